@@ -1,0 +1,98 @@
+/*
+ * The flow store: what the viewer knows. One owner (the main thread). Blocks go in; queries read.
+ *
+ * Conversations carry the counters: each is the sum of the rows of its connections, kept by adding a new row and
+ * subtracting the one it replaces. Forgetting a connection therefore changes no total.
+ */
+#ifndef TCPTOP_STORE_STORE_H
+#define TCPTOP_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/block.h"
+#include "model/conversation.h"
+#include "model/counters.h"
+
+struct err;
+struct store;
+
+struct store_conf {
+	uint32_t shards;
+	uint32_t max_live;	    /* per shard: engine_conf.max_connections */
+	uint64_t max_ended;	    /* ended connections kept, oldest forgotten first */
+	uint32_t max_conversations; /* beyond it the longest idle are folded */
+	uint32_t max_series;	    /* conversations with a time series, the busiest */
+	uint32_t max_trails;	    /* ended connections whose segments are kept */
+};
+
+struct store *store_new(const struct store_conf *conf, struct err *err);
+void store_free(struct store *st);
+
+/* Takes the rows in; the block stays the caller's. Cost: one or two cache misses per row, no allocation on the way. */
+void store_apply(struct store *st, const struct block *b);
+/* Time passes: TIME_WAIT runs out. Called with block.now or, live, the clock. */
+void store_tick(struct store *st, int64_t now);
+/* Forgets all that has ended and sets every counter to what is open now. */
+void store_reset(struct store *st);
+
+int64_t store_now(const struct store *st);	/* latest time known, ns since the epoch; 0 before the first packet */
+int64_t store_first(const struct store *st);	/* time of the first packet; 0 before it */
+uint64_t store_version(const struct store *st); /* another value whenever anything changed */
+bool store_input_ended(const struct store *st); /* all shards said so */
+
+void store_totals(const struct store *st, struct counters *out);
+void store_capture_stats(const struct store *st, struct capture_stats *out); /* sum over shards */
+
+struct store_usage { /* what the bounds hold, for line 1 and the closing words */
+	uint64_t live, live_max, ended, ended_max, ended_forgotten;
+	uint64_t conversations, conversations_max, folded;
+	uint64_t series, series_max;
+};
+void store_usage(const struct store *st, struct store_usage *out);
+
+/* A connection by uid. False when it is not known (any more). */
+bool store_connection(const struct store *st, uint64_t uid, struct connection *out);
+/* Its segments, or NULL. Borrowed until the next store_apply. */
+const struct trail *store_trail(const struct store *st, uint64_t uid);
+
+/* Visits every connection kept, live and ended. `visit` returns false to stop. The row is the visitor's until it returns. */
+void store_each_connection(const struct store *st,
+	bool (*visit)(void *arg, const struct connection *c), void *arg);
+
+/*
+ * Events per second of packet time, for sparklines and graph. Steps are aligned to whole seconds of the epoch.
+ * Ending groups are counted at connection.ended.
+ */
+enum series_line {
+	SERIES_ATTEMPTS,
+	SERIES_CT,
+	SERIES_SYN_CLT,
+	SERIES_SYN_SRV,
+	SERIES_FIN_CLT,
+	SERIES_FIN_SRV,
+	SERIES_RST_CLT, /* rst.count */
+	SERIES_RST_SRV,
+	SERIES_RST_UNIQ_CLT,
+	SERIES_RST_UNIQ_SRV,
+	SERIES_GROUP, /* + enum ending_group - 1 */
+	SERIES_LINES = SERIES_GROUP + GROUP_COUNT - 1
+};
+
+/*
+ * Visits every conversation: its key, its counters, and a handle for store_series. Folded ones are visited too.
+ */
+void store_each_conversation(const struct store *st,
+	bool (*visit)(void *arg, const struct conversation_key *key, const struct counters *n,
+		uint32_t handle),
+	void *arg);
+
+/* Adds a conversation's last `steps` seconds up to and including second `until` to sum[0 .. steps-1]. False: it has none. */
+bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,
+	size_t steps, uint32_t *sum);
+/* The same of everything together, kept for 24 h. */
+void store_series_total(const struct store *st, enum series_line line, int64_t until,
+	size_t steps, uint32_t *sum);
+
+#endif

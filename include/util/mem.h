@@ -1,0 +1,24 @@
+/* Memory for start-up and for the viewer: these never return NULL. The packet path does not allocate. */
+#ifndef TCPTOP_UTIL_MEM_H
+#define TCPTOP_UTIL_MEM_H
+
+#include <stddef.h>
+
+/* Zeroed. Out of memory runs the hook of mem_on_failure, prints one line to standard error and aborts. */
+void *mem_alloc(size_t size);
+void *mem_array(size_t n, size_t size);		   /* n * size, overflow checked, zeroed */
+void *mem_grow(void *p, size_t n, size_t size);	   /* realloc to n * size; the new part is not cleared */
+char *mem_strdup(const char *s);
+void mem_free(void *p);
+
+/* Called once before the program ends for want of memory: the terminal is restored there. */
+void mem_on_failure(void (*hook)(void));
+
+/*
+ * A large zeroed table, mapped lazily and on huge pages where the system grants them: memory that was
+ * never touched costs nothing. NULL (errno set) when the address space cannot be had.
+ */
+void *mem_table(size_t n, size_t size);
+void mem_table_free(void *p, size_t n, size_t size);
+
+#endif

@@ -1,0 +1,99 @@
+/* Aborting allocators and lazily mapped tables. */
+#include "config.h"
+
+#include "util/mem.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static void (*failure_hook)(void);
+
+void mem_on_failure(void (*hook)(void))
+{
+	failure_hook = hook;
+}
+
+static void out_of_memory(size_t size)
+{
+	if (failure_hook)
+		failure_hook();
+	fprintf(stderr, "tcptop: out of memory (%zu bytes wanted); lower --max-memory\n", size);
+	abort();
+}
+
+void *mem_alloc(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+
+	if (!p)
+		out_of_memory(size);
+	return p;
+}
+
+void *mem_array(size_t n, size_t size)
+{
+	void *p = calloc(n ? n : 1, size ? size : 1);
+
+	if (!p)
+		out_of_memory(n * size);
+	return p;
+}
+
+void *mem_grow(void *p, size_t n, size_t size)
+{
+	if (size && n > SIZE_MAX / size)
+		out_of_memory(SIZE_MAX);
+	p = realloc(p, n * size ? n * size : 1);
+	if (!p)
+		out_of_memory(n * size);
+	return p;
+}
+
+char *mem_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(mem_alloc(n), s, n);
+}
+
+void mem_free(void *p)
+{
+	free(p);
+}
+
+void *mem_table(size_t n, size_t size)
+{
+	void *p;
+
+	if (size && n > SIZE_MAX / size) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (n * size == 0)
+		n = size = 1;
+	p = mmap(NULL, n * size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS
+#ifdef MAP_NORESERVE
+			| MAP_NORESERVE
+#endif
+		,
+		-1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+#ifdef MADV_HUGEPAGE
+	/* Advice only: where huge pages are not to be had, small ones serve. */
+	if (n * size >= (size_t)8 << 20)
+		(void)madvise(p, n * size, MADV_HUGEPAGE);
+#endif
+	return p;
+}
+
+void mem_table_free(void *p, size_t n, size_t size)
+{
+	if (p)
+		munmap(p, n * size ? n * size : 1);
+}
