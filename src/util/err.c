@@ -42,8 +42,9 @@ bool err_prefix(struct err *err, const char *format, ...)
 	vsnprintf(err->text, sizeof(err->text), format, ap);
 	va_end(ap);
 	n = strlen(err->text);
-	if (n + 2 < sizeof(err->text))
-		snprintf(err->text + n, sizeof(err->text) - n, ": %.*s",
-			(int)(sizeof(old) - 1), old);
+	if (n + 2 < sizeof(err->text)) {
+		memcpy(err->text + n, ": ", 3);
+		strncat(err->text, old, sizeof(err->text) - n - 3);
+	}
 	return false;
 }

@@ -36,7 +36,7 @@ void *mem_alloc(size_t size)
 
 void *mem_array(size_t n, size_t size)
 {
-	void *p = calloc(n ? n : 1, size ? size : 1);
+	void *p = calloc(n + !n, size + !size);
 
 	if (!p)
 		out_of_memory(n * size);
@@ -47,7 +47,7 @@ void *mem_grow(void *p, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
 		out_of_memory(SIZE_MAX);
-	p = realloc(p, n * size ? n * size : 1);
+	p = realloc(p, n && size ? n * size : 1);
 	if (!p)
 		out_of_memory(n * size);
 	return p;
@@ -95,5 +95,5 @@ void *mem_table(size_t n, size_t size)
 void mem_table_free(void *p, size_t n, size_t size)
 {
 	if (p)
-		munmap(p, n * size ? n * size : 1);
+		munmap(p, n && size ? n * size : 1);
 }

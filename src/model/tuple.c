@@ -1,0 +1,95 @@
+/* Addresses: one form for both families, text as RFC 5952 wants it. */
+#include "config.h"
+
+#include "model/tuple.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+bool addr_is_v4(const struct addr *a)
+{
+	return !memcmp(a->b, v4_prefix, sizeof(v4_prefix));
+}
+
+struct addr addr_from_v4(const uint8_t b[4])
+{
+	struct addr a;
+
+	memcpy(a.b, v4_prefix, sizeof(v4_prefix));
+	memcpy(a.b + 12, b, 4);
+	return a;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return !memcmp(a->b, b->b, sizeof(a->b));
+}
+
+int addr_compare(const struct addr *a, const struct addr *b)
+{
+	bool a4 = addr_is_v4(a), b4 = addr_is_v4(b);
+
+	if (a4 != b4)
+		return a4 ? -1 : 1;
+	return memcmp(a->b, b->b, sizeof(a->b));
+}
+
+char *addr_text(const struct addr *a, char buf[ADDR_TEXT])
+{
+	uint16_t group[8];
+	int i, run, best = -1, best_len = 1;
+	char *p = buf;
+
+	if (addr_is_v4(a)) {
+		snprintf(buf, ADDR_TEXT, "%u.%u.%u.%u", a->b[12], a->b[13], a->b[14], a->b[15]);
+		return buf;
+	}
+	for (i = 0; i < 8; i++)
+		group[i] = (uint16_t)(a->b[2 * i] << 8 | a->b[2 * i + 1]);
+	/* RFC 5952, 4.2: the first of the longest runs of zeroes, and no run of one. */
+	for (i = 0; i < 8; i += run ? run : 1) {
+		for (run = 0; i + run < 8 && group[i + run] == 0; run++)
+			;
+		if (run > best_len) {
+			best = i;
+			best_len = run;
+		}
+	}
+	for (i = 0; i < 8; i++) {
+		if (i == best) {
+			p += sprintf(p, "::");
+			i += best_len - 1;
+			continue;
+		}
+		if (i > 0 && (best < 0 || i != best + best_len))
+			*p++ = ':';
+		p += sprintf(p, "%x", group[i]);
+	}
+	*p = '\0';
+	return buf;
+}
+
+bool addr_parse(const char *text, struct addr *out)
+{
+	uint8_t v4[4];
+
+	if (inet_pton(AF_INET, text, v4) == 1) {
+		*out = addr_from_v4(v4);
+		return true;
+	}
+	return inet_pton(AF_INET6, text, out->b) == 1;
+}
+
+bool addr_in_net(const struct addr *a, const struct addr *net, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (bits > 128)
+		return false;
+	if (memcmp(a->b, net->b, whole))
+		return false;
+	return !rest || !((a->b[whole] ^ net->b[whole]) & (uint8_t)(0xff << (8 - rest)));
+}
