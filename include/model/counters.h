@@ -40,6 +40,15 @@ static inline enum counter counter_of_ending(enum ending e)
 /* What one connection contributes to each counter, as it stands. The one definition of every count. */
 void counters_of_connection(const struct connection *c, struct counters *out);
 
+/* Of that only the packets and octets: what packets after the last word add. */
+void counters_of_packets(const struct connection *c, struct counters *out);
+
+/*
+ * The group a connection is counted in: GROUP_NONE while it is open. An abort with the attribute `delivered` did no
+ * harm and counts as OK; on endings that are no abort by a side the attribute changes nothing.
+ */
+enum ending_group connection_group(const struct connection *c);
+
 void counters_add(struct counters *to, const struct counters *what);
 /* Differences wrap; a sum of differences is exact again. */
 void counters_subtract(struct counters *from, const struct counters *what);
