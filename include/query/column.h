@@ -43,12 +43,17 @@ enum kind { /* decides compare, alignment, format, JSON type, and which operator
 #define COLUMN_DESCENDING 0x01 /* sorts descending first */
 #define COLUMN_KEY 0x02	       /* part of the key of its view */
 #define COLUMN_HIDDEN 0x04     /* not shown on the screen unless chosen */
+/* How soon a narrow screen drops it: 0 never, 1 last ... 7 first. */
+#define COLUMN_DROP(n) ((n) << 8)
+#define column_drop(col) ((col)->flags >> 8 & 7)
+
+#define VALUE_TEXTS 8
 
 struct value {
 	enum { VALUE_ABSENT, VALUE_INT, VALUE_REAL, VALUE_INFINITE, VALUE_TEXT, VALUE_ADDR, VALUE_NAMES } what;
 	int64_t i;
 	double r;
-	const char *text; /* borrowed until the next getter call on the same row */
+	const char *text; /* VALUE_TEXT; VALUE_NAMES: the names with '|' between. Borrowed until VALUE_TEXTS later getter calls */
 	struct addr addr;
 };
 
@@ -62,7 +67,8 @@ struct column {
 	enum unit unit;
 	uint8_t min, max; /* width on the screen; spare width is shared out up to max */
 	uint16_t flags;
-	uint32_t views;	  /* bit per enum view in which it can be shown */
+	uint32_t views;	  /* bit per enum view in which it can be shown, sorted by and filtered on */
+	uint32_t exports; /* bit per enum view whose exports list it without being asked */
 	struct value (*get)(const struct column *col, const struct query_row *row);
 	int arg;	  /* for getters that serve several columns: a counter, an ending, a side */
 };
@@ -75,12 +81,16 @@ const struct column *column_find(enum view view, const char *name);
 /* The default columns of a view in their order: of the contract (exports) or of the screen. Returns how many. */
 size_t column_defaults(enum view view, bool screen, const struct column **out, size_t max);
 
+/* Ascending order: addresses IPv4 first and numerically, infinite above every number, absent last. <0, 0, >0. */
 int value_compare(const struct column *col, const struct value *a, const struct value *b);
+/* The order of rows: as above or turned round, absent last either way. */
+int value_order(const struct column *col, const struct value *a, const struct value *b, bool ascending);
 
 enum value_style {
 	STYLE_EXPORT, /* as the contract says: absent and infinite are "" */
 	STYLE_SCREEN  /* 12.3k, ∞, 50.4 ms */
 };
+/* Adds the text of the row's value. Numbers in STYLE_EXPORT are JSON numbers too. */
 void column_format(const struct column *col, const struct query_row *row, enum value_style style, struct str *out);
 
 extern const char *const view_names[VIEW_COUNT]; /* "servers", ... */

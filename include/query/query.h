@@ -24,7 +24,8 @@ struct query {
 	const struct zones *zones;   /* NULL: private networks by /24 and /64, all else "internet" */
 	bool names;		     /* -N */
 	bool spark;		     /* fill query_row.spark */
-	const struct column **sources; /* connections: columns beyond the key that will be read; NULL = any */
+	const char *const *interfaces; /* names by connection.interface; NULL: shown as numbers */
+	size_t interface_count;
 };
 
 /* A row of any view. Of the key only what its view has is valid. */
@@ -32,27 +33,43 @@ struct query_row {
 	enum view view;
 	const struct query *query; /* borrowed */
 	struct conversation_key key;
-	uint64_t id;		 /* stable identity of the row: a connection's uid, else a hash of its key */
-	const char *zone[2];	 /* borrowed from zones or the result */
+	uint64_t id;		 /* stable identity of the row: a connection's uid, else a hash of its key; never 0 */
+	const char *zone[2];	 /* borrowed from the result; NULL where the view has none */
 	struct counters n;	 /* sums; of a connection: its own contribution */
 	const struct connection *c; /* VIEW_CONNECTIONS only */
 	enum ending ending;	 /* VIEW_ENDINGS */
 	uint64_t total;		 /* VIEW_ENDINGS: all that ended, for the share */
 	int64_t second;		 /* VIEW_GRAPH: the step, seconds since the epoch */
+	uint32_t step;		 /* VIEW_GRAPH: its length in seconds */
+	uint64_t group[GROUP_COUNT]; /* VIEW_GRAPH: connections that ended in the step, by group */
 	uint32_t peers;		 /* distinct clients of a server, servers of a client, clients of a service or port */
-	bool has_spark;		 /* false: no series was kept for (part of) it */
-	uint16_t spark[3][SPARK_STEPS]; /* attempts, rst.uniq.clt, rst.uniq.srv; oldest first */
+	/* attempts, rst.uniq.clt, rst.uniq.srv; oldest first. NULL: no series was kept for it, or not asked for */
+	const uint16_t (*spark)[SPARK_STEPS];
+	bool spark_partial;	 /* for a part of it no series was kept */
 };
 
+struct result_memory;
+
+/*
+ * What a query found, in order. Rows are made when asked for, so that a million connections cost a few bytes each:
+ * without a limit the store must not change until the last result_row() (batch); with one the result stands alone.
+ */
 struct result {
-	size_t rows, matched, total; /* in `row`; that passed the filters; before filtering */
-	struct query_row *row;
+	size_t rows, matched, total; /* to be had; that passed the filters; before filtering */
 	struct counters sum;	     /* of all that matched */
+	struct result_memory *memory; /* private */
 };
 
-/* Runs the query. The result belongs to the caller and may be given again to be reused (its memory is kept). */
+/* Runs the query, which must outlive the result. The result belongs to the caller and may be given again to be reused. */
 void query_run(const struct store *st, const struct query *q, struct result *out);
 void result_free(struct result *r);
+
+/* Row i of r->rows. Borrowed until the next call or query_run. */
+const struct query_row *result_row(struct result *r, size_t i);
+/* The row's identity without making it. */
+uint64_t result_id(const struct result *r, size_t i);
+/* Where the row of that identity is, r->rows when it is not there. */
+size_t result_find(const struct result *r, uint64_t id);
 
 /* The default sort of a view, and whether it ascends. */
 const struct column *query_default_sort(enum view view, bool *ascending);
