@@ -1,7 +1,7 @@
 /* Writes frames octet by octet. The hard part is order: lengths first, then the checksum over the pseudo header. */
 #include "config.h"
 
-#include "craft.h"
+#include "packet/craft.h"
 
 #include <string.h>
 

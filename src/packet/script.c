@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "craft.h"
+#include "packet/craft.h"
 #include "packet/pkt.h"
-#include "script_line.h"
+#include "packet/script_line.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/mem.h"

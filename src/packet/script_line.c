@@ -1,13 +1,13 @@
 /* Reads packet scripts: text to struct line. Every word is a row of a table; nothing here knows of connections. */
 #include "config.h"
 
-#include "script_line.h"
+#include "packet/script_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "craft.h"
+#include "packet/craft.h"
 #include "packet/pkt.h"
 #include "util/clock.h"
 #include "util/err.h"

@@ -42,9 +42,6 @@ bool err_prefix(struct err *err, const char *format, ...)
 	vsnprintf(err->text, sizeof(err->text), format, ap);
 	va_end(ap);
 	n = strlen(err->text);
-	if (n + 2 < sizeof(err->text)) {
-		memcpy(err->text + n, ": ", 3);
-		strncat(err->text, old, sizeof(err->text) - n - 3);
-	}
+	snprintf(err->text + n, sizeof(err->text) - n, ": %.*s", (int)sizeof(old) - 1, old);
 	return false;
 }
