@@ -1,0 +1,159 @@
+/* The TCP header and its options. The hard part is to stay cheap when there is nothing but timestamps. */
+#include "config.h"
+
+#include "packet/decode.h"
+#include "packet/walk.h"
+
+#define HEADER 20
+#define NO_WSCALE 0xff
+#define WSCALE_MAX 14 /* RFC 7323, 2.3: more is taken as 14 */
+
+enum {
+	KIND_END = 0,
+	KIND_NOP = 1,
+	KIND_MSS = 2,
+	KIND_WSCALE = 3,
+	KIND_SACK_PERM = 4,
+	KIND_SACK = 5,
+	KIND_TIMESTAMPS = 8,
+	KIND_MPTCP = 30,
+	KIND_FAST_OPEN = 34,
+	KIND_EXPERIMENT_1 = 253,
+	KIND_EXPERIMENT_2 = 254
+};
+
+#define NOP_NOP_TIMESTAMPS 0x0101080a
+#define EXID_FAST_OPEN 0xf989 /* RFC 7413, appendix A */
+
+static void take_timestamps(struct pkt *out, const uint8_t *value)
+{
+	out->opts |= OPT_TIMESTAMPS;
+	out->tsval = be32(value);
+	out->tsecr = be32(value + 4);
+}
+
+/* One option of `size` octets, its kind and length octets included. One of a wrong size says nothing. */
+static void take_option(struct pkt *out, uint8_t kind, const uint8_t *value, size_t size)
+{
+	switch (kind) {
+	case KIND_MSS:
+		if (size == 4) {
+			out->opts |= OPT_MSS;
+			out->mss = be16(value);
+		}
+		break;
+	case KIND_WSCALE:
+		if (size == 3) {
+			out->opts |= OPT_WSCALE;
+			out->wscale = value[0] > WSCALE_MAX ? WSCALE_MAX : value[0];
+		}
+		break;
+	case KIND_SACK_PERM:
+		out->opts |= OPT_SACK_PERM;
+		break;
+	case KIND_SACK:
+		out->opts |= OPT_SACK;
+		break;
+	case KIND_TIMESTAMPS:
+		if (size == 10)
+			take_timestamps(out, value);
+		break;
+	case KIND_MPTCP:
+		out->opts |= OPT_MPTCP;
+		break;
+	case KIND_FAST_OPEN:
+		out->opts |= OPT_FAST_OPEN;
+		break;
+	case KIND_EXPERIMENT_1:
+	case KIND_EXPERIMENT_2:
+		if (size >= 4 && be16(value) == EXID_FAST_OPEN)
+			out->opts |= OPT_FAST_OPEN;
+		break;
+	}
+}
+
+/* Options end where one contradicts itself or was not captured; those before it stand. */
+static void take_options(struct pkt *out, struct cursor c)
+{
+	if (c.wire == 12 && c.left == 12) {
+		struct cursor ahead = c;
+		const uint8_t *h = cur_take(&ahead, 12);
+
+		if (be32(h) == NOP_NOP_TIMESTAMPS) {
+			take_timestamps(out, h + 4);
+			return;
+		}
+	}
+	while (c.left) {
+		uint8_t kind = *cur_take(&c, 1);
+		const uint8_t *value;
+		size_t size;
+
+		if (kind == KIND_NOP)
+			continue;
+		if (kind == KIND_END)
+			return;
+		size = *cur_take(&c, 1);
+		if (size < 2)
+			return;
+		value = cur_take(&c, size - 2 > CUR_TAKE_MAX ? CUR_TAKE_MAX : size - 2);
+		if (!cur_ok(&c))
+			return;
+		take_option(out, kind, value, size);
+	}
+}
+
+enum drop tcp_segment(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, HEADER);
+	struct pkt *out = w->out;
+	size_t options;
+
+	if (!cur_ok(&w->c))
+		return DROP_TCP_SHORT;
+	options = (size_t)(h[12] >> 4) * 4;
+	if (options < HEADER || options - HEADER > w->c.wire)
+		return DROP_TCP_BAD;
+	options -= HEADER;
+	out->tuple.port[0] = be16(h);
+	out->tuple.port[1] = be16(h + 2);
+	out->hash = tuple_hash(&out->tuple);
+	out->seq = be32(h + 4);
+	out->ack = be32(h + 8);
+	out->len = (uint32_t)(w->c.wire - options);
+	out->tsval = 0;
+	out->tsecr = 0;
+	out->win = be16(h + 14);
+	out->mss = 0;
+	out->kind = PKT_TCP;
+	out->flags = h[13];
+	out->opts = options ? OPT_ANY : 0;
+	out->wscale = NO_WSCALE;
+	out->reserved = h[12] & 0x0f;
+	out->icmp_type = out->icmp_code = out->icmp_v6 = 0;
+	out->icmp_from = (struct addr){{0}};
+	if (!options)
+		return DROP_NONE;
+	cur_limit(&w->c, options);
+	take_options(out, w->c);
+	return DROP_NONE;
+}
+
+/* RFC 792 promises eight octets of it: ports and sequence number. */
+enum drop tcp_quoted(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 8);
+	struct pkt *out = w->out;
+
+	if (!cur_ok(&w->c))
+		return DROP_ICMP_SHORT;
+	out->tuple.port[0] = be16(h);
+	out->tuple.port[1] = be16(h + 2);
+	out->hash = tuple_hash(&out->tuple);
+	out->seq = be32(h + 4);
+	out->ack = out->len = out->tsval = out->tsecr = 0;
+	out->win = out->mss = 0;
+	out->flags = out->opts = out->reserved = 0;
+	out->wscale = NO_WSCALE;
+	return DROP_NONE;
+}
