@@ -32,8 +32,8 @@ enum {
 #define KEY_TEXT 16 /* room for any key name with its NUL */
 
 /* "a", "Space", "C-c", "F6", "PgUp". Returns buf. */
-char *key_name(uint32_t key, char buf[KEY_TEXT]);
+char *keycode_name(uint32_t key, char buf[KEY_TEXT]);
 /* The key of that name (of `n` octets), or KEYCODE_NONE. */
-uint32_t key_parse(const char *name, size_t n);
+uint32_t keycode_parse(const char *name, size_t n);
 
 #endif

@@ -33,7 +33,7 @@ static const struct {
 
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
-char *key_name(uint32_t key, char buf[KEY_TEXT])
+char *keycode_name(uint32_t key, char buf[KEY_TEXT])
 {
 	size_t n = 0;
 
@@ -55,7 +55,7 @@ char *key_name(uint32_t key, char buf[KEY_TEXT])
 	return buf;
 }
 
-uint32_t key_parse(const char *name, size_t n)
+uint32_t keycode_parse(const char *name, size_t n)
 {
 	char text[KEY_TEXT];
 	const char *at = text;
