@@ -22,7 +22,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "terminfo.h"
+#include "term/terminfo.h"
 #include "ui/app.h"
 #include "ui/canvas.h"
 #include "ui/key.h"

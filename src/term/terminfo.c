@@ -1,7 +1,7 @@
 /* The description of the terminal that TERM names. */
 #include "config.h"
 
-#include "terminfo.h"
+#include "term/terminfo.h"
 
 #include <curses.h>
 #include <stdlib.h>

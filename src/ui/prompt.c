@@ -1,7 +1,7 @@
 /* The one-line editor. Text is kept in whole UTF-8 characters; the cursor is always between two of them. */
 #include "config.h"
 
-#include "prompt.h"
+#include "ui/prompt.h"
 
 #include <ctype.h>
 #include <stdio.h>

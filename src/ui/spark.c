@@ -1,7 +1,7 @@
 /* Sparklines and bars. */
 #include "config.h"
 
-#include "spark.h"
+#include "ui/spark.h"
 
 #include "ui/canvas.h"
 

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "table.h"
+#include "ui/table.h"
 
 #include <string.h>
 
