@@ -1,0 +1,182 @@
+/* The tables as Markdown, as shell completion and as a configuration file. */
+#include "config.h"
+
+#include "dump.h"
+
+#include <string.h>
+
+#include "conf.h"
+#include "model/capture_stats.h"
+#include "model/ending.h"
+#include "query/column.h"
+#include "util/str.h"
+
+/* A cell of a Markdown table: a bar would end it. */
+static void cell(struct str *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			str_add_char(out, '\\');
+		str_add_char(out, *text);
+	}
+}
+
+static void table_head(struct str *out, const char *title, const char *heads, size_t n)
+{
+	str_addf(out, "\n## %s\n\n| %s |\n|", title, heads);
+	while (n-- > 0)
+		str_add(out, "---|");
+	str_add_char(out, '\n');
+}
+
+static void row(struct str *out, size_t n, const char *const *text)
+{
+	str_add_char(out, '|');
+	for (size_t i = 0; i < n; i++) {
+		str_add(out, i == 0 ? " `" : " ");
+		cell(out, text[i]);
+		str_add(out, i == 0 ? "` |" : " |");
+	}
+	str_add_char(out, '\n');
+}
+
+static void md_options(struct str *out)
+{
+	for (enum option_id id = 0; id < HEADING_HIDDEN; id++) {
+		const struct option_info *o = &option_info[id];
+		struct str name = STR_INIT;
+
+		if (o->kind == OPTION_HEADING) {
+			str_addf(out, "\n### %s\n\n| option | default | meaning |\n|---|---|---|\n", o->name);
+			continue;
+		}
+		if (o->letter)
+			str_addf(&name, "-%c, ", o->letter);
+		str_addf(&name, "--%s%s%s", o->name, o->arg[0] ? " " : "", o->arg);
+		row(out, 3, (const char *const[]){ name.s, o->initial, o->gist });
+		str_free(&name);
+	}
+}
+
+static void md_columns(struct str *out)
+{
+	for (size_t v = 0; v < VIEW_COUNT; v++) {
+		str_addf(out, "\n### %s\n\n| column | meaning |\n|---|---|\n", view_names[v]);
+		for (size_t i = 0; i < column_count; i++)
+			if (columns[i].views & (UINT32_C(1) << v))
+				row(out, 2, (const char *const[]){ columns[i].name, columns[i].gist });
+	}
+}
+
+void dump_markdown(struct str *out)
+{
+	static const char *const harm[] = { "fine", "mild", "bad" };
+
+	str_add(out, "# Reference\n\nMade by `tcptop --dump md`.\n\n## Options\n");
+	md_options(out);
+	table_head(out, "Endings", "ending | letter | group | harm | sentence | meaning | look at", 7);
+	for (enum ending e = 1; e < ENDING_COUNT; e++) {
+		const struct ending_info *info = &ending_info[e];
+		const char letter[] = { info->letter, '\0' };
+
+		row(out, 7, (const char *const[]){ info->name, letter, group_info[info->group].name,
+				harm[info->harm], info->sentence, info->meaning, info->check });
+	}
+	table_head(out, "Groups of endings", "group | head | words", 3);
+	for (size_t g = 1; g < GROUP_COUNT; g++)
+		row(out, 3, (const char *const[]){ group_info[g].name, group_info[g].head,
+				group_info[g].words });
+	table_head(out, "Evidence", "name | seen", 2);
+	for (size_t i = 0; i < EVIDENCE_COUNT; i++)
+		row(out, 2, (const char *const[]){ evidence_info[i].name, evidence_info[i].words });
+	table_head(out, "Attributes", "name | meaning", 2);
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+		row(out, 2, (const char *const[]){ attribute_info[i].name, attribute_info[i].words });
+	table_head(out, "Packets not used", "reason | meaning", 2);
+	for (size_t d = 1; d < DROP_COUNT; d++)
+		row(out, 2, (const char *const[]){ drop_info[d].name, drop_info[d].gist });
+	str_add(out, "\n## Columns\n");
+	md_columns(out);
+}
+
+static void words_of_views(struct str *out)
+{
+	for (size_t v = 0; v < VIEW_COUNT; v++)
+		str_addf(out, "%s%s", v ? " " : "", view_names[v]);
+}
+
+/* Names of columns without repetition: a name may have a row per view. */
+static void words_of_columns(struct str *out)
+{
+	for (size_t i = 0; i < column_count; i++) {
+		size_t k = 0;
+
+		while (strcmp(columns[k].name, columns[i].name) != 0)
+			k++;
+		if (k == i)
+			str_addf(out, " %s", columns[i].name);
+	}
+}
+
+static void complete_values(struct str *out, const struct option_info *o)
+{
+	if (o->letter)
+		str_addf(out, "\t-%c|--%s) ", o->letter, o->name);
+	else
+		str_addf(out, "\t--%s) ", o->name);
+	if (o->kind == OPTION_CHOICE) {
+		str_add(out, "COMPREPLY=($(compgen -W '");
+		for (const char *p = o->range; *p; p++)
+			str_add_char(out, *p == '|' ? ' ' : *p);
+		str_add(out, "' -- \"$cur\"))");
+	} else if (o->field == option_info[OPTION_view].field) {
+		str_add(out, "COMPREPLY=($(compgen -W '");
+		words_of_views(out);
+		str_add(out, "' -- \"$cur\"))");
+	} else if (o->field == option_info[OPTION_sort].field || o->field == option_info[OPTION_fields].field) {
+		str_add(out, "COMPREPLY=($(compgen -W \"help $columns\" -- \"$cur\"))");
+	} else if (o->field == option_info[OPTION_interface].field) {
+		str_add(out, "COMPREPLY=($(compgen -W \"any $(ls /sys/class/net 2>/dev/null)\" -- \"$cur\"))");
+	} else if (strcmp(o->arg, "FILE") == 0) {
+		str_add(out, "COMPREPLY=($(compgen -f -- \"$cur\"))");
+	} else {
+		str_add(out, "COMPREPLY=()");
+	}
+	str_add(out, "; return ;;\n");
+}
+
+void dump_complete(struct str *out)
+{
+	str_add(out, "# bash completion for tcptop, made by tcptop --dump complete\n"
+		     "_tcptop()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+		     "\tlocal columns='");
+	words_of_columns(out);
+	str_add(out, "'\n\tcase $prev in\n");
+	for (enum option_id id = 0; id < HEADING_HIDDEN; id++)
+		if (option_info[id].kind != OPTION_HEADING && option_info[id].kind != OPTION_FLAG)
+			complete_values(out, &option_info[id]);
+	str_add(out, "\tesac\n\tCOMPREPLY=($(compgen -W '");
+	for (enum option_id id = 0; id < HEADING_HIDDEN; id++) {
+		if (option_info[id].kind == OPTION_HEADING)
+			continue;
+		if (option_info[id].letter)
+			str_addf(out, "-%c ", option_info[id].letter);
+		str_addf(out, "--%s ", option_info[id].name);
+	}
+	str_add(out, "' -- \"$cur\"))\n}\ncomplete -F _tcptop tcptop\n");
+}
+
+void dump_config(struct str *out)
+{
+	str_add(out, "# Configuration of tcptop. Every line that begins with '#' is a default or a word about it.\n"
+		     "# Options given on the command line go before what stands here.\n\n[set]\n");
+	for (enum option_id id = 0; id < HEADING_OTHER; id++) {
+		const struct option_info *o = &option_info[id];
+
+		if (o->kind == OPTION_HEADING)
+			str_addf(out, "\n# --- %s ---\n", o->name);
+		else if (option_in_rc(id))
+			str_addf(out, "# %s\n# %s = %s\n", o->gist, o->name,
+				o->kind == OPTION_FLAG ? "no" : o->initial);
+	}
+}

@@ -1,0 +1,168 @@
+/* The manual page. Prose that no table holds stands here, everything else is walked. */
+#include "config.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "conf.h"
+#include "dump.h"
+#include "model/capture_stats.h"
+#include "model/ending.h"
+#include "query/column.h"
+#include "util/str.h"
+
+/* Text for troff: a backslash, a leading dot or quote and a hyphen would be taken for something else. */
+static void roff(struct str *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		str_add(out, "\\&");
+	for (; *text; text++) {
+		if (*text == '\\')
+			str_add(out, "\\e");
+		else if (*text == '-')
+			str_add(out, "\\-");
+		else if (*text == '\'')
+			str_add(out, "\\(aq");
+		else
+			str_add_char(out, *text);
+	}
+}
+
+static void section(struct str *out, const char *title)
+{
+	str_add(out, ".SH ");
+	for (; *title; title++)
+		str_add_char(out, (char)toupper((unsigned char)*title));
+	str_add_char(out, '\n');
+}
+
+static void term(struct str *out, const char *name, const char *text)
+{
+	str_add(out, ".TP\n.B ");
+	roff(out, name);
+	str_add_char(out, '\n');
+	roff(out, text);
+	str_add_char(out, '\n');
+}
+
+static void paragraph(struct str *out, const char *text)
+{
+	roff(out, text);
+	str_add(out, "\n.PP\n");
+}
+
+static void man_options(struct str *out)
+{
+	for (enum option_id id = 0; id < HEADING_HIDDEN; id++) {
+		const struct option_info *o = &option_info[id];
+
+		if (o->kind == OPTION_HEADING) {
+			str_add(out, ".SS ");
+			roff(out, o->name);
+			str_add_char(out, '\n');
+			continue;
+		}
+		str_add(out, ".TP\n");
+		if (o->letter)
+			str_addf(out, ".BR \\-%c \", \" ", o->letter);
+		else
+			str_add(out, ".BR ");
+		str_add(out, "\\-\\-");
+		roff(out, o->name);
+		if (o->arg[0])
+			str_addf(out, " \" \\fI%s\\fP\"", o->arg);
+		str_add_char(out, '\n');
+		roff(out, o->gist);
+		if (o->kind == OPTION_CHOICE)
+			str_addf(out, " [%s]", o->range);
+		if (o->initial[0])
+			str_addf(out, " (default: %s)", o->initial);
+		str_add_char(out, '\n');
+	}
+}
+
+static void man_columns(struct str *out)
+{
+	section(out, "columns");
+	paragraph(out, "Names are the same for --sort, --fields, --filter and in exports.");
+	for (size_t i = 0; i < column_count; i++) {
+		size_t k = 0;
+
+		/* A column may have a row per view: it is described once. */
+		while (strcmp(columns[k].name, columns[i].name) != 0)
+			k++;
+		if (k == i)
+			term(out, columns[i].name, columns[i].gist);
+	}
+}
+
+static void man_endings(struct str *out)
+{
+	section(out, "endings");
+	paragraph(out, "Every connection that ends has exactly one of these.");
+	for (enum ending e = 1; e < ENDING_COUNT; e++) {
+		const struct ending_info *info = &ending_info[e];
+
+		term(out, info->name, info->sentence);
+		str_addf(out, "(group %s) ", group_info[info->group].name);
+		roff(out, info->meaning);
+		str_add(out, "\n.br\n");
+		roff(out, info->check);
+		str_add_char(out, '\n');
+	}
+	section(out, "evidence");
+	for (size_t i = 0; i < EVIDENCE_COUNT; i++)
+		term(out, evidence_info[i].name, evidence_info[i].words);
+	section(out, "attributes");
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+		term(out, attribute_info[i].name, attribute_info[i].words);
+}
+
+static void man_words(struct str *out)
+{
+	section(out, "filters");
+	paragraph(out, "A filter compares columns with values and joins comparisons with and, or, not and "
+		       "parentheses. Operators are = == != < <= > >= ~ (regular expression) and in; addresses "
+		       "take networks (server in 10.0.0.0/8), values take units (duration > 500ms, bytes.srv > 2MB). "
+		       "A bare word is looked for anywhere in the row; port:443, state:syn_sent and end:refused "
+		       "are short forms.");
+	term(out, "rst.count > 0 and fin.count = 0", "connections closed by RST alone");
+	term(out, "rst.count > 0 and ct.count = 0", "RST without any connection");
+	section(out, "files");
+	term(out, "$XDG_CONFIG_HOME/tcptop/tcptop.conf",
+		"configuration of the user (default: ~/.config/tcptop/tcptop.conf); see --dump-config");
+	term(out, "/etc/tcptop.conf", "configuration of the machine, read before the user's");
+	section(out, "exit status");
+	term(out, "0", "done, also after SIGINT with -b");
+	term(out, "1", "cannot: no permission, no such device, unreadable, bad filter, bad value");
+	term(out, "2", "unknown option, or standard output is not a terminal and -b was not given");
+	term(out, "3", "the file was cut short or damaged; everything before the damage was counted");
+	term(out, "128+n", "ended by signal n, after printing what -b has");
+}
+
+void dump_man(struct str *out)
+{
+	str_add(out, ".\\\" Made by tcptop --dump man.\n");
+	str_addf(out, ".TH TCPTOP 1 \"\" \"%s\" \"User Commands\"\n", PACKAGE_STRING);
+	section(out, "name");
+	str_add(out, "tcptop \\- shows how TCP connections end, who ends them and why\n");
+	section(out, "synopsis");
+	str_add(out, ".B tcptop\n[\\fIOPTIONS\\fP] [\\fICAPTURE-FILTER\\fP...]\n");
+	section(out, "description");
+	paragraph(out, "Watches an interface or reads capture files and tells for every client, server, service, "
+		       "zone and conversation how its connections ended: closed, refused, unanswered, aborted by "
+		       "one side, reset on the path, gone silent.");
+	paragraph(out, "With -b nothing is drawn: the view is printed once when the input ends.");
+	section(out, "options");
+	man_options(out);
+	section(out, "views");
+	for (size_t v = 0; v < VIEW_COUNT; v++)
+		str_addf(out, "%s%s", v ? ", " : "", view_names[v]);
+	str_add(out, ".\n");
+	man_columns(out);
+	man_endings(out);
+	section(out, "packets not used");
+	for (size_t d = 1; d < DROP_COUNT; d++)
+		term(out, drop_info[d].name, drop_info[d].gist);
+	man_words(out);
+}

@@ -1,0 +1,32 @@
+/*
+ * The configuration file: sections [set] (options by their long names), [keys] (action = keys), [columns]
+ * (view = columns in their order) and [theme] (role = colours).
+ */
+#ifndef TCPTOP_RC_H
+#define TCPTOP_RC_H
+
+#include "conf.h"
+#include "query/column.h"
+#include "util/str.h"
+
+/* What it said beside options. */
+struct rc {
+	struct str columns[VIEW_COUNT]; /* "a,b,c"; empty = the default */
+};
+
+void rc_init(struct rc *rc);
+void rc_fini(struct rc *rc);
+
+/*
+ * Reads /etc/tcptop.conf, then the user's file; --config replaces both. What it does not understand is a warning
+ * with file and line on standard error. Returns false only when the file named by --config cannot be read.
+ */
+bool rc_load(struct rc *rc, struct conf *c, struct err *err);
+
+/* Takes the text of one file; `name` is for the warnings. Returns how many there were. */
+int rc_parse(struct rc *rc, struct conf *c, const char *name, const char *text);
+
+/* Where the user's own file is or would be; empty when there is no home. */
+void rc_user_path(struct str *out);
+
+#endif
