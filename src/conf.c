@@ -215,16 +215,21 @@ static bool set_text(const struct option_info *o, char **field, const char *text
 	return true;
 }
 
+void list_add(struct list *list, const char *text)
+{
+	list->item = mem_grow(list->item, list->n + 1, sizeof *list->item);
+	list->item[list->n++] = mem_strdup(text);
+}
+
 static bool add_item(const struct option_info *o, struct list *list, const char *text, struct err *err)
 {
 	if (!*text)
 		return err_set(err, "--%s: expected %s, not an empty text", o->name, o->arg);
-	list->item = mem_grow(list->item, list->n + 1, sizeof *list->item);
-	list->item[list->n++] = mem_strdup(text);
+	list_add(list, text);
 	return true;
 }
 
-static void list_free(struct list *list)
+void list_free(struct list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		mem_free(list->item[i]);

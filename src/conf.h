@@ -14,6 +14,9 @@ struct list {
 	size_t n;
 };
 
+void list_add(struct list *list, const char *text); /* a copy of it */
+void list_free(struct list *list);
+
 enum option_kind {
 	OPTION_HEADING,
 	OPTION_FLAG,

@@ -20,6 +20,8 @@ extern const char *const export_format_names[EXPORT_FORMATS]; /* "table", "csv",
 
 /* The format of that name, or EXPORT_FORMATS. */
 enum export_format export_format_by_name(const char *name);
+/* Whether this tcptop was built with it; err says what is missing. */
+bool export_available(enum export_format format, struct err *err);
 
 /* Columns in the order wanted; they are borrowed from the table. */
 struct fields {
@@ -36,15 +38,12 @@ void fields_free(struct fields *f);
 /* Lists the columns of a view: name, unit, meaning; one a line. */
 void fields_help(enum view view, struct str *out);
 
-/*
- * Writes the rows. False with err when the stream fails (err.code is EPIPE when the reader went away) or when the
- * format is not built in.
- */
-bool export_rows(FILE *to, enum export_format format, const struct fields *f, const struct result *r,
+/* Writes the rows. False with err when the stream fails (err.code is EPIPE when the reader went away). */
+bool export_rows(FILE *to, enum export_format format, const struct fields *f, struct result *r,
 	struct err *err);
 
 /* The same into a file that is there whole or not at all: a new file beside it takes its place. */
 bool export_file(const char *path, enum export_format format, const struct fields *f,
-	const struct result *r, struct err *err);
+	struct result *r, struct err *err);
 
 #endif

@@ -37,6 +37,8 @@ struct engine_conf {
 /* NULL and err set when the memory cannot be had. */
 struct engine *engine_new(const struct engine_conf *conf, const struct outlet *outlet, struct err *err);
 void engine_free(struct engine *e);
+/* Octets its tables take when all are full: what a bound costs. */
+size_t engine_bytes(const struct engine_conf *conf);
 
 /* Tracks n packets in the order given. Time is theirs; a step back is counted and treated as no time passed. */
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n);

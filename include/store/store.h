@@ -29,6 +29,8 @@ struct store_conf {
 
 struct store *store_new(const struct store_conf *conf, struct err *err);
 void store_free(struct store *st);
+/* Octets its tables take when all are full: what a bound costs. */
+size_t store_bytes(const struct store_conf *conf);
 
 /* Takes the rows in; the block stays the caller's. Cost: one or two cache misses per row, no allocation on the way. */
 void store_apply(struct store *st, const struct block *b);

@@ -21,7 +21,7 @@ static void put_field(FILE *to, const char *text)
 	putc('"', to);
 }
 
-bool csv_write(FILE *to, const struct fields *f, const struct result *r, struct err *err)
+void csv_write(FILE *to, const struct fields *f, struct result *r)
 {
 	struct str text = STR_INIT;
 
@@ -29,9 +29,11 @@ bool csv_write(FILE *to, const struct fields *f, const struct result *r, struct 
 		fprintf(to, "%s%s", i ? "," : "", f->column[i]->name);
 	fputs("\r\n", to);
 	for (size_t k = 0; k < r->rows && !ferror(to); k++) {
+		const struct query_row *row = result_row(r, k);
+
 		for (size_t i = 0; i < f->n; i++) {
 			str_clear(&text);
-			column_format(f->column[i], &r->row[k], STYLE_EXPORT, &text);
+			column_format(f->column[i], row, STYLE_EXPORT, &text);
 			if (i)
 				putc(',', to);
 			if (text.len > 0)
@@ -40,5 +42,4 @@ bool csv_write(FILE *to, const struct fields *f, const struct result *r, struct 
 		fputs("\r\n", to);
 	}
 	str_free(&text);
-	return true;
 }

@@ -20,8 +20,7 @@ const char *const export_format_names[EXPORT_FORMATS] = {
 	[EXPORT_JSON] = "json",
 };
 
-static bool (*const writers[EXPORT_FORMATS])(FILE *, const struct fields *, const struct result *,
-	struct err *) = {
+static void (*const writers[EXPORT_FORMATS])(FILE *, const struct fields *, struct result *) = {
 	[EXPORT_TABLE] = table_write,
 	[EXPORT_CSV] = csv_write,
 	[EXPORT_JSON] = json_write,
@@ -34,6 +33,15 @@ enum export_format export_format_by_name(const char *name)
 	while (f < EXPORT_FORMATS && strcmp(export_format_names[f], name) != 0)
 		f++;
 	return f;
+}
+
+bool export_available(enum export_format format, struct err *err)
+{
+#ifndef HAVE_JANSSON
+	if (format == EXPORT_JSON)
+		return err_set(err, "no JSON: built without jansson; csv has the same columns");
+#endif
+	return true;
 }
 
 static void fields_add(struct fields *f, const struct column *col)
@@ -129,18 +137,19 @@ void fields_help(enum view view, struct str *out)
 				columns[i].gist);
 }
 
-bool export_rows(FILE *to, enum export_format format, const struct fields *f, const struct result *r,
+bool export_rows(FILE *to, enum export_format format, const struct fields *f, struct result *r,
 	struct err *err)
 {
-	if (!writers[format](to, f, r, err))
+	if (!export_available(format, err))
 		return false;
+	writers[format](to, f, r);
 	if (fflush(to) != 0 || ferror(to))
 		return err_set_errno(err, errno ? errno : EIO, "cannot write");
 	return true;
 }
 
 bool export_file(const char *path, enum export_format format, const struct fields *f,
-	const struct result *r, struct err *err)
+	struct result *r, struct err *err)
 {
 	struct replace to;
 

@@ -1,11 +1,11 @@
-/* The writers of export/: rows to a stream. False with err only for what is not the stream's own error. */
+/* The writers of export/: rows to a stream, whose errors the caller looks at. */
 #ifndef TCPTOP_EXPORT_FORMAT_H
 #define TCPTOP_EXPORT_FORMAT_H
 
 #include "export/export.h"
 
-bool table_write(FILE *to, const struct fields *f, const struct result *r, struct err *err);
-bool csv_write(FILE *to, const struct fields *f, const struct result *r, struct err *err);
-bool json_write(FILE *to, const struct fields *f, const struct result *r, struct err *err);
+void table_write(FILE *to, const struct fields *f, struct result *r);
+void csv_write(FILE *to, const struct fields *f, struct result *r);
+void json_write(FILE *to, const struct fields *f, struct result *r);
 
 #endif

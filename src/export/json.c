@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "export/format.h"
-#include "util/err.h"
 #include "util/str.h"
 
 #ifdef HAVE_JANSSON
@@ -82,27 +81,27 @@ static void put_value(FILE *to, const struct column *col, const struct query_row
 	}
 }
 
-bool json_write(FILE *to, const struct fields *f, const struct result *r, struct err *err)
+void json_write(FILE *to, const struct fields *f, struct result *r)
 {
 	struct str text = STR_INIT;
 
 	for (size_t k = 0; k < r->rows && !ferror(to); k++) {
+		const struct query_row *row = result_row(r, k);
+
 		putc('{', to);
 		for (size_t i = 0; i < f->n; i++) {
 			fprintf(to, "%s\"%s\":", i ? "," : "", f->column[i]->name);
-			put_value(to, f->column[i], &r->row[k], &text);
+			put_value(to, f->column[i], row, &text);
 		}
 		fputs("}\n", to);
 	}
 	str_free(&text);
-	return true;
 }
 
 #else
 
-bool json_write(FILE *to, const struct fields *f, const struct result *r, struct err *err)
+void json_write(FILE *to, const struct fields *f, struct result *r)
 {
-	return err_set(err, "no JSON: this tcptop was built without jansson; -o csv has the same columns");
 }
 
 #endif
