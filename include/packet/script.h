@@ -12,7 +12,7 @@
  *
  * Settings, for the connection that follows (each `conn` has its own):
  *	client ADDR:PORT, server ADDR:PORT
- *	conn NAME	begins the connection NAME, or goes back to it. A new one takes over endpoints, ttl and vlan and has
+ *	conn [NAME]	begins the connection NAME, or goes back to it; no name: the one the script began with. A new one takes over endpoints, ttl and vlan and has
  *			sequence numbers of its own; with the same endpoints it is another generation of them.
  *	isn C S		initial sequence numbers of client and server
  *	ttl C S		as seen at the capture; 64 64 when not set

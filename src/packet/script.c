@@ -19,7 +19,7 @@
 
 #define SENT_MAX 128		   /* octets of a packet that an ICMP error may quote */
 #define BYTES_MAX ((size_t)1 << 28) /* of all frames: a wrong script does not eat the machine */
-#define NAME_MAX_ 32
+#define CONN_NAME 32
 
 enum { DLT_ETHERNET = 1, DLT_RAW_IP = 12 };
 
@@ -39,7 +39,7 @@ struct end {
 };
 
 struct conn {
-	char name[NAME_MAX_];
+	char name[CONN_NAME];
 	struct end end[2];
 	uint16_t vlan;
 };
@@ -343,7 +343,8 @@ static bool do_conn(struct parse *p)
 {
 	size_t i;
 
-	if (!words_next(&p->w) || strlen(p->w.word) >= NAME_MAX_)
+	words_next(&p->w); /* without a name: the first one, whose name is empty */
+	if (strlen(p->w.word) >= CONN_NAME)
 		return words_expected(&p->w, p->err, "a short name");
 	for (i = 0; i < p->nconn; i++)
 		if (strcmp(p->conn[i].name, p->w.word) == 0)

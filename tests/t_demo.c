@@ -1,0 +1,176 @@
+/* The built-in traffic: every role is a right script, frames come in order and again the same, and all decode. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "capture/demo.h"
+#include "capture/source.h"
+#include "model/capture_stats.h"
+#include "packet/pkt.h"
+#include "util/clock.h"
+#include "util/err.h"
+#include "util/hash.h"
+#include "util/str.h"
+
+#define START (INT64_C(1767225600) * NS_PER_SEC)
+
+static void every_role_is_a_right_script(void **state)
+{
+	struct demo *d = demo_new(1, START, false);
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; demo_role_name(i)[0]; i++)
+		for (n = 0; n < 20; n++) {
+			struct err err = ERR_INIT;
+			struct str text = STR_INIT;
+			struct script *s;
+
+			demo_role_text(d, i, &text);
+			s = script_new(text.s, NULL, &err);
+			if (!s)
+				fail_msg("%s: %s in\n%s", demo_role_name(i), err.text, text.s);
+			assert_null(strpbrk(text.s, "{}"));
+			assert_true(script_count(s) > 0);
+			script_free(s);
+			str_free(&text);
+		}
+	assert_true(i >= 25);
+	demo_free(d);
+}
+
+/* Plays at most `frames` and returns a hash of all that was played. */
+static uint64_t digest(uint64_t seed, bool endless, size_t frames, size_t *played)
+{
+	struct demo *d = demo_new(seed, START, endless);
+	const struct script_frame *f;
+	int64_t last = START;
+	uint64_t sum = 0;
+
+	for (*played = 0; *played < frames && (f = demo_peek(d)); ++*played) {
+		struct {
+			uint64_t sum, bytes;
+			int64_t ts;
+		} all = { sum, hash_bytes(f->data, f->captured), f->ts };
+
+		assert_true(f->ts >= last);
+		assert_true(f->captured <= f->wire);
+		last = f->ts;
+		sum = hash_bytes(&all, sizeof(all));
+		demo_take(d);
+	}
+	demo_free(d);
+	return sum;
+}
+
+static void the_same_seed_plays_the_same_in_time_order(void **state)
+{
+	size_t n, m;
+	uint64_t once;
+
+	(void)state;
+	once = digest(7, false, SIZE_MAX, &n);
+	assert_true(n > 10000);
+	assert_true(digest(7, false, SIZE_MAX, &m) == once);
+	assert_int_equal(n, m);
+	assert_false(digest(8, false, SIZE_MAX, &m) == once);
+}
+
+static void one_round_ends_and_endless_does_not(void **state)
+{
+	struct demo *d = demo_new(7, START, false);
+	int64_t last = 0;
+	size_t n;
+
+	(void)state;
+	for (; demo_peek(d); demo_take(d))
+		last = demo_peek(d)->ts;
+	demo_take(d);
+	assert_null(demo_peek(d));
+	assert_true(last >= START + (DEMO_ROUND_SECONDS - 5) * NS_PER_SEC);
+	assert_true(last <= START + (DEMO_ROUND_SECONDS + 30) * NS_PER_SEC);
+	demo_free(d);
+	digest(7, true, 100000, &n);
+	assert_int_equal(n, 100000);
+}
+
+static void the_source_decodes_every_frame(void **state)
+{
+	struct err err = ERR_INIT;
+	struct source *s = source_open_demo(false, &err);
+	struct capture_stats stats = { .packets = 0 };
+	static struct pkt pkt[64];
+	struct str words = STR_INIT;
+	size_t n, total = 0, i;
+	int64_t last = 0;
+	enum source_state now;
+
+	(void)state;
+	assert_non_null(s);
+	assert_false(s->live);
+	do {
+		source_wait(s, -1, 1000);
+		now = source_read(s, pkt, 64, &n, &err);
+		for (i = 0; i < n; i++) {
+			assert_true(pkt[i].ts >= last);
+			last = pkt[i].ts;
+		}
+		total += n;
+	} while (now == SOURCE_READY);
+	assert_int_equal(now, SOURCE_END);
+	source_stats(s, &stats);
+	assert_int_equal(stats.packets, total);
+	for (i = 0; i < DROP_COUNT; i++)
+		assert_int_equal(stats.dropped[i], 0);
+	source_describe(s, &words);
+	assert_string_equal(words.s, "demo");
+	assert_string_equal(source_input(s, 0), "demo");
+	assert_false(source_filter(s, "tcp", &err));
+	str_free(&words);
+	source_close(s);
+}
+
+/* By the clock: nothing from the future, and waiting ends when something is due. */
+static void the_source_keeps_time(void **state)
+{
+	struct err err = ERR_INIT;
+	struct source *s = source_open_demo(true, &err);
+	int64_t begin = clock_wall();
+	static struct pkt pkt[64];
+	size_t n, total = 0, i;
+
+	(void)state;
+	assert_true(s->live);
+	while (total < 10 && clock_wall() < begin + 10 * NS_PER_SEC) {
+		while (source_read(s, pkt, 64, &n, &err) == SOURCE_READY)
+			total += n;
+		for (i = 0; i < n; i++) {
+			assert_true(pkt[i].ts <= clock_wall());
+			assert_true(pkt[i].ts >= begin);
+		}
+		total += n;
+		source_wait(s, -1, 100);
+	}
+	assert_true(total >= 10);
+	source_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_role_is_a_right_script),
+		cmocka_unit_test(the_same_seed_plays_the_same_in_time_order),
+		cmocka_unit_test(one_round_ends_and_endless_does_not),
+		cmocka_unit_test(the_source_decodes_every_frame),
+		cmocka_unit_test(the_source_keeps_time),
+	};
+
+	hash_seed(1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
