@@ -16,6 +16,7 @@ struct cursor {
 	size_t left; /* octets captured from p on */
 	size_t wire; /* octets sent from p on */
 	bool ok;     /* false for good after the first read past the end */
+	bool bound;  /* wire is what a header said, not just the length of the frame */
 };
 
 extern const uint8_t cur_zeros[CUR_TAKE_MAX];
@@ -71,9 +72,16 @@ static inline uint16_t cur_peek16(const struct cursor *c, size_t at)
 	return (uint16_t)(cur_peek(c, at) << 8 | cur_peek(c, at + 1));
 }
 
-/* A header says that n octets remain: what is behind them is padding, what is missing was not captured. */
+/*
+ * A header says that n octets remain: what is behind them is padding. What is missing was not captured, even when
+ * the frame's own length denies it (taps slice frames and record the length of the slice), but no header may claim
+ * more than those around it.
+ */
 static inline void cur_limit(struct cursor *c, size_t n)
 {
+	if (c->bound && n > c->wire)
+		n = c->wire;
+	c->bound = true;
 	c->wire = n;
 	if (c->left > n)
 		c->left = n;

@@ -9,7 +9,11 @@
 #include "packet/walk.h"
 
 #define HEADER_V4 20
+#define OFFSET_V4 0x1fff
+#define MORE_V4 0x2000
 #define HEADER_V6 40
+#define OFFSET_V6 0xfff8
+#define MORE_V6 0x0001
 #define EXTENSIONS_MAX 16
 
 enum {
@@ -129,8 +133,9 @@ enum drop ip_v4(struct walk *w)
 		total = w->c.wire + HEADER_V4;
 	if (h[0] >> 4 != 4 || header < HEADER_V4 || header > total)
 		return DROP_IP_BAD;
-	if (be16(h + 6) & 0x1fff)
+	if (be16(h + 6) & OFFSET_V4)
 		return DROP_IP_FRAGMENT;
+	w->fragment = be16(h + 6) & MORE_V4;
 	cur_limit(&w->c, total - HEADER_V4);
 	if (header > HEADER_V4) {
 		cur_skip(&w->c, header - HEADER_V4);
@@ -221,7 +226,8 @@ static enum drop skip_fragment(struct walk *w, uint8_t *proto)
 	if (!cur_ok(&w->c))
 		return DROP_IP_SHORT;
 	*proto = h[0];
-	return be16(h + 2) & 0xfff8 ? DROP_IP_FRAGMENT : DROP_NONE;
+	w->fragment = be16(h + 2) & MORE_V6;
+	return be16(h + 2) & OFFSET_V6 ? DROP_IP_FRAGMENT : DROP_NONE;
 }
 
 /* One extension header if `proto` is one; *over when it is not. */
@@ -275,6 +281,7 @@ enum drop ip_v6(struct walk *w)
 	length = be16(h + 4);
 	if (length)
 		cur_limit(&w->c, length);
+	w->fragment = false;
 	out->ip_id = 0;
 	out->ttl = h[7];
 	memcpy(out->tuple.addr, h + 8, sizeof(out->tuple.addr));

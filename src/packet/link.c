@@ -207,6 +207,7 @@ static enum drop pppoe(struct walk *w)
 		return DROP_LINK_UNKNOWN;
 	if (h[1] != 0) /* discovery */
 		return DROP_NOT_IP;
+	cur_limit(&w->c, be16(h + 4));
 	return walk_enter(w, TUNNEL_PPPOE) ? link_ppp(w) : DROP_DEPTH;
 }
 

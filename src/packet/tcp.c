@@ -112,9 +112,14 @@ enum drop tcp_segment(struct walk *w)
 	if (!cur_ok(&w->c))
 		return DROP_TCP_SHORT;
 	options = (size_t)(h[12] >> 4) * 4;
-	if (options < HEADER || options - HEADER > w->c.wire)
+	if (options < HEADER)
 		return DROP_TCP_BAD;
 	options -= HEADER;
+	if (options > w->c.wire) {
+		if (!w->fragment)
+			return DROP_TCP_BAD;
+		options = w->c.wire; /* they go on in the next fragment */
+	}
 	out->tuple.port[0] = be16(h);
 	out->tuple.port[1] = be16(h + 2);
 	out->hash = tuple_hash(&out->tuple);
@@ -127,7 +132,7 @@ enum drop tcp_segment(struct walk *w)
 	out->mss = 0;
 	out->kind = PKT_TCP;
 	out->flags = h[13];
-	out->opts = options ? OPT_ANY : 0;
+	out->opts = h[12] >> 4 > HEADER / 4 ? OPT_ANY : 0;
 	out->wscale = NO_WSCALE;
 	out->reserved = h[12] & 0x0f;
 	out->icmp_type = out->icmp_code = out->icmp_v6 = 0;

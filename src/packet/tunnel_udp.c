@@ -143,7 +143,7 @@ enum drop tunnel_udp(struct walk *w)
 
 	if (!cur_ok(&w->c))
 		return DROP_NOT_TCP;
-	if (length >= 8 && length - 8u < w->c.wire)
+	if (length >= 8)
 		cur_limit(&w->c, length - 8u);
 	switch (to) {
 	case PORT_VXLAN:

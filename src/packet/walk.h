@@ -18,6 +18,7 @@ struct walk {
 	struct pkt *out;
 	uint8_t depth; /* encapsulations entered */
 	bool quoting;  /* inside the packet that an ICMP error quotes */
+	bool fragment; /* the first of several: what it carries goes on elsewhere */
 };
 
 /*
