@@ -1,0 +1,315 @@
+/*
+ * Frames become packets inside libpcap's callback, straight into the reader's array: nothing of a frame is copied.
+ */
+#include "config.h"
+
+#include "capture/input.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/saver.h"
+#include "capture/spool.h"
+#include "packet/decode.h"
+#include "util/clock.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+/* Files may claim any time at all; what does not fit is set to the ends of what does. */
+static int64_t frame_time(const struct input *in, const struct pcap_pkthdr *h)
+{
+	int64_t ns, sec = h->ts.tv_sec;
+
+	if (sec >= INT64_MAX / NS_PER_SEC)
+		return INT64_MAX / 2;
+	if (sec <= INT64_MIN / NS_PER_SEC)
+		return 0;
+	if (__builtin_mul_overflow((int64_t)h->ts.tv_usec, in->to_ns, &ns) ||
+		__builtin_add_overflow(sec * NS_PER_SEC, ns, &ns))
+		return INT64_MAX / 2;
+	return ns;
+}
+
+static bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, const u_char *data)
+{
+	in->frames++;
+	if (in->filtered && pcap_offline_filter(&in->filter, h, data) == 0)
+		return false;
+	in->stats->packets++;
+	in->stats->bytes += h->len;
+	return true;
+}
+
+static bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_char *data,
+	struct pkt *out)
+{
+	enum drop drop = DROP_LINK_UNKNOWN;
+
+	if (in->link)
+		drop = decode(in->link, data, h->caplen, h->len, out);
+	out->ts = frame_time(in, h);
+	if (drop != DROP_NONE) {
+		in->stats->dropped[drop]++;
+		return false;
+	}
+	out->source = in->index < UINT8_MAX ? (uint8_t)in->index : UINT8_MAX;
+	return true;
+}
+
+static void frame_into_batch(u_char *arg, const struct pcap_pkthdr *h, const u_char *data)
+{
+	struct input *in = (struct input *)arg;
+
+	if (!frame_wanted(in, h, data))
+		return;
+	if (in->saver)
+		saver_add(in->saver, in->datalink, h, data, in->to_ns);
+	if (frame_decode(in, h, data, &in->out[in->n]))
+		in->n++;
+}
+
+static void frame_ahead(u_char *arg, const struct pcap_pkthdr *h, const u_char *data)
+{
+	struct input *in = (struct input *)arg;
+
+	assert(!in->ahead);
+	if (!frame_wanted(in, h, data))
+		return;
+	in->ahead = true;
+	in->ahead_good = frame_decode(in, h, data, &in->next);
+	/* A device's ring slot is gone when libpcap returns, a file's buffer stays. */
+	if (in->saver && in->device)
+		saver_add(in->saver, in->datalink, h, data, in->to_ns);
+	in->next_header = *h;
+	in->next_data = data;
+}
+
+static enum input_state device_trouble(struct input *in, struct err *err)
+{
+	const char *words = pcap_geterr(in->pcap);
+
+	err_set(err, "%s: %s", in->name, words);
+	return INPUT_GONE;
+}
+
+static enum input_state file_trouble(struct input *in, struct err *err)
+{
+	unsigned long long at = in->frames + 1;
+
+	if (ferror(in->file))
+		err_set(err, "%s: cannot be read on from packet %llu: %s", in->name, at,
+			pcap_geterr(in->pcap));
+	else if (feof(in->file))
+		err_set(err, "%s: cut short in packet %llu", in->name, at);
+	else
+		err_set(err, "%s: damaged in packet %llu: %s", in->name, at,
+			pcap_geterr(in->pcap));
+	return INPUT_DAMAGED;
+}
+
+/* Calls libpcap for at most `count` frames. */
+static enum input_state input_dispatch(struct input *in, int count, pcap_handler frame,
+	struct err *err)
+{
+	int n = pcap_dispatch(in->pcap, count, frame, (u_char *)in);
+
+	if (n > 0)
+		return INPUT_MORE;
+	if (n == 0)
+		return in->device ? INPUT_DRY : INPUT_OVER;
+	return in->device ? device_trouble(in, err) : file_trouble(in, err);
+}
+
+/* A pipe step by step: never into a wait. */
+static enum input_state input_step(struct input *in, pcap_handler frame, struct err *err)
+{
+	if (!in->pcap) {
+		if (!spool_has_header(in->spool))
+			spool_fill(in->spool);
+		if (!spool_has_header(in->spool))
+			return INPUT_DRY;
+		if (!input_open_stream(in, err))
+			return INPUT_FAILED;
+	}
+	if (!spool_has_packet(in->spool))
+		spool_fill(in->spool);
+	if (!spool_has_packet(in->spool))
+		return INPUT_DRY;
+	return input_dispatch(in, 1, frame, err);
+}
+
+enum input_state input_read(struct input *in, struct pkt *out, size_t room, size_t *n,
+	struct err *err)
+{
+	enum input_state state = INPUT_MORE;
+	size_t frames = room;
+
+	in->out = out;
+	in->n = 0;
+	if (!in->spool)
+		state = input_dispatch(in, room < INT_MAX ? (int)room : INT_MAX, frame_into_batch, err);
+	else
+		while (state == INPUT_MORE && frames-- > 0)
+			state = input_step(in, frame_into_batch, err);
+	*n = in->n;
+	return state;
+}
+
+enum input_state input_look_ahead(struct input *in, struct err *err)
+{
+	enum input_state state = INPUT_MORE;
+
+	while (!in->ahead && state == INPUT_MORE) {
+		if (in->spool)
+			state = input_step(in, frame_ahead, err);
+		else
+			state = input_dispatch(in, 1, frame_ahead, err);
+	}
+	return in->ahead ? INPUT_MORE : state;
+}
+
+bool input_take(struct input *in, struct pkt *out)
+{
+	assert(in->ahead);
+	in->ahead = false;
+	if (in->saver && !in->device)
+		saver_add(in->saver, in->datalink, &in->next_header, in->next_data, in->to_ns);
+	if (in->ahead_good)
+		*out = in->next;
+	return in->ahead_good;
+}
+
+void input_opened(struct input *in)
+{
+	in->datalink = pcap_datalink(in->pcap);
+	in->link = link_find(in->datalink);
+	in->to_ns = pcap_get_tstamp_precision(in->pcap) == PCAP_TSTAMP_PRECISION_NANO ?
+		1 : (int)NS_PER_US;
+}
+
+uint64_t input_octets_read(const struct input *in)
+{
+	off_t at;
+
+	if (in->spool)
+		return spool_taken(in->spool);
+	at = ftello(in->file);
+	return at > 0 ? (uint64_t)at : 0;
+}
+
+/* What a file begins with that people forget to unpack. */
+static const char *packed_with(const unsigned char head[6])
+{
+	static const struct {
+		const char *magic;
+		size_t n;
+		const char *tool;
+	} kinds[] = {
+		{ "\x1f\x8b", 2, "gzip" },
+		{ "\x28\xb5\x2f\xfd", 4, "zstd" },
+		{ "\xfd" "7zXZ", 5, "xz" },
+		{ "BZh", 3, "bzip2" },
+		{ "\x04\x22\x4d\x18", 4, "lz4" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (memcmp(head, kinds[i].magic, kinds[i].n) == 0)
+			return kinds[i].tool;
+	return NULL;
+}
+
+/* libpcap's words when it refuses a file, in plainer ones where there are plainer. */
+static void refused(struct input *in, const char *words, struct err *err)
+{
+	unsigned char head[6] = { 0 };
+	const char *tool;
+
+	if (feof(in->file) && input_octets_read(in) == 0) {
+		err_set(err, "%s: empty, not even a file header", in->name);
+		return;
+	}
+	if (feof(in->file)) {
+		err_set(err, "%s: cut short in the file header", in->name);
+		return;
+	}
+	if (!strstr(words, "unknown file format")) {
+		err_set(err, "%s: %s", in->name, words);
+		return;
+	}
+	err_set(err, "%s: neither pcap nor pcapng", in->name);
+	if (in->octets < sizeof(head) || fseek(in->file, 0, SEEK_SET) != 0 ||
+		fread(head, 1, sizeof(head), in->file) != sizeof(head))
+		return;
+	tool = packed_with(head);
+	if (tool)
+		err_set(err, "%s: packed with %s; try: %s -dc FILE | tcptop -r -", in->name, tool, tool);
+}
+
+bool input_open_stream(struct input *in, struct err *err)
+{
+	struct bpf_program program;
+	char words[PCAP_ERRBUF_SIZE] = "";
+
+	in->pcap = pcap_fopen_offline_with_tstamp_precision(in->file, PCAP_TSTAMP_PRECISION_NANO,
+		words);
+	if (!in->pcap) {
+		refused(in, words, err);
+		return false;
+	}
+	input_opened(in);
+	if (!in->filter_text || !*in->filter_text)
+		return true;
+	return input_compile(in, in->filter_text, &program, err) &&
+		input_set_filter(in, &program, err);
+}
+
+bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err)
+{
+	if (pcap_compile(in->pcap, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0)
+		return true;
+	return err_set(err, "capture filter \"%s\": %s", text, pcap_geterr(in->pcap));
+}
+
+bool input_set_filter(struct input *in, struct bpf_program *program, struct err *err)
+{
+	bool ok = true;
+
+	if (in->device) {
+		ok = pcap_setfilter(in->pcap, program) == 0;
+		if (!ok)
+			err_set(err, "%s: capture filter: %s", in->name, pcap_geterr(in->pcap));
+		pcap_freecode(program);
+		return ok;
+	}
+	if (in->filtered)
+		pcap_freecode(&in->filter);
+	in->filter = *program;
+	in->filtered = true;
+	return true;
+}
+
+void input_count_drops(struct input *in)
+{
+	struct pcap_stat now;
+
+	if (!in->device || in->over || pcap_stats(in->pcap, &now) != 0)
+		return;
+	in->stats->kernel_drops += now.ps_drop - in->kernel.ps_drop;
+	in->stats->interface_drops += now.ps_ifdrop - in->kernel.ps_ifdrop;
+	in->kernel = now;
+}
+
+void input_close(struct input *in)
+{
+	if (in->filtered)
+		pcap_freecode(&in->filter);
+	if (in->pcap)
+		pcap_close(in->pcap);
+	else if (in->file)
+		fclose(in->file);
+	mem_free(in->filter_text);
+	mem_free(in->name);
+}

@@ -1,0 +1,172 @@
+/* Devices. On Linux libpcap maps the kernel's buffer (TPACKET_V3), so nothing is copied before it is decoded. */
+#include "config.h"
+
+#include "capture/source.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "capture/device.h"
+#include "capture/saver.h"
+#include "capture/source_pcap.h"
+#include "packet/decode.h"
+#include "util/err.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+#define BUFFER_DEFAULT ((uint64_t)64 * 1024 * 1024)
+#define BUFFER_LEAST ((uint64_t)2 * 1024 * 1024)
+#define SNAPLEN_ALL 262144
+/* How long the kernel may gather packets before it hands them over: what the screen lags at most. */
+#define GATHER_MS 50
+
+static bool device_exists(const char *name)
+{
+	struct err err = ERR_INIT;
+	struct device *list;
+	bool found = false;
+	size_t n;
+
+	if (!device_list(&list, &n, &err))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		found = found || strcmp(list[i].name, name) == 0;
+	device_list_free(list, n);
+	return found;
+}
+
+/* Without rights libpcap says so before it looks whether there is such a device. */
+static void refused(const struct input *in, int status, struct err *err)
+{
+	const char *words = pcap_geterr(in->pcap);
+	bool exists = device_exists(in->name);
+
+	if (!*words)
+		words = pcap_statustostr(status);
+	if (status == PCAP_ERROR_NO_SUCH_DEVICE ||
+		(!exists && (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR))) {
+		err_set(err, "%s: no such device", in->name);
+		err->code = ENODEV;
+	} else if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED) {
+		err_set(err, "%s: no permission to capture (%s)", in->name, words);
+		err->code = EPERM;
+	} else if (status == PCAP_ERROR_IFACE_NOT_UP) {
+		err_set(err, "%s: the device is down; try: sudo ip link set %s up", in->name, in->name);
+		err->code = ENETDOWN;
+	} else
+		err_set(err, "%s: %s", in->name, words);
+}
+
+/* One attempt with this much buffer; libpcap's status, <0 is failure. */
+static int activate(struct input *in, const struct live_conf *conf, uint64_t buffer,
+	bool promiscuous)
+{
+	unsigned snaplen = conf->snaplen;
+
+	if (snaplen == 0)
+		snaplen = conf->save ? SNAPLEN_ALL : DECODE_SNAPLEN;
+	pcap_set_snaplen(in->pcap, (int)snaplen);
+	pcap_set_promisc(in->pcap, promiscuous);
+	pcap_set_timeout(in->pcap, GATHER_MS);
+	pcap_set_buffer_size(in->pcap, buffer > INT_MAX ? INT_MAX : (int)buffer);
+	pcap_set_tstamp_precision(in->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	return pcap_activate(in->pcap);
+}
+
+static bool create(struct input *in, struct err *err)
+{
+	char words[PCAP_ERRBUF_SIZE] = "";
+
+	if (in->pcap)
+		pcap_close(in->pcap);
+	in->pcap = pcap_create(in->name, words);
+	return in->pcap || err_set(err, "%s: %s", in->name, words);
+}
+
+/* Takes less where all cannot be had: half the buffer, no promiscuous mode; and says so. */
+static int activate_somehow(struct source_pcap *s, struct input *in, const struct live_conf *conf,
+	struct err *err)
+{
+	uint64_t wanted = conf->buffer ? conf->buffer : BUFFER_DEFAULT, buffer = wanted;
+	bool promiscuous = !conf->not_promiscuous;
+	struct err less = ERR_INIT;
+	int status;
+
+	for (;;) {
+		if (!create(in, err))
+			return PCAP_ERROR;
+		status = activate(in, conf, buffer, promiscuous);
+		if (status == PCAP_ERROR_PROMISC_PERM_DENIED && promiscuous)
+			promiscuous = false;
+		else if (status == PCAP_ERROR && buffer / 2 >= BUFFER_LEAST &&
+			strstr(pcap_geterr(in->pcap), strerror(ENOMEM)))
+			buffer /= 2;
+		else
+			break;
+	}
+	if (status < 0)
+		refused(in, status, err);
+	if (status >= 0 && !promiscuous && !conf->not_promiscuous) {
+		err_set(&less, "%s: promiscuous mode is not allowed; only its own traffic is seen",
+			in->name);
+		source_pcap_warn(s, &less);
+	}
+	if (status >= 0 && buffer < wanted) {
+		err_set(&less, "%s: a kernel buffer of %llu MiB is all that could be had", in->name,
+			(unsigned long long)(buffer >> 20));
+		source_pcap_warn(s, &less);
+	}
+	return status;
+}
+
+static bool open_device(struct source_pcap *s, struct input *in, const struct live_conf *conf,
+	struct err *err)
+{
+	char words[PCAP_ERRBUF_SIZE] = "";
+	struct bpf_program program;
+
+	if (activate_somehow(s, in, conf, err) < 0)
+		return false;
+	input_opened(in);
+	if (!in->link)
+		return err_set(err, "%s: its link type %s carries no TCP that could be shown", in->name,
+			pcap_datalink_val_to_name(in->datalink) ?
+				pcap_datalink_val_to_name(in->datalink) : "?");
+	if (pcap_setnonblock(in->pcap, 1, words) < 0)
+		return err_set(err, "%s: %s", in->name, words);
+	if (!conf->filter || !*conf->filter)
+		return true;
+	return input_compile(in, conf->filter, &program, err) &&
+		input_set_filter(in, &program, err);
+}
+
+/* The names asked for, or that of the default route. */
+static struct source_pcap *name_devices(const struct live_conf *conf, struct err *err)
+{
+	struct source_pcap *s;
+	struct str name = STR_INIT;
+
+	if (conf->devices == 0 && !device_default(&name, err)) {
+		str_free(&name);
+		return NULL;
+	}
+	s = source_pcap_new(conf->devices ? conf->devices : 1, true);
+	for (size_t i = 0; i < s->inputs; i++)
+		s->input[i].name = mem_strdup(conf->devices ? conf->device[i] : name.s);
+	str_free(&name);
+	return s;
+}
+
+struct source *source_open_live(const struct live_conf *conf, struct err *err)
+{
+	struct source_pcap *s = name_devices(conf, err);
+	bool ok = s != NULL;
+
+	for (size_t i = 0; ok && i < s->inputs; i++)
+		ok = open_device(s, &s->input[i], conf, err);
+	if (ok && source_pcap_save(s, conf->save, err))
+		return &s->head;
+	source_pcap_free(s);
+	return NULL;
+}

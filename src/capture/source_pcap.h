@@ -1,0 +1,33 @@
+/* What sources made of libpcap handles have in common; source_live.c and source_files.c open them. */
+#ifndef TCPTOP_CAPTURE_SOURCE_PCAP_H
+#define TCPTOP_CAPTURE_SOURCE_PCAP_H
+
+#include "capture/input.h"
+#include "capture/source.h"
+#include "util/err.h"
+
+#define SOURCE_WARNINGS 8
+
+struct source_pcap {
+	struct source head;
+	struct input *input; /* several: merged by time, the first of two at the same time first */
+	size_t inputs;
+	struct saver *saver;
+	struct capture_stats stats;
+	struct err warning[SOURCE_WARNINGS]; /* to be told one by one, oldest first */
+	size_t warnings;
+	bool ready; /* the last read did not run dry: no need to wait */
+	enum source_state end; /* what to end with: the first bad end of an input */
+	struct err end_err;
+};
+
+/* Room for n inputs, none of them open: name each, then open it. */
+struct source_pcap *source_pcap_new(size_t n, bool live);
+/* One more thing to tell the user; too many are left out. */
+void source_pcap_warn(struct source_pcap *s, const struct err *err);
+/* Opens the file to save to, once all inputs are open. True when path is NULL. */
+bool source_pcap_save(struct source_pcap *s, const char *path, struct err *err);
+/* Closes what is open and frees it. */
+void source_pcap_free(struct source_pcap *s);
+
+#endif

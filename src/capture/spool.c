@@ -1,0 +1,275 @@
+/*
+ * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live pipe, where the
+ * packets that did come would wait with it. So bytes gather here, and libpcap is called only when a whole packet is
+ * among them. All that is parsed is how long things are; what they mean is libpcap's.
+ */
+#include "config.h"
+
+#include "capture/spool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "util/err.h"
+#include "util/mem.h"
+
+#define SPOOL_READ ((size_t)256 * 1024)	   /* octets asked for at once */
+#define SPOOL_MOST ((size_t)64 * 1024 * 1024) /* without a whole packet: no capture file */
+
+#define PCAP_HEADER 24 /* octets of a pcap file's header */
+#define PCAP_LONGEST 262144
+
+#define NG_SECTION 0x0a0d0d0a /* reads the same in both byte orders */
+#define NG_INTERFACE 1
+#define NG_PACKET_OLD 2
+#define NG_PACKET_SIMPLE 3
+#define NG_PACKET 6
+#define NG_ORDER 0x1a2b3c4d
+
+enum spool_form {
+	FORM_UNKNOWN, /* fewer than four octets so far */
+	FORM_PCAP,
+	FORM_PCAPNG,
+	FORM_OTHER
+};
+
+struct spool {
+	int fd;
+	bool ended;		 /* end of file or error */
+	enum spool_form form;
+	bool swapped;		 /* numbers are in the other byte order than ours */
+	size_t record;		 /* octets of a pcap packet's header */
+	uint8_t *buf;
+	size_t start, end, room; /* octets from start to end are waiting */
+	uint64_t taken;
+};
+
+struct spool *spool_new(int fd)
+{
+	struct spool *s = mem_alloc(sizeof(*s));
+
+	s->fd = fd;
+	return s;
+}
+
+static uint32_t number_at(const struct spool *s, size_t at, bool swapped)
+{
+	uint32_t v;
+
+	memcpy(&v, s->buf + at, sizeof(v));
+	return swapped ? __builtin_bswap32(v) : v;
+}
+
+static void find_form(struct spool *s)
+{
+	static const struct {
+		uint32_t magic;
+		size_t record;
+	} kinds[] = { { 0xa1b2c3d4, 16 }, { 0xa1b23c4d, 16 }, { 0xa1b2cd34, 24 } };
+	uint32_t magic;
+
+	if (s->form != FORM_UNKNOWN || s->end - s->start < sizeof(magic))
+		return;
+	magic = number_at(s, s->start, false);
+	s->form = magic == NG_SECTION ? FORM_PCAPNG : FORM_OTHER;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (magic != kinds[i].magic && magic != __builtin_bswap32(kinds[i].magic))
+			continue;
+		s->form = FORM_PCAP;
+		s->swapped = magic != kinds[i].magic;
+		s->record = kinds[i].record;
+	}
+}
+
+static void make_room(struct spool *s)
+{
+	if (s->start > 0) {
+		memmove(s->buf, s->buf + s->start, s->end - s->start);
+		s->end -= s->start;
+		s->start = 0;
+	}
+	if (s->room - s->end < SPOOL_READ) {
+		s->room = s->end + SPOOL_READ;
+		s->buf = mem_grow(s->buf, s->room, 1);
+	}
+}
+
+/* One read(); false when there was nothing or it is over. */
+static bool take_in(struct spool *s)
+{
+	ssize_t n;
+
+	make_room(s);
+	n = read(s->fd, s->buf + s->end, s->room - s->end);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (n <= 0) {
+		s->ended = true;
+		return false;
+	}
+	s->end += (size_t)n;
+	find_form(s);
+	return true;
+}
+
+/* Asks poll() rather than O_NONBLOCK, which would change the pipe for whoever shares it. */
+static bool readable(const struct spool *s, int timeout_ms)
+{
+	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
+
+	return poll(&fd, 1, timeout_ms) > 0;
+}
+
+void spool_fill(struct spool *s)
+{
+	do {
+		if (s->ended || !readable(s, 0) || !take_in(s))
+			return;
+	} while (s->end - s->start < SPOOL_READ);
+	if (s->end - s->start > SPOOL_MOST)
+		s->ended = true;
+}
+
+/*
+ * Walks over blocks until one of the wanted ones is complete; in *swapped the byte order from there on. True also
+ * when a block contradicts itself.
+ */
+static bool ng_find(const struct spool *s, bool header, bool *swapped)
+{
+	size_t at = s->start, left;
+	uint32_t type, size, order;
+
+	for (;; at += size) {
+		left = s->end - at;
+		if (left < 12)
+			return false;
+		type = number_at(s, at, *swapped);
+		if (type == NG_SECTION) {
+			order = number_at(s, at + 8, false);
+			*swapped = order != NG_ORDER;
+			if (order != NG_ORDER && order != __builtin_bswap32(NG_ORDER))
+				return true;
+		}
+		size = number_at(s, at + 4, *swapped);
+		if (size < 12 || size % 4 != 0 || size > SPOOL_MOST)
+			return true;
+		if (left < size)
+			return false;
+		if (type == NG_PACKET || type == NG_PACKET_SIMPLE || type == NG_PACKET_OLD ||
+			(header && type == NG_INTERFACE))
+			return true;
+	}
+}
+
+/* libpcap reads up to the end of the block found, so its byte order is the one to go on with. */
+static bool ng_has(struct spool *s, bool header)
+{
+	bool swapped = s->swapped;
+
+	if (!ng_find(s, header, &swapped))
+		return false;
+	s->swapped = swapped;
+	return true;
+}
+
+bool spool_has_header(struct spool *s)
+{
+	if (s->ended)
+		return true;
+	switch (s->form) {
+	case FORM_UNKNOWN:
+		return false;
+	case FORM_PCAP:
+		return s->end - s->start >= PCAP_HEADER;
+	case FORM_PCAPNG:
+		return ng_has(s, true);
+	case FORM_OTHER:
+		break;
+	}
+	return true;
+}
+
+static bool pcap_has_packet(const struct spool *s)
+{
+	size_t left = s->end - s->start;
+	uint32_t captured;
+
+	if (left < s->record)
+		return false;
+	captured = number_at(s, s->start + 8, s->swapped);
+	return captured > PCAP_LONGEST || left - s->record >= captured;
+}
+
+bool spool_has_packet(struct spool *s)
+{
+	if (s->ended)
+		return true;
+	switch (s->form) {
+	case FORM_PCAP:
+		return pcap_has_packet(s);
+	case FORM_PCAPNG:
+		return ng_has(s, false);
+	case FORM_UNKNOWN:
+	case FORM_OTHER:
+		break;
+	}
+	return true;
+}
+
+int spool_fd(const struct spool *s)
+{
+	return s->fd;
+}
+
+uint64_t spool_taken(const struct spool *s)
+{
+	return s->taken;
+}
+
+/* Waits only when spool_has_packet() could not tell. */
+static ssize_t stream_read(void *cookie, char *to, size_t n)
+{
+	struct spool *s = cookie;
+
+	while (s->start == s->end && !s->ended)
+		if (readable(s, -1))
+			take_in(s);
+	if (n > s->end - s->start)
+		n = s->end - s->start;
+	memcpy(to, s->buf + s->start, n);
+	s->start += n;
+	s->taken += n;
+	return (ssize_t)n;
+}
+
+void spool_free(struct spool *s)
+{
+	if (!s)
+		return;
+	close(s->fd);
+	mem_free(s->buf);
+	mem_free(s);
+}
+
+static int stream_close(void *cookie)
+{
+	spool_free(cookie);
+	return 0;
+}
+
+FILE *spool_stream(struct spool *s, struct err *err)
+{
+	cookie_io_functions_t how = { .read = stream_read, .close = stream_close };
+	FILE *f = fopencookie(s, "r", how);
+
+	if (!f) {
+		err_set_errno(err, errno, "cannot read a pipe");
+		return NULL;
+	}
+	/* Without a buffer of its own, so that spool_has_packet() knows what libpcap has taken. */
+	setvbuf(f, NULL, _IONBF, 0);
+	return f;
+}

@@ -1,0 +1,666 @@
+/* Files and pipes as sources: every kind of header, order when merged, and what is said of the bad ones. */
+#include "config.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "capfile.h"
+#include "capture/device.h"
+#include "capture/source.h"
+#include "model/capture_stats.h"
+#include "packet/pkt.h"
+#include "util/clock.h"
+#include "util/err.h"
+
+#define T0 (INT64_C(1700000000) * NS_PER_SEC)
+#define MOST 4096
+
+static char here[] = "/tmp/t_source.XXXXXX";
+static struct pkt got[MOST];
+static size_t got_n;
+
+static int begin(void **state)
+{
+	return mkdtemp(here) && chdir(here) == 0 ? 0 : -1;
+}
+
+static int finish(void **state)
+{
+	return chdir("/") == 0 && rmdir(here) == 0 ? 0 : -1;
+}
+
+/* Reads on until the source waits or is over, gathering packets in `got`. */
+static enum source_state drain(struct source *s, size_t batch, struct err *err)
+{
+	enum source_state state;
+	size_t n;
+
+	do {
+		assert_true(got_n + batch <= MOST);
+		state = source_read(s, got + got_n, batch, &n, err);
+		assert_true(n <= batch);
+		got_n += n;
+	} while (state == SOURCE_READY);
+	return state;
+}
+
+static enum source_state read_files(const struct files_conf *conf, size_t batch, struct err *err)
+{
+	struct source *s = source_open_files(conf, err);
+	enum source_state state;
+
+	got_n = 0;
+	if (!s)
+		return SOURCE_FAILED;
+	state = drain(s, batch, err);
+	source_close(s);
+	return state;
+}
+
+static enum source_state read_file(const char *name, struct err *err)
+{
+	struct files_conf conf = { .file = &name, .files = 1 };
+
+	return read_files(&conf, 16, err);
+}
+
+static void write_bytes(const char *name, const void *bytes, size_t n)
+{
+	struct capfile f = { 0 };
+
+	str_add_n(&f.bytes, bytes, n);
+	capfile_write(&f, name);
+	str_free(&f.bytes);
+}
+
+/* A file of n SYNs, `gap` apart, seq counting from `seq`. */
+static void write_syns(const char *name, struct capfile like, int64_t first, int64_t gap, unsigned n,
+	uint32_t seq)
+{
+	capfile_begin(&like);
+	for (unsigned i = 0; i < n; i++)
+		capfile_syn(&like, first + gap * i, 80, seq + i);
+	capfile_write(&like, name);
+	str_free(&like.bytes);
+}
+
+static void every_kind_of_header(void **state)
+{
+	for (int kind = 0; kind < 8; kind++) {
+		struct capfile like = { .big_endian = kind & 1, .nanoseconds = kind & 2, .ng = kind & 4,
+			.link = CAPFILE_RAW };
+		struct err err = ERR_INIT;
+
+		write_syns("a", like, T0 + 123456789, NS_PER_SEC, 100, 1);
+		assert_int_equal(read_file("a", &err), SOURCE_END);
+		assert_int_equal(got_n, 100);
+		assert_int_equal(got[0].ts, T0 + (like.nanoseconds ? 123456789 : 123456000));
+		assert_int_equal(got[99].seq, 100);
+		assert_int_equal(got[99].tuple.port[1], 80);
+		assert_int_equal(got[99].source, 0);
+	}
+	unlink("a");
+}
+
+static void merged_in_time_order(void **state)
+{
+	static const char *const names[] = { "a", "b", "c" };
+	struct files_conf conf = { .file = names, .files = 3 };
+	struct capfile raw = { .link = CAPFILE_RAW }, ether = { .link = CAPFILE_ETHERNET, .ng = true };
+	struct err err = ERR_INIT;
+
+	write_syns("a", raw, T0, 2000, 50, 1000);	    /* even microseconds */
+	write_syns("b", ether, T0 + 1000, 2000, 50, 2000);  /* odd ones */
+	write_syns("c", raw, T0 + 1000, 4000, 25, 3000);    /* some of the odd ones again */
+	for (size_t batch = 1; batch < 100; batch += 33) {
+		assert_int_equal(read_files(&conf, batch, &err), SOURCE_END);
+		assert_int_equal(got_n, 125);
+		for (size_t i = 1; i < got_n; i++)
+			assert_true(got[i - 1].ts < got[i].ts ||
+				(got[i - 1].ts == got[i].ts && got[i - 1].source < got[i].source));
+	}
+	for (int i = 0; i < 3; i++)
+		unlink(names[i]);
+}
+
+static void rotated_files(void **state)
+{
+	static char name[40][8];
+	const char *names[40];
+	struct files_conf conf = { .file = names, .files = 40 };
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(name[i], sizeof(name[i]), "r%d", i);
+		names[39 - i] = name[i]; /* given the wrong way round */
+		write_syns(name[i], (struct capfile){ .link = CAPFILE_RAW }, T0 + i * NS_PER_SEC,
+			1000, 60, (uint32_t)i * 60);
+	}
+	assert_int_equal(read_files(&conf, 64, &err), SOURCE_END);
+	assert_int_equal(got_n, 40 * 60);
+	for (size_t i = 0; i < got_n; i++)
+		assert_int_equal(got[i].seq, i);
+	for (int i = 0; i < 40; i++)
+		unlink(name[i]);
+}
+
+static void a_header_and_no_packet(void **state)
+{
+	struct err err = ERR_INIT;
+
+	write_syns("a", (struct capfile){ .link = CAPFILE_RAW }, T0, 0, 0, 0);
+	assert_int_equal(read_file("a", &err), SOURCE_END);
+	assert_int_equal(got_n, 0);
+	unlink("a");
+}
+
+static void cut_short(void **state)
+{
+	for (int ng = 0; ng < 2; ng++) {
+		struct capfile f = { .link = CAPFILE_RAW, .ng = ng };
+		struct err err = ERR_INIT;
+		size_t two;
+
+		capfile_begin(&f);
+		capfile_syn(&f, T0, 80, 1);
+		capfile_syn(&f, T0, 80, 2);
+		two = f.bytes.len;
+		capfile_syn(&f, T0, 80, 3);
+		for (size_t len = two + 1; len < f.bytes.len; len++) {
+			write_bytes("a", f.bytes.s, len);
+			assert_int_equal(read_file("a", &err), SOURCE_DAMAGED);
+			assert_string_equal(err.text, "a: cut short in packet 3");
+			assert_int_equal(got_n, 2);
+		}
+		str_free(&f.bytes);
+	}
+	unlink("a");
+}
+
+static void damaged_in_the_middle(void **state)
+{
+	struct capfile f = { .link = CAPFILE_RAW };
+	static const char *const names[] = { "a", "b" };
+	struct files_conf both = { .file = names, .files = 2 };
+	struct err err = ERR_INIT;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 9; i++)
+		capfile_syn(&f, T0 + i, 80, i);
+	memset(f.bytes.s + 24 + 4 * (16 + CAPFILE_SYN) + 8, 0x7f, 4);
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_DAMAGED);
+	assert_non_null(strstr(err.text, "a: damaged in packet 5: "));
+	assert_int_equal(got_n, 4);
+
+	/* What the other file has is still read. */
+	write_syns("b", (struct capfile){ .link = CAPFILE_RAW }, T0, 1000, 20, 100);
+	assert_int_equal(read_files(&both, 7, &err), SOURCE_DAMAGED);
+	assert_non_null(strstr(err.text, "a: damaged in packet 5: "));
+	assert_int_equal(got_n, 24);
+	str_free(&f.bytes);
+	unlink("a");
+	unlink("b");
+}
+
+static void no_capture_file(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: No such file or directory");
+	assert_int_equal(read_file("/", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "/: a directory");
+	write_bytes("a", "", 0);
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: empty, not even a file header");
+	write_bytes("a", "\xd4\xc3\xb2\xa1\2\0\4\0\0", 9);
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: cut short in the file header");
+	write_bytes("a", "There is nothing to see here.", 29);
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: neither pcap nor pcapng");
+	write_bytes("a", "\x1f\x8b\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20);
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: packed with gzip; try: gzip -dc FILE | tcptop -r -");
+	unlink("a");
+}
+
+static void absurd_times(void **state)
+{
+	struct capfile f = { .link = CAPFILE_RAW, .ng = true };
+	struct err err = ERR_INIT;
+
+	capfile_begin(&f);
+	f.bytes.s[28 + 20] = 0; /* whole seconds, of 64 bits */
+	capfile_syn(&f, INT64_MAX, 80, 1);
+	capfile_syn(&f, 0, 80, 2);
+	memset(f.bytes.s + 28 + 32 + 12, 0xff, 8);
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_END);
+	assert_int_equal(got_n, 2);
+	assert_int_equal(got[1].ts, 0);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+static void filtered(void **state)
+{
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1, .filter = "tcp port 443" };
+	struct capfile f = { .link = CAPFILE_RAW };
+	struct err err = ERR_INIT;
+	struct capture_stats stats = { 0 };
+	struct source *s;
+	size_t n;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 90; i++)
+		capfile_syn(&f, T0 + i, i % 3 ? 80 : 443, i);
+	capfile_write(&f, "a");
+	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 30);
+
+	conf.filter = "tcp prot 443";
+	assert_null(source_open_files(&conf, &err));
+	assert_non_null(strstr(err.text, "capture filter \"tcp prot 443\": "));
+
+	/* Another one on the way; a bad one changes nothing. */
+	conf.filter = NULL;
+	s = source_open_files(&conf, &err);
+	assert_int_equal(source_read(s, got, 30, &n, &err), SOURCE_READY);
+	assert_int_equal(n, 30);
+	assert_false(source_filter(s, "nonsense words", &err));
+	assert_int_equal(source_read(s, got, 30, &n, &err), SOURCE_READY);
+	assert_int_equal(n, 30);
+	assert_true(source_filter(s, "dst port 443", &err));
+	assert_int_equal(source_read(s, got, 30, &n, &err), SOURCE_READY);
+	assert_int_equal(n, 10);
+	assert_true(source_filter(s, "", &err));
+	assert_int_equal(source_read(s, got, 30, &n, &err), SOURCE_END);
+	source_stats(s, &stats);
+	assert_int_equal(stats.packets, 70);
+	source_close(s);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+static void counted_why_not(void **state)
+{
+	static const uint8_t arp[42] = { [12] = 0x08, [13] = 0x06 };
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1 };
+	struct capfile f = { .link = CAPFILE_ETHERNET };
+	struct capture_stats stats = { .segments = 7 };
+	struct err err = ERR_INIT;
+	struct source *s;
+
+	capfile_begin(&f);
+	capfile_syn(&f, T0, 80, 1);
+	capfile_packet(&f, T0, arp, sizeof(arp));
+	capfile_packet(&f, T0, arp, 5);
+	capfile_write(&f, "a");
+	s = source_open_files(&conf, &err);
+	got_n = 0;
+	assert_int_equal(drain(s, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 1);
+	source_stats(s, &stats);
+	assert_int_equal(stats.packets, 3);
+	assert_int_equal(stats.bytes, 54 + 42 + 5);
+	assert_int_equal(stats.dropped[DROP_NOT_IP], 1);
+	assert_int_equal(stats.dropped[DROP_LINK_SHORT], 1);
+	assert_int_equal(stats.segments, 7);
+	assert_int_equal(stats.file_bytes_total, f.bytes.len);
+	assert_int_equal(stats.file_bytes_read, f.bytes.len);
+	source_close(s);
+
+	f.link = 201; /* Bluetooth */
+	f.bytes.s[20] = (char)201;
+	capfile_write(&f, "a");
+	s = source_open_files(&conf, &err);
+	got_n = 0;
+	assert_int_equal(drain(s, 16, &err), SOURCE_END);
+	source_stats(s, &stats);
+	assert_int_equal(stats.dropped[DROP_LINK_UNKNOWN], 3);
+	source_close(s);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+static void names_of_inputs(void **state)
+{
+	static const char *const names[] = { "a", "b", "a", "b" };
+	struct files_conf conf = { .file = names, .files = 2 };
+	struct str text = STR_INIT;
+	struct err err = ERR_INIT;
+	struct source *s;
+
+	write_syns("a", (struct capfile){ .link = CAPFILE_RAW }, T0, 1000, 2, 1);
+	write_syns("b", (struct capfile){ .link = CAPFILE_RAW }, T0, 1000, 2, 1);
+	s = source_open_files(&conf, &err);
+	source_describe(s, &text);
+	assert_string_equal(text.s, "a, b");
+	assert_string_equal(source_input(s, 1), "b");
+	assert_string_equal(source_input(s, 2), "");
+	assert_false(s->live);
+	source_close(s);
+	conf.files = 4;
+	s = source_open_files(&conf, &err);
+	str_clear(&text);
+	source_describe(s, &text);
+	assert_string_equal(text.s, "4 files");
+	source_close(s);
+	str_free(&text);
+	unlink("a");
+	unlink("b");
+}
+
+static void saved_as_read(void **state)
+{
+	static const char *const names[] = { "a", "b" };
+	struct files_conf conf = { .file = names, .files = 2, .save = "c", .filter = "port 80" };
+	struct capfile raw = { .link = CAPFILE_RAW, .nanoseconds = true };
+	struct err err = ERR_INIT;
+	struct pkt first[200];
+
+	write_syns("a", raw, T0 + 7, 2000, 100, 1000);
+	raw.ng = true;
+	write_syns("b", raw, T0 + 1001, 2000, 100, 2000);
+	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 200);
+	memcpy(first, got, sizeof(first));
+	assert_int_equal(read_file("c", &err), SOURCE_END);
+	assert_int_equal(got_n, 200);
+	for (size_t i = 0; i < 200; i++) {
+		assert_int_equal(got[i].ts, first[i].ts);
+		assert_int_equal(got[i].seq, first[i].seq);
+	}
+
+	conf.save = "b";
+	assert_null(source_open_files(&conf, &err));
+	assert_string_equal(err.text, "b: cannot be read and written at once");
+	conf.save = "no/such/place";
+	assert_null(source_open_files(&conf, &err));
+	assert_non_null(strstr(err.text, "no/such/place"));
+	conf.save = "c";
+	write_syns("b", (struct capfile){ .link = CAPFILE_ETHERNET }, T0, 1, 1, 1);
+	assert_null(source_open_files(&conf, &err));
+	assert_non_null(strstr(err.text, "one file cannot hold packets of link types RAW and EN10MB"));
+
+	/* Nothing to save is still a capture file. */
+	write_syns("a", raw, T0, 1, 0, 0);
+	conf.files = 1;
+	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
+	assert_int_equal(read_file("c", &err), SOURCE_END);
+	for (int i = 0; i < 2; i++)
+		unlink(names[i]);
+	unlink("c");
+}
+
+static void disk_full(void **state)
+{
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1, .save = "/dev/full" };
+	struct err err = ERR_INIT;
+
+	if (access("/dev/full", W_OK) != 0)
+		skip();
+	write_syns("a", (struct capfile){ .link = CAPFILE_RAW }, T0, 1000, 1000, 1);
+	got_n = 0;
+	struct source *s = source_open_files(&conf, &err);
+	assert_int_equal(drain(s, 64, &err), SOURCE_WARNING);
+	assert_string_equal(err.text, "/dev/full: packets are no longer saved: No space left on device");
+	assert_int_equal(drain(s, 64, &err), SOURCE_END);
+	assert_int_equal(got_n, 1000);
+	source_close(s);
+	unlink("a");
+}
+
+/* Standard input as a pipe, fed piece by piece; `fed` is how much of f went in. */
+struct feed {
+	struct capfile f;
+	size_t fed;
+	int fd, old_stdin;
+	struct source *s;
+};
+
+static void feed_begin(struct feed *feed)
+{
+	static const char *const name = "-";
+	struct files_conf conf = { .file = &name, .files = 1 };
+	struct err err = ERR_INIT;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	feed->old_stdin = dup(STDIN_FILENO);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	feed->fd = ends[1];
+	feed->s = source_open_files(&conf, &err);
+	assert_non_null(feed->s);
+	got_n = 0;
+}
+
+static void feed_more(struct feed *feed, size_t upto)
+{
+	size_t n = upto - feed->fed;
+
+	assert_int_equal(write(feed->fd, feed->f.bytes.s + feed->fed, n), n);
+	feed->fed = upto;
+}
+
+static void feed_end(struct feed *feed)
+{
+	source_close(feed->s);
+	dup2(feed->old_stdin, STDIN_FILENO);
+	close(feed->old_stdin);
+	str_free(&feed->f.bytes);
+}
+
+/* Whatever piece is missing, what is whole comes out at once and reading never waits. */
+static void pipe_octet_by_octet(void **state)
+{
+	for (int kind = 0; kind < 4; kind++) {
+		struct feed feed = { .f = { .link = CAPFILE_RAW, .ng = kind & 1, .big_endian = kind & 2 } };
+		struct err err = ERR_INIT;
+		size_t whole[4];
+
+		capfile_begin(&feed.f);
+		for (uint32_t i = 0; i < 4; i++) {
+			capfile_syn(&feed.f, T0, 80, i);
+			whole[i] = feed.f.bytes.len;
+		}
+		feed_begin(&feed);
+		for (size_t at = 1, n = 0; at <= feed.f.bytes.len; at++) {
+			feed_more(&feed, at);
+			n += n < 4 && at == whole[n];
+			assert_int_equal(drain(feed.s, 16, &err), SOURCE_IDLE);
+			assert_int_equal(got_n, n);
+		}
+		close(feed.fd);
+		assert_int_equal(drain(feed.s, 16, &err), SOURCE_END);
+		assert_int_equal(got_n, 4);
+		feed_end(&feed);
+	}
+}
+
+static void pipe_cut_short(void **state)
+{
+	struct feed feed = { .f = { .link = CAPFILE_RAW } };
+	struct err err = ERR_INIT;
+
+	capfile_begin(&feed.f);
+	capfile_syn(&feed.f, T0, 80, 1);
+	feed_begin(&feed);
+	feed_more(&feed, feed.f.bytes.len);
+	assert_int_equal(drain(feed.s, 16, &err), SOURCE_IDLE);
+	assert_int_equal(write(feed.fd, "abc", 3), 3);
+	close(feed.fd);
+	assert_int_equal(drain(feed.s, 16, &err), SOURCE_DAMAGED);
+	assert_string_equal(err.text, "standard input: cut short in packet 2");
+	assert_int_equal(got_n, 1);
+	feed_end(&feed);
+}
+
+static void pipe_of_something_else(void **state)
+{
+	struct feed feed = { .fd = -1 };
+	struct err err = ERR_INIT;
+
+	str_add(&feed.f.bytes, "hello, world: no packets");
+	feed_begin(&feed);
+	feed_more(&feed, feed.f.bytes.len);
+	assert_int_equal(drain(feed.s, 16, &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "standard input: neither pcap nor pcapng");
+	close(feed.fd);
+	feed_end(&feed);
+
+	feed = (struct feed){ .fd = -1 };
+	feed_begin(&feed);
+	close(feed.fd);
+	assert_int_equal(drain(feed.s, 16, &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "standard input: empty, not even a file header");
+	feed_end(&feed);
+}
+
+static void waiting_ends_with_the_wake(void **state)
+{
+	struct feed feed = { .f = { .link = CAPFILE_RAW } };
+	struct err err = ERR_INIT;
+	int wake[2];
+	int64_t start;
+
+	capfile_begin(&feed.f);
+	capfile_syn(&feed.f, T0, 80, 1);
+	feed_begin(&feed);
+	assert_int_equal(pipe(wake), 0);
+	assert_int_equal(drain(feed.s, 16, &err), SOURCE_IDLE);
+	start = clock_monotonic();
+	source_wait(feed.s, wake[0], 30);
+	assert_true(clock_monotonic() - start >= 25 * NS_PER_MS);
+	assert_int_equal(write(wake[1], "!", 1), 1);
+	source_wait(feed.s, wake[0], 60000);
+	feed_more(&feed, feed.f.bytes.len);
+	source_wait(feed.s, -1, 60000);
+	assert_int_equal(drain(feed.s, 16, &err), SOURCE_IDLE);
+	assert_int_equal(got_n, 1);
+	assert_true(clock_monotonic() - start < 20 * NS_PER_SEC);
+	close(wake[0]);
+	close(wake[1]);
+	close(feed.fd);
+	feed_end(&feed);
+}
+
+/* A file on disk merged with a pipe: nothing later than the pipe's next packet may go before it. */
+static void merged_with_a_pipe(void **state)
+{
+	const char *names[] = { "a", "fifo" };
+	struct files_conf conf = { .file = names, .files = 2 };
+	struct capfile f = { .link = CAPFILE_RAW };
+	struct err err = ERR_INIT;
+	struct source *s;
+	FILE *out;
+
+	write_syns("a", f, T0, 1000, 10, 100);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	s = source_open_files(&conf, &err);
+	assert_non_null(s);
+	got_n = 0;
+	assert_int_equal(drain(s, 16, &err), SOURCE_IDLE);
+	assert_int_equal(got_n, 0);
+	out = fopen("fifo", "wb");
+	capfile_begin(&f);
+	capfile_syn(&f, T0 + 4500, 80, 1);
+	assert_int_equal(fwrite(f.bytes.s, f.bytes.len, 1, out), 1);
+	fflush(out);
+	assert_int_equal(drain(s, 16, &err), SOURCE_IDLE);
+	assert_int_equal(got_n, 6); /* 0, 1, 2, 3, 4 and 4.5 us */
+	assert_int_equal(got[5].seq, 1);
+	fclose(out);
+	assert_int_equal(drain(s, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 11);
+	source_close(s);
+	str_free(&f.bytes);
+	unlink("a");
+	unlink("fifo");
+}
+
+static void device_of_the_default_route(void **state)
+{
+	static const char v4[] =
+		"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+		"wlan0\t00000000\t0101A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n"
+		"eth0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n"
+		"eth1\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+		"eth2\t00000000\t0100000A\t0203\t0\t0\t1\t00000000\t0\t0\t0\n";
+	static const char v6[] =
+		"fe800000000000000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0\n"
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+		"fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth5\n"
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo\n";
+	char *name = device_of_route(v4);
+
+	assert_string_equal(name, "eth1");
+	free(name);
+	name = device_of_route6(v6);
+	assert_string_equal(name, "eth5");
+	free(name);
+	assert_null(device_of_route("Iface\tDestination\n"));
+	assert_null(device_of_route6(""));
+}
+
+static void advice_repeats_the_command(void **state)
+{
+	char name[] = "tcptop", i[] = "-i", eth0[] = "eth0", host[] = "host 10.0.0.5", its[] = "it's";
+	char *argv[] = { name, i, eth0, host, its };
+	struct err err = { .code = 1, .text = "" }; /* EPERM */
+	struct str text = STR_INIT;
+
+	device_advice(&err, 5, argv, &text);
+	assert_string_equal(text.s, "  sudo setcap cap_net_raw+ep $(command -v tcptop)\n"
+				    "  sudo tcptop -i eth0 'host 10.0.0.5' 'it'\\''s'\n");
+	str_clear(&text);
+	err.code = 0;
+	device_advice(&err, 5, argv, &text);
+	assert_string_equal(text.s, "");
+	str_free(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_of_header),
+		cmocka_unit_test(merged_in_time_order),
+		cmocka_unit_test(rotated_files),
+		cmocka_unit_test(a_header_and_no_packet),
+		cmocka_unit_test(cut_short),
+		cmocka_unit_test(damaged_in_the_middle),
+		cmocka_unit_test(no_capture_file),
+		cmocka_unit_test(absurd_times),
+		cmocka_unit_test(filtered),
+		cmocka_unit_test(counted_why_not),
+		cmocka_unit_test(names_of_inputs),
+		cmocka_unit_test(saved_as_read),
+		cmocka_unit_test(disk_full),
+		cmocka_unit_test(pipe_octet_by_octet),
+		cmocka_unit_test(pipe_cut_short),
+		cmocka_unit_test(pipe_of_something_else),
+		cmocka_unit_test(waiting_ends_with_the_wake),
+		cmocka_unit_test(merged_with_a_pipe),
+		cmocka_unit_test(device_of_the_default_route),
+		cmocka_unit_test(advice_repeats_the_command),
+	};
+
+	return cmocka_run_group_tests(tests, begin, finish);
+}
