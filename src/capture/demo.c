@@ -36,7 +36,7 @@ enum server {
 };
 
 enum play {
-#define PLAY(id, text) PLAY_##id,
+#define PLAY(id, ...) PLAY_##id,
 #include "demo_plays.def"
 #undef PLAY
 };
@@ -64,8 +64,9 @@ static const struct host servers[] = {
 
 static const struct {
 	const char *name, *text;
+	enum ending ending;
 } plays[] = {
-#define PLAY(id, text) { #id, text },
+#define PLAY(id, ending, text) { #id, text, ENDING_##ending },
 #include "demo_plays.def"
 #undef PLAY
 };
@@ -89,6 +90,7 @@ struct beginning {
 
 struct running {
 	struct script *script;
+	const struct role *role;
 	size_t next; /* frame of it */
 	int64_t ts;  /* of that frame */
 	uint64_t order;
@@ -230,7 +232,7 @@ static void begin(struct demo *d, const struct beginning *b)
 	struct script_conf conf = { .base = b->at };
 	struct err err = ERR_INIT;
 	struct str text = STR_INIT;
-	struct running r = { .order = d->order++ };
+	struct running r = { .order = d->order++, .role = b->role };
 
 	write_script(d, b->role, &text);
 	r.script = script_new(text.s, &conf, &err);
@@ -343,9 +345,19 @@ int demo_dlt(const struct demo *d)
 	return d->running ? script_dlt(d->heap[0].script) : 1;
 }
 
+size_t demo_role(const struct demo *d)
+{
+	return (size_t)(d->heap[0].role - cast);
+}
+
 const char *demo_role_name(size_t role)
 {
 	return role < COUNT(cast) ? plays[cast[role].play].name : "";
+}
+
+enum ending demo_role_ending(size_t role)
+{
+	return plays[cast[role].play].ending;
 }
 
 void demo_role_text(struct demo *d, size_t role, struct str *out)

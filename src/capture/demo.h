@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/ending.h"
 #include "packet/script.h"
 
 #define DEMO_ROUND_SECONDS 180 /* in which every ending occurs */
@@ -28,8 +29,13 @@ void demo_take(struct demo *d);
 /* What script_dlt() says of every frame. */
 int demo_dlt(const struct demo *d);
 
-/* For tests: the rows of the cast by number, the play's name ("" beyond the last) and a script as it would be played. */
+/*
+ * For tests: rows of the cast by number. Which one plays the frame that demo_peek() returned; its play's name ("" beyond
+ * the last row) and ending; a script as it would be played, added to `out`. Client ports are not used twice in a round.
+ */
+size_t demo_role(const struct demo *d);
 const char *demo_role_name(size_t role);
+enum ending demo_role_ending(size_t role);
 void demo_role_text(struct demo *d, size_t role, struct str *out);
 
 #endif
