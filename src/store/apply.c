@@ -1,0 +1,344 @@
+/*
+ * Rows go in. Whatever a row says of a connection replaces what was said before: what the old row had added to its
+ * conversation and to the totals is subtracted, the new one's is added, as one difference. The hard thing is to know
+ * at any time where the old one was added: an open connection holds its conversation, so that it cannot be folded.
+ */
+#include "config.h"
+
+#include <assert.h>
+
+#include "model/connection.h"
+#include "store/state.h"
+
+/* What a connection counts for, and where. */
+struct account {
+	struct counters n;
+	uint32_t talk; /* held */
+	bool counted;
+};
+
+static void totals_and_talk(struct store *st, uint32_t talk, const struct counters *diff)
+{
+	counters_add(&st->totals, diff);
+	talk_add(&st->talks, talk, diff);
+}
+
+static void withdraw(struct store *st, const struct account *was, const struct connection *old)
+{
+	static const struct counters zero;
+	struct counters diff = zero;
+
+	counters_subtract(&diff, &was->n);
+	totals_and_talk(st, was->talk, &diff);
+	booking_change(st, was->talk, old, NULL);
+	talk_release(&st->talks, was->talk);
+}
+
+/* Counts `c` instead of what record `ref` holds of it. Returns its conversation, held once for it. */
+static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c)
+{
+	const struct record *rec = &st->records.rec[ref];
+	struct account was = { .counted = rec->uid && rec->conversation != RECORD_NONE };
+	struct connection old;
+	struct counters diff;
+
+	counters_of_connection(c, &diff);
+	if (was.counted) {
+		record_get(&st->records, ref, &old);
+		counters_of_connection(&old, &was.n);
+		was.talk = rec->conversation;
+	}
+	if (was.counted && !talk_same(&old, c)) {
+		withdraw(st, &was, &old);
+		was.counted = false;
+	}
+	if (was.counted)
+		counters_subtract(&diff, &was.n);
+	else
+		was.talk = talk_obtain(&st->talks, c);
+	totals_and_talk(st, was.talk, &diff);
+	booking_change(st, was.talk, was.counted ? &old : NULL, c);
+	return was.talk;
+}
+
+/* The slot's connection is not heard of again: it stays counted as it stood. */
+static void slot_abandon(struct store *st, uint32_t ref)
+{
+	struct record *rec = &st->records.rec[ref];
+
+	if (rec->conversation != RECORD_NONE)
+		talk_release(&st->talks, rec->conversation);
+	trails_drop(&st->trails_live, rec->uid);
+	record_clear(&st->records, ref);
+	st->live--;
+	st->forgotten++;
+}
+
+static uint32_t slot_of(struct store *st, uint32_t shard, const struct row *row)
+{
+	uint32_t ref = shard * st->conf.max_live + row->slot;
+
+	assert(row->slot < st->conf.max_live && row->c.uid != 0);
+	if (st->records.rec[ref].uid && st->records.rec[ref].uid != row->c.uid)
+		slot_abandon(st, ref);
+	return ref;
+}
+
+/* Had it ended before store_reset? Then it is not counted, unless that ending is withdrawn. */
+static bool is_before_reset(const struct store *st, uint32_t ref, const struct connection *c)
+{
+	const struct record *rec = &st->records.rec[ref];
+
+	return rec->uid && rec->conversation == RECORD_NONE && c->ending != ENDING_NONE;
+}
+
+static void apply_live(struct store *st, uint32_t shard, const struct row *row)
+{
+	struct store_shard *sh = &st->shard[shard];
+	uint32_t ref = slot_of(st, shard, row);
+	struct record *rec = &st->records.rec[ref];
+
+	if (!rec->uid)
+		st->live++;
+	if (row->slot >= sh->slots)
+		sh->slots = row->slot + 1;
+	if (!is_before_reset(st, ref, &row->c))
+		rec->conversation = recount(st, ref, &row->c);
+	record_set(&st->records, ref, &row->c);
+}
+
+static void close_time_wait(struct connection *c)
+{
+	for (int i = 0; i < 2; i++)
+		if (c->side[i].state == STATE_TIME_WAIT)
+			c->side[i].state = STATE_CLOSED;
+}
+
+static bool in_time_wait(const struct connection *c)
+{
+	return c->side[CLIENT].state == STATE_TIME_WAIT ||
+		c->side[SERVER].state == STATE_TIME_WAIT;
+}
+
+void store_get(const struct store *st, uint32_t ref, struct connection *c)
+{
+	record_get(&st->records, ref, c);
+	if (ref >= st->log && in_time_wait(c) && timewait_over(&st->timewait, c->time_wait_until))
+		close_time_wait(c);
+}
+
+/* Writes it into the log, over the one that was there a round before. */
+static void log_write(struct store *st, struct store_shard *sh, uint64_t eseq,
+	const struct connection *c)
+{
+	uint32_t i, ref;
+
+	if (eseq >= sh->eseq_next)
+		sh->eseq_next = eseq + 1;
+	if (sh->log_max == 0) {
+		st->forgotten++;
+		return;
+	}
+	i = (uint32_t)(eseq % sh->log_max);
+	ref = sh->log + i;
+	if (i >= sh->log_used)
+		sh->log_used = i + 1;
+	if (st->records.rec[ref].uid)
+		st->forgotten++;
+	else
+		st->ended++;
+	record_set(&st->records, ref, c);
+}
+
+/* What was seen of a connection while it lived stays when it has ended. */
+static void trail_final(struct store *st, uint64_t uid)
+{
+	const struct trail *t = trails_find(&st->trails_live, uid);
+
+	if (!t)
+		return;
+	trails_put(&st->trails_ended, t);
+	trails_drop(&st->trails_live, uid);
+}
+
+static void apply_final(struct store *st, uint32_t shard, const struct row *row)
+{
+	uint32_t ref = slot_of(st, shard, row), talk;
+	struct connection c = row->c;
+	bool ignore = is_before_reset(st, ref, &c), wait;
+
+	wait = in_time_wait(&c) && timewait_room(&st->timewait, c.time_wait_until);
+	if (!wait)
+		close_time_wait(&c);
+	talk = ignore ? RECORD_NONE : recount(st, ref, &c);
+	if (st->records.rec[ref].uid) {
+		record_clear(&st->records, ref);
+		st->live--;
+	}
+	trail_final(st, c.uid);
+	if (ignore)
+		return;
+	log_write(st, &st->shard[shard], row->eseq, &c);
+	if (wait)
+		timewait_add(&st->timewait, c.time_wait_until, talk);
+	else
+		talk_release(&st->talks, talk);
+}
+
+/* --- After the last word ------------------------------------------------------------------------- */
+
+static uint16_t add_u16(uint16_t a, uint16_t b)
+{
+	return a > UINT16_MAX - b ? UINT16_MAX : (uint16_t)(a + b);
+}
+
+static void later(int64_t *t, int64_t late, int64_t shift)
+{
+	if (late != TIME_NEVER && late + shift > *t)
+		*t = late + shift;
+}
+
+static void first(int64_t *t, int64_t late, int64_t shift)
+{
+	if (late != TIME_NEVER && *t == TIME_NEVER)
+		*t = late + shift;
+}
+
+/* shift: from the late row's start to the connection's, ns */
+static void side_add(struct side *s, const struct side *late, int64_t shift)
+{
+	s->bytes += late->bytes;
+	s->packets += late->packets;
+	s->syn += late->syn;
+	s->synack += late->synack;
+	s->fin += late->fin;
+	s->rst += late->rst;
+	s->retr += late->retr;
+	s->zwin += late->zwin;
+	s->dupack += late->dupack;
+	s->ooo += late->ooo;
+	s->rst_ignored += late->rst_ignored;
+	s->rst_path += late->rst_path;
+	s->syn_uniq = add_u16(s->syn_uniq, late->syn_uniq);
+	s->fin_uniq = add_u16(s->fin_uniq, late->fin_uniq);
+	s->keepalive = add_u16(s->keepalive, late->keepalive);
+	s->rst_uniq |= late->rst_uniq;
+	s->ttl = s->ttl ? s->ttl : late->ttl;
+	s->ttl_rst = s->ttl_rst ? s->ttl_rst : late->ttl_rst;
+	first(&s->t_fin, late->t_fin, shift);
+	first(&s->t_rst, late->t_rst, shift);
+	later(&s->t_rst_last, late->t_rst_last, shift);
+	later(&s->t_syn_last, late->t_syn_last, shift);
+	later(&s->t_fin_last, late->t_fin_last, shift);
+	later(&s->t_data, late->t_data, shift);
+}
+
+/* The verdict stands: a late packet changes no count of connections. */
+static void connection_add(struct connection *c, const struct connection *late)
+{
+	int64_t shift = late->start ? late->start - c->start : 0;
+
+	for (int i = 0; i < 2; i++)
+		side_add(&c->side[i], &late->side[i], shift);
+	c->evidence |= late->evidence;
+	c->attributes |= late->attributes & ~ATTRIBUTE_BIT(DELIVERED);
+	if (late->last > c->last)
+		c->last = late->last;
+}
+
+static bool log_has(const struct store *st, const struct store_shard *sh, uint64_t eseq,
+	uint32_t *ref)
+{
+	if (sh->log_max == 0 || eseq >= sh->eseq_next || sh->eseq_next - eseq > sh->log_max)
+		return false;
+	*ref = sh->log + (uint32_t)(eseq % sh->log_max);
+	return st->records.rec[*ref].uid != 0;
+}
+
+static void apply_late(struct store *st, uint32_t shard, const struct row *row)
+{
+	struct connection old, c;
+	struct counters diff, was;
+	uint32_t ref, talk;
+
+	if (log_has(st, &st->shard[shard], row->eseq, &ref)) {
+		store_get(st, ref, &old);
+		c = old;
+		connection_add(&c, &row->c);
+		counters_of_packets(&old, &was);
+		counters_of_packets(&c, &diff);
+		counters_subtract(&diff, &was);
+		talk = talk_obtain_late(&st->talks, &old);
+		booking_packets(st, talk, &old, &c);
+		record_set(&st->records, ref, &c);
+	} else {
+		counters_of_packets(&row->c, &diff);
+		talk = talk_obtain_late(&st->talks, &row->c);
+		booking_packets(st, talk, NULL, &row->c);
+	}
+	totals_and_talk(st, talk, &diff);
+	talk_release(&st->talks, talk);
+}
+
+/* --- Blocks -------------------------------------------------------------------------------------- */
+
+static void apply_row(struct store *st, uint32_t shard, const struct row *row)
+{
+	if (row->c.start != 0 && (st->first == 0 || row->c.start < st->first))
+		st->first = row->c.start;
+	switch ((enum row_what)row->what) {
+	case ROW_LIVE:
+		apply_live(st, shard, row);
+		break;
+	case ROW_FINAL:
+		apply_final(st, shard, row);
+		break;
+	case ROW_LATE:
+		apply_late(st, shard, row);
+		break;
+	}
+}
+
+static void apply_trail(struct store *st, const struct row *row, const struct trail *trail)
+{
+	trails_put(row->what == ROW_LIVE ? &st->trails_live : &st->trails_ended, trail);
+}
+
+#define AHEAD 4
+
+/* The next rows' memory is fetched while this one is worked on. */
+static void prefetch(const struct store *st, const struct block *b, uint32_t i)
+{
+	const struct record *rec;
+
+	if (i + AHEAD < b->rows && b->row[i + AHEAD].slot < st->conf.max_live) {
+		rec = &st->records.rec[b->shard * st->conf.max_live + b->row[i + AHEAD].slot];
+		__builtin_prefetch(rec, 1);
+		__builtin_prefetch((const char *)rec + 64, 1);
+	}
+	if (i + 1 < b->rows && b->row[i + 1].slot < st->conf.max_live) {
+		rec = &st->records.rec[b->shard * st->conf.max_live + b->row[i + 1].slot];
+		if (rec->uid && rec->conversation != RECORD_NONE)
+			talk_prefetch(&st->talks, rec->conversation);
+	}
+}
+
+void store_apply(struct store *st, const struct block *b)
+{
+	struct store_shard *sh = &st->shard[b->shard];
+	uint32_t trails = 0;
+
+	assert(b->shard < st->conf.shards && b->rows <= BLOCK_ROWS);
+	for (uint32_t i = 0; i < b->rows; i++) {
+		prefetch(st, b, i);
+		apply_row(st, b->shard, &b->row[i]);
+		if (b->row[i].has_trail && trails < b->trails)
+			apply_trail(st, &b->row[i], &b->trail[trails++]);
+	}
+	if (b->now > st->now)
+		st->now = b->now;
+	if (b->stats_valid)
+		sh->stats = b->stats;
+	sh->input_ended |= b->input_ended;
+	st->version++;
+}

@@ -1,0 +1,55 @@
+/* The store's inside, for the files that make it up. */
+#ifndef TCPTOP_STORE_STATE_H
+#define TCPTOP_STORE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/capture_stats.h"
+#include "model/counters.h"
+#include "store/conversations.h"
+#include "store/record.h"
+#include "store/series.h"
+#include "store/store.h"
+#include "store/timewait.h"
+#include "store/trails.h"
+
+struct connection;
+
+struct store_shard {
+	uint32_t slots;	       /* of its live connections, those ever used */
+	uint32_t log, log_max; /* its part of the log of ended connections: first record, how many */
+	uint32_t log_used;     /* of them, those ever used */
+	uint64_t eseq_next;    /* one more than the highest number seen */
+	bool input_ended;
+	struct capture_stats stats;
+};
+
+struct store {
+	struct store_conf conf;
+	struct records records;	/* all live slots, shard by shard, then the log */
+	uint32_t log;		/* first record of the log */
+	struct store_shard *shard;
+	struct conversations talks;
+	struct counters totals;
+	struct series_total series;
+	struct timewait timewait;
+	struct trails trails_live, trails_ended;
+	uint64_t live, ended, forgotten, version;
+	int64_t now, first;
+};
+
+/* The connection in a record as it is now: TIME_WAIT that is over is CLOSED. */
+void store_get(const struct store *st, uint32_t ref, struct connection *c);
+
+/*
+ * Books into the time series of everything and of a conversation what changed from `was` to `is`; either may be
+ * NULL. What is gone is taken back from where it was booked.
+ */
+void booking_change(struct store *st, uint32_t talk, const struct connection *was,
+	const struct connection *is);
+/* The same of packets only: what packets after the last word add. */
+void booking_packets(struct store *st, uint32_t talk, const struct connection *was,
+	const struct connection *is);
+
+#endif

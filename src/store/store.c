@@ -1,0 +1,246 @@
+/* The store: made from its bounds, asked by queries. What rows do to it is in apply.c. */
+#include "config.h"
+
+#include "store/store.h"
+
+#include <string.h>
+
+#include "model/connection.h"
+#include "store/state.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+/* Each shard's ended connections are a ring of their own, numbered by the shard. */
+static void shards_init(struct store *st)
+{
+	uint64_t share = st->conf.max_ended / st->conf.shards;
+	uint64_t rest = st->conf.max_ended % st->conf.shards;
+	uint32_t log = st->log;
+
+	st->shard = mem_array(st->conf.shards, sizeof(st->shard[0]));
+	for (uint32_t i = 0; i < st->conf.shards; i++) {
+		st->shard[i].log = log;
+		st->shard[i].log_max = (uint32_t)(share + (i < rest));
+		log += st->shard[i].log_max;
+	}
+}
+
+struct store *store_new(const struct store_conf *conf, struct err *err)
+{
+	uint64_t live = (uint64_t)conf->shards * conf->max_live;
+	struct store *st;
+
+	if (conf->shards == 0 || conf->max_live == 0 || conf->max_conversations == 0) {
+		err_set(err, "a store needs room for a shard, a connection and a conversation");
+		return NULL;
+	}
+	if (live >= RECORD_NONE || conf->max_ended >= RECORD_NONE - live) {
+		err_set(err, "too many connections to keep: %llu",
+			(unsigned long long)(live + conf->max_ended));
+		return NULL;
+	}
+	st = mem_alloc(sizeof(*st));
+	st->conf = *conf;
+	st->log = (uint32_t)live;
+	shards_init(st);
+	timewait_init(&st->timewait, (uint32_t)(live + conf->max_ended));
+	if (!records_init(&st->records, (uint32_t)(live + conf->max_ended), err) ||
+		!conversations_init(&st->talks, conf->max_conversations, conf->max_series, err) ||
+		!series_total_init(&st->series, err) ||
+		!trails_init(&st->trails_live, conf->max_trails, err) ||
+		!trails_init(&st->trails_ended, conf->max_trails, err)) {
+		store_free(st);
+		return NULL;
+	}
+	return st;
+}
+
+void store_free(struct store *st)
+{
+	if (!st)
+		return;
+	trails_fini(&st->trails_ended);
+	trails_fini(&st->trails_live);
+	series_total_fini(&st->series);
+	conversations_fini(&st->talks);
+	records_fini(&st->records);
+	timewait_fini(&st->timewait);
+	mem_free(st->shard);
+	mem_free(st);
+}
+
+static void time_wait_over(void *arg, uint32_t talk)
+{
+	struct store *st = arg;
+
+	st->totals.n[COUNTER_TIME_WAIT]--;
+	talk_add_one(&st->talks, talk, COUNTER_TIME_WAIT, -1);
+	talk_release(&st->talks, talk);
+	st->version++;
+}
+
+void store_tick(struct store *st, int64_t now)
+{
+	if (now > st->now)
+		st->now = now;
+	timewait_tick(&st->timewait, st->now, time_wait_over, st);
+}
+
+/* Counts the connection in a slot anew, unless it has ended. */
+static void slot_recount(struct store *st, uint32_t ref)
+{
+	struct record *rec = &st->records.rec[ref];
+	struct connection c;
+	struct counters n;
+
+	record_get(&st->records, ref, &c);
+	rec->conversation = RECORD_NONE;
+	if (c.ending != ENDING_NONE)
+		return;
+	rec->conversation = talk_obtain(&st->talks, &c);
+	counters_of_connection(&c, &n);
+	talk_add(&st->talks, rec->conversation, &n);
+	counters_add(&st->totals, &n);
+}
+
+void store_reset(struct store *st)
+{
+	timewait_clear(&st->timewait);
+	conversations_clear(&st->talks);
+	series_total_clear(&st->series);
+	trails_clear(&st->trails_ended);
+	memset(&st->totals, 0, sizeof(st->totals));
+	st->ended = st->forgotten = 0;
+	for (uint32_t i = 0; i < st->conf.shards; i++) {
+		struct store_shard *sh = &st->shard[i];
+
+		for (uint32_t k = 0; k < sh->log_used; k++)
+			record_clear(&st->records, sh->log + k);
+		sh->log_used = 0;
+		for (uint32_t k = 0; k < sh->slots; k++)
+			if (st->records.rec[i * st->conf.max_live + k].uid)
+				slot_recount(st, i * st->conf.max_live + k);
+	}
+	st->version++;
+}
+
+int64_t store_now(const struct store *st)
+{
+	return st->now;
+}
+
+int64_t store_first(const struct store *st)
+{
+	return st->first;
+}
+
+uint64_t store_version(const struct store *st)
+{
+	return st->version;
+}
+
+bool store_input_ended(const struct store *st)
+{
+	for (uint32_t i = 0; i < st->conf.shards; i++)
+		if (!st->shard[i].input_ended)
+			return false;
+	return true;
+}
+
+void store_totals(const struct store *st, struct counters *out)
+{
+	*out = st->totals;
+}
+
+void store_capture_stats(const struct store *st, struct capture_stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (uint32_t i = 0; i < st->conf.shards; i++)
+		capture_stats_add(out, &st->shard[i].stats);
+}
+
+void store_usage(const struct store *st, struct store_usage *out)
+{
+	*out = (struct store_usage){
+		.live = st->live,
+		.live_max = st->log,
+		.ended = st->ended,
+		.ended_max = st->conf.max_ended,
+		.ended_forgotten = st->forgotten,
+		.conversations = st->talks.count,
+		.conversations_max = st->talks.max,
+		.folded = st->talks.folded,
+		.series = st->talks.series.count,
+		.series_max = st->talks.series.max,
+	};
+}
+
+bool store_connection(const struct store *st, uint64_t uid, struct connection *out)
+{
+	uint32_t ref = record_find(&st->records, uid);
+
+	if (ref == RECORD_NONE)
+		return false;
+	store_get(st, ref, out);
+	return true;
+}
+
+const struct trail *store_trail(const struct store *st, uint64_t uid)
+{
+	const struct trail *t = trails_find(&st->trails_live, uid);
+
+	return t ? t : trails_find(&st->trails_ended, uid);
+}
+
+/* Visits the records used of [from, from + n). */
+static bool visit_range(const struct store *st, uint32_t from, uint32_t n,
+	bool (*visit)(void *arg, const struct connection *c), void *arg)
+{
+	struct connection c;
+
+	for (uint32_t ref = from; ref < from + n; ref++) {
+		if (!st->records.rec[ref].uid)
+			continue;
+		store_get(st, ref, &c);
+		if (!visit(arg, &c))
+			return false;
+	}
+	return true;
+}
+
+void store_each_connection(const struct store *st,
+	bool (*visit)(void *arg, const struct connection *c), void *arg)
+{
+	bool more = true;
+
+	for (uint32_t i = 0; i < st->conf.shards && more; i++)
+		more = visit_range(st, i * st->conf.max_live, st->shard[i].slots, visit, arg);
+	for (uint32_t i = 0; i < st->conf.shards && more; i++)
+		more = visit_range(st, st->shard[i].log, st->shard[i].log_used, visit, arg);
+}
+
+void store_each_conversation(const struct store *st,
+	bool (*visit)(void *arg, const struct conversation_key *key, const struct counters *n,
+		uint32_t handle),
+	void *arg)
+{
+	struct conversation_key key;
+	struct counters n;
+
+	for (uint32_t i = 0; i <= st->talks.used; i++)
+		if (talk_read(&st->talks, i, &key, &n) && !visit(arg, &key, &n, i))
+			return;
+}
+
+bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,
+	size_t steps, uint32_t *sum)
+{
+	return series_read(&st->talks.series, *talk_series(&st->talks, handle), line, until, steps,
+		sum);
+}
+
+void store_series_total(const struct store *st, enum series_line line, int64_t until,
+	size_t steps, uint32_t *sum)
+{
+	series_total_read(&st->series, line, until, steps, sum);
+}

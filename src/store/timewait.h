@@ -1,0 +1,30 @@
+/* TIME_WAIT of ended connections, so that the gauge goes down when it runs out. */
+#ifndef TCPTOP_STORE_TIMEWAIT_H
+#define TCPTOP_STORE_TIMEWAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TIMEWAIT_SLOTS 1024 /* seconds; longer ones go round */
+
+struct timewait {
+	uint32_t slot[TIMEWAIT_SLOTS]; /* first node of those that run out in that second, 0 none */
+	struct timewait_node *node;    /* [1 .. room), grows */
+	uint32_t room, used, free, count, max;
+	int64_t second; /* everything before it has run out */
+};
+
+void timewait_init(struct timewait *w, uint32_t max);
+void timewait_fini(struct timewait *w);
+void timewait_clear(struct timewait *w); /* the time stays */
+
+/* Whether a TIME_WAIT until `until` (ns since the epoch) is over, as far as time has come. 0 always is. */
+bool timewait_over(const struct timewait *w, int64_t until);
+/* Whether one can be added: not over yet, and there is room. */
+bool timewait_room(const struct timewait *w, int64_t until);
+void timewait_add(struct timewait *w, int64_t until, uint32_t conversation);
+/* Time passes: `fire` is called for each that ran out. */
+void timewait_tick(struct timewait *w, int64_t now,
+	void (*fire)(void *arg, uint32_t conversation), void *arg);
+
+#endif

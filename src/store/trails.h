@@ -1,0 +1,30 @@
+/* The segments of connections, in a bounded pool: who got theirs longest ago gives way. */
+#ifndef TCPTOP_STORE_TRAILS_H
+#define TCPTOP_STORE_TRAILS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/trail.h"
+
+struct err;
+struct trail_entry;
+
+struct trails {
+	struct trail_entry *entry; /* [1 .. max] */
+	uint32_t *bucket;	   /* first entry of a hash of uid, 0 none */
+	uint32_t max, mask, used, free;
+	uint32_t newest, oldest;
+};
+
+bool trails_init(struct trails *t, uint32_t max, struct err *err);
+void trails_fini(struct trails *t);
+void trails_clear(struct trails *t);
+
+/* Keeps a trail; one of the same uid is replaced. */
+void trails_put(struct trails *t, const struct trail *trail);
+void trails_drop(struct trails *t, uint64_t uid);
+/* Borrowed until the next put or drop. NULL when there is none. */
+const struct trail *trails_find(const struct trails *t, uint64_t uid);
+
+#endif
