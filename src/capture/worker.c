@@ -1,0 +1,382 @@
+/*
+ * The capture thread: wait, read a batch, track it, hand over what changed. The hard thing is who waits for whom.
+ * Live, nobody: without an empty block rows are published later. From files the thread waits for empty blocks, in
+ * its outlet and nowhere else. Blocks live in an array of the worker until it is freed, whoever owns them.
+ */
+#include "config.h"
+
+#include "capture/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/engine.h"
+#include "packet/pkt.h"
+#include "util/clock.h"
+#include "util/mailbox.h"
+#include "util/mem.h"
+
+#define BATCH 256
+#define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
+#define PASS_EVERY (100 * NS_PER_MS) /* live: how often changes are handed over */
+#define PASS_PACKETS 16384	     /* files: the same by packets, so that the same file gives the same rows */
+#define STEP_ROWS 512		     /* rows handed over between two batches of a device */
+#define STATS_EVERY (100 * NS_PER_MS)
+/* How far behind the clock a device's packets may come: the kernel gathers them for a while. */
+#define CLOCK_LAG (100 * NS_PER_MS)
+
+#define BLOCKS_FILE 64	/* blocks under way; enough to keep both threads busy */
+#define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks (90 MB), then delay */
+#define ROOM_NOTES 64	 /* words beside the blocks, in both directions */
+
+enum order {
+	ORDER_WAKE,
+	ORDER_WATCH, /* thing: uint64_t */
+	ORDER_FILTER /* thing: text */
+};
+
+/* Words for the viewer; belongs to whoever took it out of the mailbox. */
+struct note {
+	enum source_state how;
+	struct err err;
+};
+
+struct worker {
+	/* Set before the thread starts. */
+	struct source *source;
+	struct engine *engine;
+	size_t blocks_most;
+	struct mailbox *orders; /* to the thread; its descriptor wakes it */
+	struct mailbox *empty;	/* blocks to the thread */
+	struct mailbox *news;	/* blocks and notes to the viewer */
+	pthread_t thread;
+	atomic_bool stop;	/* read no more */
+	atomic_bool abandoned;	/* nobody takes news any more */
+
+	/* The thread's own; the viewer's again when it has ended. */
+	struct block *block[BLOCKS_LIVE];
+	size_t blocks;
+	bool patient;		/* wait for an empty block */
+	bool starved;		/* there was none */
+	bool passing;		/* changes are being handed over */
+	int64_t pass_at, stats_at; /* monotonic */
+	size_t since_pass;	/* packets */
+	int64_t last_ts;	/* of the last packet */
+	struct pkt batch[BATCH];
+};
+
+/* An empty block, or NULL when there is none and waiting is not for us. */
+static struct block *block_get(struct worker *w)
+{
+	struct block *b = mailbox_take(w->empty, NULL);
+
+	if (!b && w->blocks < w->blocks_most) {
+		b = malloc(sizeof(*b));
+		if (b)
+			w->block[w->blocks++] = b;
+	}
+	if (!b && w->patient)
+		b = mailbox_wait(w->empty, NULL);
+	/* Nobody reads on: any block will do to let the engine finish. */
+	if (!b && w->patient)
+		b = w->block[0];
+	return b;
+}
+
+static struct block *block_take(void *arg)
+{
+	struct worker *w = arg;
+	struct block *b = block_get(w);
+
+	w->starved = !b;
+	if (b)
+		memset(b, 0, offsetof(struct block, row));
+	return b;
+}
+
+static void block_give(void *arg, struct block *b)
+{
+	struct worker *w = arg;
+
+	/* There is room for every block; only an abandoned mailbox refuses, and then it does not matter. */
+	(void)mailbox_put(w->news, WORKER_BLOCK, b);
+}
+
+static void tell(struct worker *w, enum worker_word word, enum source_state how,
+	const struct err *err)
+{
+	struct note *note = mem_alloc(sizeof(*note));
+
+	note->how = how;
+	note->err = *err;
+	if (!mailbox_put(w->news, (int)word, note))
+		mem_free(note);
+}
+
+static void obey_filter(struct worker *w, char *text)
+{
+	struct err err = ERR_INIT;
+
+	(void)source_filter(w->source, text, &err);
+	tell(w, WORKER_FILTER, SOURCE_READY, &err);
+	mem_free(text);
+}
+
+static void obey(struct worker *w)
+{
+	uint64_t *uid;
+	void *thing;
+	int order;
+
+	while ((thing = mailbox_take(w->orders, &order)) != NULL) {
+		switch ((enum order)order) {
+		case ORDER_WAKE:
+			break;
+		case ORDER_WATCH:
+			uid = thing;
+			engine_watch(w->engine, *uid);
+			mem_free(uid);
+			break;
+		case ORDER_FILTER:
+			obey_filter(w, thing);
+			break;
+		}
+	}
+}
+
+static void count(struct worker *w, int64_t now)
+{
+	struct capture_stats stats = { 0 };
+
+	if (now - w->stats_at < STATS_EVERY)
+		return;
+	w->stats_at = now;
+	source_stats(w->source, &stats);
+	engine_stats(w->engine, &stats);
+}
+
+/* Live time is the clock, less what packets may be late; never earlier than a packet that was seen. */
+static void tick(struct worker *w, bool idle)
+{
+	int64_t now = w->last_ts, clock;
+
+	if (!w->source->live)
+		return;
+	if (idle) {
+		clock = clock_wall() - CLOCK_LAG;
+		now = clock > now ? clock : now;
+	}
+	engine_tick(w->engine, now);
+}
+
+static void publish_live(struct worker *w, int64_t now)
+{
+	if (!w->passing && now - w->pass_at < PASS_EVERY)
+		return;
+	if (!w->passing)
+		w->pass_at = now;
+	w->passing = !engine_publish(w->engine, STEP_ROWS);
+}
+
+static void publish_file(struct worker *w, bool idle)
+{
+	if (w->since_pass < PASS_PACKETS && !(idle && w->since_pass > 0))
+		return;
+	w->since_pass = 0;
+	while (!engine_publish(w->engine, STEP_ROWS) && !atomic_load(&w->abandoned))
+		;
+}
+
+static void publish(struct worker *w, bool idle)
+{
+	int64_t now = clock_monotonic();
+
+	count(w, now);
+	if (w->source->live)
+		publish_live(w, now);
+	else
+		publish_file(w, idle);
+}
+
+/* Sleeps here and, from files, where a block is taken. */
+static void rest(struct worker *w)
+{
+	bool more = w->passing && !w->starved;
+
+	source_wait(w->source, mailbox_fd(w->orders), more ? 0 : WAIT_MS);
+}
+
+/* Reads to the end of the input, or until told to stop; how it ended. */
+static enum source_state work(struct worker *w, struct err *err)
+{
+	enum source_state state = SOURCE_IDLE;
+	bool idle = false;
+	size_t n;
+
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		if (idle)
+			rest(w);
+		obey(w);
+		state = source_read(w->source, w->batch, BATCH, &n, err);
+		if (n > 0) {
+			engine_run(w->engine, w->batch, n);
+			w->last_ts = w->batch[n - 1].ts;
+			w->since_pass += n;
+		}
+		if (state == SOURCE_WARNING)
+			tell(w, WORKER_WARNING, state, err);
+		else if (state != SOURCE_READY && state != SOURCE_IDLE)
+			return state;
+		idle = state == SOURCE_IDLE;
+		tick(w, idle);
+		publish(w, idle);
+	}
+	return SOURCE_END;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct err err = ERR_INIT;
+	enum source_state how = work(w, &err);
+
+	w->patient = true;
+	if (!atomic_load(&w->abandoned)) {
+		count(w, w->stats_at + STATS_EVERY);
+		engine_finish(w->engine);
+	}
+	tell(w, WORKER_OVER, how, &err);
+	return NULL;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct worker *w)
+{
+	sigset_t all, old;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&w->thread, NULL, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return error;
+}
+
+static void worker_discard(struct worker *w)
+{
+	engine_free(w->engine);
+	source_close(w->source);
+	mailbox_free(w->orders);
+	mailbox_free(w->empty);
+	mailbox_free(w->news);
+	for (size_t i = 0; i < w->blocks; i++)
+		free(w->block[i]);
+	mem_free(w);
+}
+
+struct worker *worker_start(struct source *source, const struct engine_conf *engine,
+	struct err *err)
+{
+	struct worker *w = mem_alloc(sizeof(*w));
+	struct outlet outlet = { block_take, block_give, w };
+	struct engine_conf conf = *engine;
+	int error = 0;
+
+	w->source = source;
+	w->patient = !source->live;
+	w->blocks_most = source->live ? BLOCKS_LIVE : BLOCKS_FILE;
+	conf.from_file = !source->live;
+	w->orders = mailbox_new(ROOM_NOTES, err);
+	w->empty = w->orders ? mailbox_new(BLOCKS_LIVE, err) : NULL;
+	w->news = w->empty ? mailbox_new(BLOCKS_LIVE + ROOM_NOTES, err) : NULL;
+	w->engine = w->news ? engine_new(&conf, &outlet, err) : NULL;
+	if (w->engine)
+		error = start_thread(w);
+	if (w->engine && error == 0)
+		return w;
+	if (error != 0)
+		err_set_errno(err, error, "cannot start the capture thread");
+	worker_discard(w);
+	return NULL;
+}
+
+int worker_fd(const struct worker *w)
+{
+	return mailbox_fd(w->news);
+}
+
+bool worker_next(struct worker *w, struct worker_news *news)
+{
+	struct note *note;
+	void *thing;
+	int word;
+
+	thing = mailbox_take(w->news, &word);
+	if (!thing)
+		return false;
+	*news = (struct worker_news){ .word = (enum worker_word)word };
+	if (news->word == WORKER_BLOCK) {
+		news->block = thing;
+		return true;
+	}
+	note = thing;
+	news->how = note->how;
+	news->err = note->err;
+	mem_free(note);
+	return true;
+}
+
+void worker_return(struct worker *w, struct block *b)
+{
+	(void)mailbox_put(w->empty, 0, b);
+}
+
+/* A thread that does not listen has 64 orders waiting: one more changes nothing. */
+static void command(struct worker *w, enum order order, void *thing)
+{
+	if (!mailbox_put(w->orders, (int)order, thing))
+		mem_free(thing);
+}
+
+void worker_watch(struct worker *w, uint64_t uid)
+{
+	uint64_t *thing = mem_alloc(sizeof(*thing));
+
+	*thing = uid;
+	command(w, ORDER_WATCH, thing);
+}
+
+void worker_filter(struct worker *w, const char *text)
+{
+	command(w, ORDER_FILTER, mem_strdup(text));
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store(&w->stop, true);
+	/* Any thing that is not NULL: it is not looked at. */
+	(void)mailbox_put(w->orders, ORDER_WAKE, w);
+}
+
+void worker_free(struct worker *w)
+{
+	struct worker_news news;
+	void *thing;
+	int order;
+
+	if (!w)
+		return;
+	atomic_store(&w->abandoned, true);
+	worker_stop(w);
+	mailbox_close(w->empty);
+	pthread_join(w->thread, NULL);
+	while (worker_next(w, &news))
+		;
+	while ((thing = mailbox_take(w->orders, &order)) != NULL)
+		if (order != ORDER_WAKE)
+			mem_free(thing);
+	worker_discard(w);
+}
