@@ -211,6 +211,8 @@ static enum drop skip_extension(struct walk *w, uint8_t *proto, bool *no_length)
 		jumbo = find_jumbo(c);
 		if (jumbo && jumbo < more + 8)
 			return DROP_IP_BAD;
+		/* Four octets could claim anything: no more than the frame has. */
+		w->c.bound = true;
 		if (jumbo)
 			cur_limit(&w->c, jumbo - more - 8);
 		*no_length = false;
