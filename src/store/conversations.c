@@ -15,6 +15,11 @@
 #include "util/hash.h"
 #include "util/mem.h"
 
+size_t conversations_bytes(uint32_t max)
+{
+	return (size_t)max * (sizeof(struct talk) + 2 * sizeof(uint32_t));
+}
+
 bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_series,
 	struct err *err)
 {

@@ -3,6 +3,7 @@
 #define TCPTOP_STORE_CONVERSATIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/conversation.h"
@@ -28,6 +29,8 @@ struct conversations {
 	struct series_pool series;
 };
 
+/* Octets of `max` rows, not counting their series. */
+size_t conversations_bytes(uint32_t max);
 bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_series,
 	struct err *err);
 void conversations_fini(struct conversations *cs);

@@ -48,6 +48,11 @@ bool records_init(struct records *r, uint32_t n, struct err *err)
 	return true;
 }
 
+size_t records_bytes(uint64_t n)
+{
+	return n * (sizeof(struct record) + 2 * sizeof(uint32_t)) + n / 4 * sizeof(struct spill);
+}
+
 void records_fini(struct records *r)
 {
 	mem_table_free(r->rec, r->n, sizeof(struct record));

@@ -39,6 +39,8 @@ struct records {
 
 bool records_init(struct records *r, uint32_t n, struct err *err);
 void records_fini(struct records *r);
+/* Octets of n records, some of them with a block of spill. */
+size_t records_bytes(uint64_t n);
 
 /* Sets a record; what was there is replaced. An empty one becomes findable. */
 void record_set(struct records *r, uint32_t ref, const struct connection *c);

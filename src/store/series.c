@@ -39,6 +39,11 @@ struct series {
 	int64_t lost;	/* nothing is known of seconds before it */
 };
 
+size_t series_bytes(uint32_t max)
+{
+	return (size_t)max * (sizeof(struct series) + CHUNKS_PER_SERIES * sizeof(struct chunk));
+}
+
 bool series_init(struct series_pool *p, uint32_t max, struct err *err)
 {
 	*p = (struct series_pool){ .max = max, .now = BEFORE_ALL };

@@ -34,6 +34,8 @@ struct series_pool {
 	int64_t now; /* latest second booked */
 };
 
+/* Octets of the series of `max` conversations. */
+size_t series_bytes(uint32_t max);
 bool series_init(struct series_pool *p, uint32_t max, struct err *err);
 void series_fini(struct series_pool *p);
 void series_clear(struct series_pool *p); /* the owners' fields are the caller's to clear */

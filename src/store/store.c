@@ -55,6 +55,14 @@ struct store *store_new(const struct store_conf *conf, struct err *err)
 	return st;
 }
 
+size_t store_bytes(const struct store_conf *conf)
+{
+	uint64_t live = (uint64_t)conf->shards * conf->max_live;
+
+	return records_bytes(live + conf->max_ended) + conversations_bytes(conf->max_conversations) +
+	       series_bytes(conf->max_series) + 2 * trails_bytes(conf->max_trails);
+}
+
 void store_free(struct store *st)
 {
 	if (!st)

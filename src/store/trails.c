@@ -15,6 +15,11 @@ struct trail_entry {
 	struct trail trail;
 };
 
+size_t trails_bytes(uint32_t max)
+{
+	return (size_t)max * (sizeof(struct trail_entry) + 2 * sizeof(uint32_t));
+}
+
 bool trails_init(struct trails *t, uint32_t max, struct err *err)
 {
 	uint32_t buckets = 16;

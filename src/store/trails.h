@@ -3,6 +3,7 @@
 #define TCPTOP_STORE_TRAILS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/trail.h"
@@ -17,6 +18,8 @@ struct trails {
 	uint32_t newest, oldest;
 };
 
+/* Octets of the segments of `max` connections. */
+size_t trails_bytes(uint32_t max);
 bool trails_init(struct trails *t, uint32_t max, struct err *err);
 void trails_fini(struct trails *t);
 void trails_clear(struct trails *t);
