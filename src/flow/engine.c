@@ -1,0 +1,287 @@
+/* The engine's outside: batches in, rows out, time. */
+#include "config.h"
+
+#include "flow/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/life.h"
+#include "flow/snapshot.h"
+#include "flow/verdict.h"
+#include "util/err.h"
+#include "util/mem.h"
+
+#define JUMP_BACK (10 * NS_PER_SEC) /* less is reordering, more is a clock that was set */
+#define AHEAD 8			    /* packets looked ahead for, to have their lines in the cache */
+
+static int64_t or_default(int64_t given, int64_t standard)
+{
+	return given > 0 ? given : standard;
+}
+
+struct engine *engine_new(const struct engine_conf *conf, const struct outlet *outlet, struct err *err)
+{
+	struct engine *e = mem_alloc(sizeof(*e));
+	struct engine_conf *c = &e->conf;
+
+	*c = *conf;
+	e->outlet = *outlet;
+	c->linger = or_default(c->linger, 2 * NS_PER_SEC);
+	c->idle_reset = or_default(c->idle_reset, 30 * NS_PER_SEC);
+	c->unanswered = or_default(c->unanswered, 20 * NS_PER_SEC);
+	c->vanished = or_default(c->vanished, 10 * NS_PER_SEC);
+	c->half_closed = or_default(c->half_closed, 60 * NS_PER_SEC);
+	c->idle = or_default(c->idle, 900 * NS_PER_SEC);
+	c->time_wait = or_default(c->time_wait, 60 * NS_PER_SEC);
+	if (c->max_connections < 16)
+		c->max_connections = 16;
+	if (!c->max_tombstones)
+		c->max_tombstones = c->max_connections;
+	e->ended_keep = c->max_connections / 4 < 65536 ? c->max_connections / 4 : 65536;
+	e->next_uid = 1;
+	e->trails_free = NIL;
+	e->hosts = hosts_new();
+	e->rst = (struct rst_conf){c->idle_reset, e->hosts};
+	if (c->max_trails) {
+		e->trail = mem_table(c->max_trails, sizeof(e->trail[0]));
+		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
+	}
+	if (e->hosts && table_init(&e->table, c->max_connections) &&
+		tombs_init(&e->tombs, c->max_tombstones) && (!c->max_trails || (e->trail && e->trail_next)))
+		return e;
+	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
+	engine_free(e);
+	return NULL;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	if (e->out)
+		e->outlet.give(e->outlet.arg, e->out);
+	table_fini(&e->table);
+	tombs_fini(&e->tombs);
+	hosts_free(e->hosts);
+	mem_table_free(e->trail, e->conf.max_trails, sizeof(e->trail[0]));
+	mem_table_free(e->trail_next, e->conf.max_trails, sizeof(e->trail_next[0]));
+	mem_free(e);
+}
+
+static void give(struct engine *e, bool complete, bool ended)
+{
+	struct block *b = e->out;
+
+	if (!b)
+		return;
+	b->shard = e->conf.shard;
+	b->now = e->now - e->skew;
+	b->pass_complete = complete;
+	b->input_ended = ended;
+	b->stats_valid = true;
+	b->stats = e->stats;
+	capture_stats_add(&b->stats, &e->source);
+	e->out = NULL;
+	e->outlet.give(e->outlet.arg, b);
+}
+
+static bool have_block(struct engine *e)
+{
+	if (!e->out) {
+		e->out = e->outlet.take(e->outlet.arg);
+		if (e->out)
+			e->out->rows = e->out->trails = 0;
+	}
+	return e->out != NULL;
+}
+
+struct row *engine_row(struct engine *e, bool with_trail)
+{
+	struct row *row;
+
+	if (e->out && (e->out->rows == BLOCK_ROWS || (with_trail && e->out->trails == BLOCK_TRAILS)))
+		give(e, false, false);
+	if (!have_block(e))
+		return NULL;
+	row = &e->out->row[e->out->rows];
+	row->has_trail = 0;
+	row->eseq = 0;
+	return row;
+}
+
+bool engine_emit(struct engine *e, struct flow *f)
+{
+	bool with_trail = f->uid == e->watch && f->trail != NIL;
+	struct row *row = engine_row(e, with_trail);
+
+	if (!row)
+		return false;
+	row->what = ROW_LIVE;
+	row->slot = table_slot(&e->table, f);
+	row->has_trail = with_trail;
+	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
+	if (with_trail)
+		e->out->trail[e->out->trails++] = e->trail[f->trail];
+	e->out->rows++;
+	f->flags &= ~(uint32_t)FLOW_DIRTY;
+	return true;
+}
+
+/* Rows of connections that have left the table, which got packets since. */
+static bool emit_lates(struct engine *e)
+{
+	uint32_t done = 0;
+
+	while (done < e->lates) {
+		struct row *row = engine_row(e, false);
+
+		if (!row)
+			break;
+		row->what = ROW_LATE;
+		row->slot = NIL;
+		row->eseq = e->late[done].eseq;
+		row->c = e->late[done].c;
+		e->out->rows++;
+		done++;
+	}
+	e->lates -= done;
+	memmove(e->late, e->late + done, e->lates * sizeof(e->late[0]));
+	return !e->lates;
+}
+
+bool engine_publish(struct engine *e, size_t budget)
+{
+	struct flow *f;
+
+	if (!emit_lates(e))
+		return false;
+	while (budget && e->table.queued) {
+		if (!have_block(e))
+			return false;
+		f = table_next_changed(&e->table);
+		if (!f)
+			break;
+		if (!engine_emit(e, f)) {
+			table_touch(&e->table, f);
+			return false;
+		}
+		budget--;
+	}
+	if (budget && have_block(e))
+		give(e, e->table.queued == 0, false);
+	return e->table.queued == 0;
+}
+
+/* Time moves to ts, or stays where it is when the packets' clock steps back. */
+static void advance(struct engine *e, int64_t ts)
+{
+	int64_t t = ts + e->skew;
+	struct flow *f;
+
+	if (t < e->now) {
+		e->stats.time_backwards++;
+		if (e->now - t <= JUMP_BACK)
+			return;
+		e->skew += e->now - t;
+		return;
+	}
+	e->now = t;
+	while ((f = table_due(&e->table, e->now)))
+		life_timer(e, f);
+}
+
+static void prefetch_index(const struct engine *e, const struct pkt *p)
+{
+	__builtin_prefetch(&e->table.head[p->hash & e->table.mask]);
+}
+
+static void prefetch_flow(const struct engine *e, const struct pkt *p)
+{
+	uint32_t slot = e->table.head[p->hash & e->table.mask];
+	const char *f;
+
+	if (!slot)
+		return;
+	f = (const char *)table_flow(&e->table, slot - 1);
+	__builtin_prefetch(f);
+	__builtin_prefetch(f + 64);
+	__builtin_prefetch(f + 128);
+}
+
+void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && i < 2 * AHEAD; i++)
+		prefetch_index(e, &pkt[i]);
+	for (i = 0; i < n && i < AHEAD; i++)
+		prefetch_flow(e, &pkt[i]);
+	for (i = 0; i < n; i++) {
+		if (i + 2 * AHEAD < n)
+			prefetch_index(e, &pkt[i + 2 * AHEAD]);
+		if (i + AHEAD < n)
+			prefetch_flow(e, &pkt[i + AHEAD]);
+		advance(e, pkt[i].ts);
+		segment_run(e, &pkt[i]);
+	}
+}
+
+void engine_tick(struct engine *e, int64_t now)
+{
+	if (now + e->skew > e->now)
+		advance(e, now);
+}
+
+void engine_stats(struct engine *e, const struct capture_stats *stats)
+{
+	e->source = *stats;
+}
+
+void engine_watch(struct engine *e, uint64_t uid)
+{
+	uint32_t i;
+
+	e->watch = uid;
+	for (i = 0; uid && i < e->table.fresh; i++) {
+		struct flow *f = table_flow(&e->table, i);
+
+		if (f->flags & FLOW_USED && f->uid == uid)
+			table_touch(&e->table, f);
+	}
+}
+
+static void finish_flow(struct engine *e, struct flow *f)
+{
+	if (f->deadline <= e->now && !life_timer(e, f))
+		return;
+	if (f->flags & FLOW_PROVISIONAL) {
+		rst_confirm(f);
+		life_judge(e, f, 0, f->start + rel_ns(f->t_rst));
+	}
+	if (!f->ending) {
+		f->flags |= FLOW_INPUT_ENDED;
+		life_judge(e, f, WHEN_INPUT_ENDED, f->last);
+		if (!f->ending)
+			f->flags &= ~(uint32_t)FLOW_INPUT_ENDED;
+	}
+	table_touch(&e->table, f);
+}
+
+void engine_finish(struct engine *e)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->table.fresh; i++) {
+		struct flow *f = table_flow(&e->table, i);
+
+		if (f->flags & FLOW_USED)
+			finish_flow(e, f);
+	}
+	while (!engine_publish(e, SIZE_MAX))
+		if (!have_block(e))
+			return; /* nobody takes them any more */
+	if (have_block(e))
+		give(e, true, true);
+}

@@ -1,0 +1,198 @@
+/*
+ * One live connection, private to the engine. The promise of every field: endings.md (a) of the design,
+ * in the words of RFC 9293. Sequence numbers are as on the wire; compare them with seq_before() only.
+ *
+ * The fields that a plain data segment touches stand first in each half.
+ */
+#ifndef TCPTOP_FLOW_FLOW_H
+#define TCPTOP_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/connection.h"
+#include "packet/pkt.h"
+#include "util/clock.h"
+
+#define NIL UINT32_MAX /* no slot */
+
+/* Sequence numbers wrap (RFC 9293, 3.4): a is before b when the short way round says so. */
+static inline bool seq_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static inline bool seq_upto(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+/*
+ * A time since the flow's start in four bytes: 0 is never, else microseconds + 1 for the first 35 minutes and
+ * milliseconds with the top bit set after them, which lasts 24 days.
+ */
+typedef uint32_t reltime;
+
+static inline reltime rel_of(int64_t ns)
+{
+	int64_t us = ns > 0 ? ns / NS_PER_US : 0;
+
+	if (us < INT64_C(0x7fffffff))
+		return (reltime)us + 1;
+	us /= 1000;
+	return us < INT64_C(0x7fffffff) ? UINT32_C(0x80000000) | (reltime)us : UINT32_MAX;
+}
+
+static inline int64_t rel_ns(reltime t)
+{
+	if (t & UINT32_C(0x80000000))
+		return (int64_t)(t & UINT32_C(0x7fffffff)) * NS_PER_MS;
+	return t ? (int64_t)(t - 1) * NS_PER_US : TIME_NEVER;
+}
+
+/* half.flags */
+#define HALF_SEEN 0x00001	   /* has sent something other than a bare RST or an illegal segment */
+#define HALF_ISN 0x00002	   /* its SYN was seen: isn holds */
+#define HALF_ACK 0x00004	   /* ack, redge hold */
+#define HALF_PROGRESS 0x00008	   /* sent a segment beyond SYN and SYN-ACK, with ACK, not RST */
+#define HALF_FIN 0x00010	   /* fin_seq holds */
+#define HALF_FIN_IMPLIED 0x00020   /* its FIN was not seen but acknowledged */
+#define HALF_FIN_FIRST 0x00040	   /* its FIN was sent before it acknowledged the peer's */
+#define HALF_RST 0x00080	   /* sent a RST: rst_* hold, of the first one that was not ignored */
+#define HALF_RST_ACCEPTED 0x00100
+#define HALF_RST_PASSIVE 0x00200   /* without ACK */
+#define HALF_RST_SOLICITED 0x00400 /* passive, seq is the ack of a segment of the peer's seen just before */
+#define HALF_RST_EXACT 0x00800
+#define HALF_RST_UNCHECKED 0x01000
+#define HALF_RST_PAYLOAD 0x02000
+#define HALF_RST_STALE 0x04000	   /* path evidence P3 */
+#define HALF_SPOKE 0x08000	   /* spoke 1 ms or more after its accepted RST: P1 */
+#define HALF_SPOKE_SOON 0x10000	   /* spoke after its accepted RST at all */
+#define HALF_GAP 0x20000	   /* octets of it were acknowledged that were never seen */
+#define HALF_FAST_OPEN 0x40000
+#define HALF_TTL_VARIES 0x80000
+#define HALF_ACK_STEP_ONE 0x100000 /* its ack moved by exactly one octet the last time */
+#define HALF_FIN_STEP 0x200000	   /* ... around its FIN: a hidden peer's FIN was acknowledged (one-way capture) */
+#define HALF_ACKED_AFTER_FIN 0x400000 /* acknowledged data the peer sent after this side's FIN: a half-close in use */
+#define HALF_RST_MPTCP 0x800000
+#define HALF_RST_SYN_REPLY 0x1000000
+#define HALF_EMPTY_LAST 0x2000000  /* its last segment carried no data and no FIN (RSTs left out) */
+#define HALF_RST_CUT 0x4000000	   /* a passive, solicited RST after its FIN, whether or not it mattered */
+#define HALF_SHRUNK 0x8000000	   /* took back window it had granted */
+#define HALF_ACK_MOVED 0x10000000  /* its acknowledgements advanced: the other side spoke, seen or not */
+
+#define HOLES 3
+
+struct half { /* what one end has sent */
+	uint32_t flags;
+	uint32_t nxt;	/* highest seq + len + SYN + FIN */
+	uint32_t ack;	/* highest ack: its RCV.NXT */
+	uint32_t redge; /* right edge it granted the peer */
+	uint32_t packets;
+	uint32_t sig[2];    /* of its last two packets, against copies of a span port */
+	reltime t_last;	    /* its last packet */
+	uint64_t bytes;	    /* unique payload octets seen */
+	reltime t_data;	    /* its last data */
+	uint16_t win;	    /* last window, unscaled */
+	uint16_t tail;	    /* data and FIN sent again since the peer's last packet */
+	uint16_t probe_tail; /* keep-alive probes since then */
+	uint16_t ip_id;
+	reltime t_idle_end; /* when it last broke a silence with something new ... */
+	uint32_t idle_us;   /* ... of this length, saturating */
+
+	uint32_t isn;
+	uint32_t fin_seq, rst_seq;
+	uint32_t nxt_at_peer_fin; /* nxt when the peer's FIN came */
+	uint32_t last_ack;	  /* ack of its last packet with ACK */
+	uint32_t base;		  /* isn, or the first sequence number seen: what the trail counts from */
+	struct {
+		uint32_t from, to;
+	} hole[HOLES]; /* octets jumped over, not seen yet */
+	uint32_t syn, synack, fin, rst;
+	uint32_t retr, dupack, ooo, zwin;
+	uint32_t rst_ignored;
+	reltime t_fin, t_fin_last, t_rst, t_rst_last, t_syn_last;
+	uint16_t keepalive, syn_uniq, fin_uniq;
+	uint16_t tail_before;  /* tail and probe_tail as the peer's last packet found them */
+	uint16_t probe_before;
+	uint16_t synack_late;  /* SYN-ACKs after the client's ACK */
+	uint16_t data_packets; /* saturating */
+	uint8_t ttl, ttl_rst;
+	uint8_t wscale;	       /* 0xff unknown */
+	uint8_t opts_first;
+	uint32_t history;      /* letters already written, one bit each */
+};
+
+/* flow.flags */
+#define FLOW_USED 0x0001
+#define FLOW_DIRTY 0x0002     /* changed since it was published */
+#define FLOW_QUEUED 0x0004    /* its slot stands in the queue of changed ones */
+#define FLOW_ILLEGAL 0x0010   /* opened by a segment that opens nothing */
+#define FLOW_ESTABLISHED 0x0020
+#define FLOW_ICMP 0x0040
+#define FLOW_UNREACHABLE 0x0080 /* that ICMP error means it */
+#define FLOW_REPLACED 0x0100
+#define FLOW_SILENT 0x0200    /* the ending was decided by silence and falls when anything is heard */
+#define FLOW_PROVISIONAL 0x0400 /* a RST waits for what the peer makes of it */
+#define FLOW_SIMULTANEOUS 0x0800
+#define FLOW_DUPLICATES 0x1000
+#define FLOW_PORT_REUSE 0x2000
+#define FLOW_EVICTED 0x4000
+#define FLOW_INPUT_ENDED 0x8000
+#define FLOW_LONE_BARE 0x10000 /* the first packet was empty and without options */
+#define FLOW_TIMED_OUT 0x20000 /* idle expiry */
+#define FLOW_HS_KARN 0x40000   /* a SYN or SYN-ACK was repeated: its delay says nothing */
+#define FLOW_RST_UNDONE 0x80000
+#define FLOW_ONE_WAY_COUNTED 0x100000
+
+enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
+
+struct flow {
+	uint32_t next;	      /* hash chain; free list */
+	uint32_t hash;
+	struct tuple tuple;   /* [CLIENT], [SERVER] */
+	uint32_t flags;
+	int64_t start, last;  /* ns since the epoch */
+	int64_t heard;	      /* the engine's time of the last packet: never steps back */
+	int64_t deadline;     /* when silence means something, in the engine's time; the wheel may look earlier */
+	struct half half[2];
+
+	uint64_t uid;
+	int64_t ended;	      /* 0 = open */
+	uint32_t wheel_prev, wheel_next, wheel_slot;
+	uint32_t class_prev, class_next;
+	uint32_t trail;	      /* NIL or index into the pool */
+	reltime t_est, t_synack, t_rst, t_first_fin;
+	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
+	uint32_t rst_idle_us;
+	uint32_t rst_facts;   /* what held when the RST was accepted: RST_* of rst.h */
+	uint32_t retr_gap_us; /* between the last retransmission and the packet before it */
+	struct {	      /* a bare SYN with a new ISN on a connection that has not ended */
+		uint32_t isn, len;
+		uint32_t count;
+		int64_t first, last;
+		uint16_t win;
+		uint8_t side, wscale, ttl, opts;
+	} pending;
+	struct addr icmp_from;
+	uint16_t vlan, generation;
+	uint8_t icmp_type, icmp_code;
+	uint8_t rst_side;   /* CLIENT, SERVER, 2 none */
+	uint8_t first_fin;  /* CLIENT, SERVER, 2 none */
+	uint8_t client_by, origin, class;
+	uint8_t ending, confidence, rule;
+	uint8_t tunnel, source;
+	int8_t ttl_delta;
+	uint8_t history_len;
+	char history[HISTORY_MAX];
+};
+
+/* half->flags & HALF_FIN, and the peer has acknowledged it. */
+static inline bool fin_acked(const struct flow *f, int side)
+{
+	const struct half *x = &f->half[side], *y = &f->half[!side];
+
+	return (x->flags & HALF_FIN) && (y->flags & HALF_ACK) && seq_before(x->fin_seq, y->ack);
+}
+
+#endif

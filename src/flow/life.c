@@ -1,0 +1,375 @@
+#include "config.h"
+
+#include "flow/life.h"
+
+#include <string.h>
+
+#include "flow/snapshot.h"
+#include "flow/state.h"
+#include "flow/trail.h"
+#include "flow/verdict.h"
+
+#define REOPEN_SETUP (130 * NS_PER_SEC) /* Linux sends its last SYN this long after the first */
+#define HOLD (60 * NS_PER_SEC)		/* late packets are expected for this long */
+#define RETRY (100 * NS_PER_MS)
+
+static uint32_t take_trail(struct engine *e)
+{
+	uint32_t i = e->trails_free;
+
+	if (i != NIL) {
+		e->trails_free = e->trail_next[i];
+		return i;
+	}
+	return e->trails_fresh < e->conf.max_trails ? e->trails_fresh++ : NIL;
+}
+
+static void give_trail(struct engine *e, struct flow *f)
+{
+	if (f->trail == NIL)
+		return;
+	e->trail_next[f->trail] = e->trails_free;
+	e->trails_free = f->trail;
+	f->trail = NIL;
+}
+
+/* The one that is missed least: ended, then never established, then the longest idle of a few. */
+static struct flow *victim(struct engine *e)
+{
+	struct table *t = &e->table;
+	struct flow *oldest = NULL;
+	int tries;
+
+	if (t->class[CLASS_ENDED].n)
+		return table_flow(t, t->class[CLASS_ENDED].head);
+	if (t->class[CLASS_SETUP].n)
+		return table_flow(t, t->class[CLASS_SETUP].head);
+	for (tries = 0; tries < 16 && t->class[CLASS_LIVE].n; tries++) {
+		struct flow *f = table_flow(t, t->class[CLASS_LIVE].head);
+
+		if (!oldest || f->heard < oldest->heard)
+			oldest = f;
+		table_set_class(t, f, CLASS_LIVE); /* to the tail: a second chance */
+	}
+	return oldest;
+}
+
+static bool make_room(struct engine *e)
+{
+	struct flow *f = victim(e);
+
+	if (!f)
+		return false;
+	if (!f->ending) {
+		f->flags |= FLOW_EVICTED;
+		e->stats.evicted++;
+	}
+	return life_end(e, f, WHEN_IDLE);
+}
+
+struct flow *life_open(struct engine *e, const struct pkt *p, int sender_side, enum client_by by,
+	enum origin origin)
+{
+	struct tuple t = p->tuple;
+	struct flow *f;
+	int i;
+
+	if (sender_side == SERVER) {
+		t.addr[CLIENT] = p->tuple.addr[1];
+		t.addr[SERVER] = p->tuple.addr[0];
+		t.port[CLIENT] = p->tuple.port[1];
+		t.port[SERVER] = p->tuple.port[0];
+	}
+	f = table_add(&e->table, &t, p->hash);
+	if (!f && make_room(e))
+		f = table_add(&e->table, &t, p->hash);
+	if (!f) {
+		e->stats.dropped[DROP_TABLE_FULL]++;
+		return NULL;
+	}
+	f->uid = ((uint64_t)e->conf.shard << 56) | e->next_uid++;
+	f->start = f->last = p->ts;
+	f->heard = e->now;
+	f->client_by = (uint8_t)by;
+	f->origin = (uint8_t)origin;
+	f->rst_side = f->first_fin = 2;
+	f->hs_srv_us = f->hs_clt_us = UINT32_MAX;
+	f->vlan = p->vlan;
+	f->tunnel = p->tunnel;
+	f->source = p->source;
+	f->generation = 1;
+	f->deadline = INT64_MAX;
+	for (i = 0; i < 2; i++)
+		f->half[i].wscale = 0xff;
+	f->trail = e->conf.max_trails ? take_trail(e) : NIL;
+	if (f->trail != NIL)
+		trail_start(&e->trail[f->trail], f->uid);
+	return f;
+}
+
+static unsigned world(const struct engine *e)
+{
+	unsigned when = 0;
+
+	if (e->one_way_n >= 20 && e->one_way_sum * 2 > e->one_way_n)
+		when |= WHEN_ONE_WAY;
+	if (e->source.kernel_drops || e->source.interface_drops)
+		when |= WHEN_CAPTURE_LOSS;
+	return when;
+}
+
+void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
+{
+	struct verdict v = verdict_of(f, when | world(e)), without;
+
+	if (!v.ending) {
+		if (f->ending)
+			life_withdraw(e, f);
+		return;
+	}
+	without = verdict_of(f, world(e));
+	f->flags &= ~(uint32_t)FLOW_SILENT;
+	if (!without.ending)
+		f->flags |= FLOW_SILENT;
+	f->ending = v.ending;
+	f->confidence = v.confidence;
+	f->rule = v.rule;
+	if (!f->ended)
+		f->ended = at;
+	if (f->class != CLASS_ENDED)
+		table_set_class(&e->table, f, CLASS_ENDED);
+	table_touch(&e->table, f);
+}
+
+void life_withdraw(struct engine *e, struct flow *f)
+{
+	f->ending = ENDING_NONE;
+	f->confidence = CONFIDENCE_NONE;
+	f->rule = 0;
+	f->ended = 0;
+	f->flags &= ~(uint32_t)(FLOW_SILENT | FLOW_TIMED_OUT);
+	table_set_class(&e->table, f, f->flags & FLOW_ESTABLISHED ? CLASS_LIVE : CLASS_SETUP);
+	table_touch(&e->table, f);
+}
+
+static int64_t due_of_open(const struct engine *e, const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	bool fin_c = c->flags & HALF_FIN, fin_s = s->flags & HALF_FIN;
+	int64_t gap = 2 * (int64_t)f->retr_gap_us * NS_PER_US;
+
+	if (verdict_stuck(f, CLIENT) || verdict_stuck(f, SERVER))
+		return f->heard + (gap > e->conf.vanished ? gap : e->conf.vanished);
+	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
+		return f->heard + e->conf.unanswered;
+	if (s->synack_late >= 2 && !(s->flags & HALF_PROGRESS))
+		return f->heard + e->conf.unanswered;
+	if (fin_c && fin_s)
+		return f->heard + e->conf.linger;
+	if (fin_c != fin_s && fin_acked(f, fin_c ? CLIENT : SERVER))
+		return f->heard + e->conf.half_closed;
+	return f->heard + e->conf.idle;
+}
+
+int64_t life_due(const struct engine *e, const struct flow *f)
+{
+	int64_t hold;
+
+	if (f->flags & FLOW_PROVISIONAL)
+		return f->heard + e->conf.linger;
+	if (!f->ending)
+		return due_of_open(e, f);
+	if (f->flags & FLOW_SILENT)
+		hold = f->flags & FLOW_ESTABLISHED || f->origin != ORIGIN_ATTEMPT ? e->conf.idle
+										  : REOPEN_SETUP;
+	else
+		hold = e->table.class[CLASS_ENDED].n > e->ended_keep ? e->conf.linger : HOLD;
+	return f->heard + hold;
+}
+
+void life_arm(struct engine *e, struct flow *f)
+{
+	table_arm(&e->table, f, life_due(e, f));
+}
+
+static unsigned when_of_open(const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+
+	if (verdict_stuck(f, CLIENT) || verdict_stuck(f, SERVER))
+		return WHEN_VANISHED;
+	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
+		return WHEN_SETUP_OVER;
+	if (s->synack_late >= 2 && !(s->flags & HALF_PROGRESS))
+		return WHEN_SETUP_OVER;
+	if (c->flags & s->flags & HALF_FIN)
+		return WHEN_SETTLED;
+	if ((c->flags | s->flags) & HALF_FIN)
+		return WHEN_HALF_CLOSED;
+	return WHEN_IDLE;
+}
+
+bool life_timer(struct engine *e, struct flow *f)
+{
+	int64_t due = life_due(e, f);
+	unsigned when;
+
+	if (due > e->now) {
+		table_arm(&e->table, f, due);
+		return true;
+	}
+	if (f->flags & FLOW_PROVISIONAL) {
+		rst_confirm(f);
+		life_judge(e, f, 0, f->start + rel_ns(f->t_rst));
+	} else if (f->ending) {
+		if (life_end(e, f, 0))
+			return false;
+		table_arm(&e->table, f, e->now + RETRY);
+		return true;
+	} else {
+		when = when_of_open(f);
+		life_judge(e, f, when, due - e->skew);
+		if (!f->ending) {
+			f->flags |= FLOW_TIMED_OUT;
+			life_judge(e, f, WHEN_IDLE, due - e->skew);
+		}
+	}
+	life_arm(e, f);
+	return true;
+}
+
+static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
+{
+	struct tomb t = {
+		.tuple = f->tuple,
+		.hash = f->hash,
+		.eseq = eseq,
+		.until = f->heard + HOLD,
+		.start = f->start,
+		.isn = {f->half[0].isn, f->half[1].isn},
+		.generation = f->generation,
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		t.isn_known |= (uint8_t)((f->half[i].flags & HALF_ISN ? 1 : 0) << i);
+		t.fins |= (uint8_t)((f->half[i].flags & HALF_FIN ? 1 : 0) << i);
+		t.rsts |= (uint8_t)((f->half[i].rst ? 1 : 0) << i);
+	}
+	tombs_add(&e->tombs, &t);
+}
+
+bool life_end(struct engine *e, struct flow *f, unsigned when)
+{
+	bool with_trail = f->trail != NIL && e->trail[f->trail].n;
+	struct row *row = engine_row(e, with_trail);
+
+	if (!row)
+		return false;
+	if (f->flags & FLOW_PROVISIONAL)
+		rst_confirm(f);
+	if (!f->ending || f->flags & FLOW_PROVISIONAL)
+		life_judge(e, f, when | WHEN_IDLE, when & WHEN_REPLACED ? e->now - e->skew : f->last);
+	row->what = ROW_FINAL;
+	row->slot = table_slot(&e->table, f);
+	row->eseq = e->next_eseq++;
+	row->has_trail = with_trail;
+	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
+	if (with_trail)
+		e->out->trail[e->out->trails++] = e->trail[f->trail];
+	e->out->rows++;
+	bury(e, f, row->eseq);
+	give_trail(e, f);
+	if (e->watch == f->uid)
+		e->watch = 0;
+	table_unlink(&e->table, f);
+	table_release(&e->table, f);
+	return true;
+}
+
+/* The SYN that waited belongs to the generation it opened. */
+static void inherit_pending(struct flow *f, int side, const struct flow *old)
+{
+	struct half *x = &f->half[side];
+
+	f->start = old->pending.first;
+	f->last = old->pending.last;
+	x->flags |= HALF_ISN | HALF_SEEN;
+	x->isn = x->base = old->pending.isn;
+	x->nxt = old->pending.isn + 1 + old->pending.len;
+	x->syn = x->packets = old->pending.count;
+	x->syn_uniq = 1;
+	x->win = old->pending.win;
+	x->wscale = old->pending.wscale;
+	x->ttl = old->pending.ttl;
+	x->opts_first = old->pending.opts;
+	x->t_last = x->t_syn_last = rel_of(old->pending.last - old->pending.first);
+	x->bytes = old->pending.len;
+	x->history |= UINT32_C(1) << ('s' - 'a');
+	f->history[f->history_len++] = side == CLIENT ? 'S' : 's';
+	if (old->pending.count > 1)
+		f->flags |= FLOW_HS_KARN;
+}
+
+struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p, int sender_side,
+	enum client_by by, enum origin origin)
+{
+	struct flow old = *f, *new;
+	bool from_pending = f->pending.count > 0;
+
+	f->pending.count = 0;
+	if (!f->ending)
+		f->flags |= FLOW_REPLACED;
+	if (!life_end(e, f, WHEN_REPLACED)) {
+		*f = old;
+		e->stats.dropped[DROP_TABLE_FULL]++;
+		return NULL;
+	}
+	new = life_open(e, p, sender_side, by, origin);
+	if (!new)
+		return NULL;
+	new->generation = old.generation < UINT16_MAX ? (uint16_t)(old.generation + 1) : UINT16_MAX;
+	new->flags |= FLOW_PORT_REUSE;
+	if (from_pending)
+		/* The pending SYN's sender is the client of the new one. */
+		inherit_pending(new, CLIENT, &old);
+	return new;
+}
+
+void life_flip(struct engine *e, struct flow *f)
+{
+	struct tuple t = f->tuple;
+	struct half h = f->half[0];
+	int i;
+
+	f->tuple.addr[0] = t.addr[1];
+	f->tuple.addr[1] = t.addr[0];
+	f->tuple.port[0] = t.port[1];
+	f->tuple.port[1] = t.port[0];
+	f->half[0] = f->half[1];
+	f->half[1] = h;
+	if (f->rst_side <= SERVER)
+		f->rst_side = !f->rst_side;
+	if (f->first_fin <= SERVER)
+		f->first_fin = !f->first_fin;
+	f->pending.side = !f->pending.side;
+	for (i = 0; i < f->history_len; i++)
+		if (f->history[i] != '~')
+			f->history[i] ^= 0x20;
+	if (f->trail != NIL)
+		trail_flip(&e->trail[f->trail]);
+}
+
+void life_count_one_way(struct engine *e, const struct flow *f)
+{
+	uint8_t one = verdict_one_side(f);
+
+	if (e->one_way_n < ONE_WAY_RING)
+		e->one_way_n++;
+	else
+		e->one_way_sum -= e->one_way[e->one_way_at];
+	e->one_way[e->one_way_at] = one;
+	e->one_way_sum += one;
+	e->one_way_at = (e->one_way_at + 1) % ONE_WAY_RING;
+	e->stats.one_way = e->one_way_sum;
+}

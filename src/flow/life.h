@@ -1,0 +1,86 @@
+/*
+ * The life of a connection inside the engine: opened by a packet, judged when something tells, handed over for good.
+ * Private to src/flow/: engine.c runs it, segment.c applies packets, life.c opens, judges, times out and ends.
+ */
+#ifndef TCPTOP_FLOW_LIFE_H
+#define TCPTOP_FLOW_LIFE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/engine.h"
+#include "flow/flow.h"
+#include "flow/hosts.h"
+#include "flow/rst.h"
+#include "flow/table.h"
+#include "flow/tomb.h"
+#include "model/trail.h"
+
+#define ONE_WAY_RING 200
+
+struct late { /* packets after a connection left the table */
+	uint64_t eseq;
+	struct connection c; /* tuple, start, last, counts to add, attributes to OR */
+};
+#define LATE_MAX 256
+
+struct engine {
+	struct engine_conf conf;
+	struct outlet outlet;
+	struct block *out;  /* being filled; NULL when none could be had */
+	struct table table;
+	struct tombs tombs;
+	struct hosts *hosts;
+	struct rst_conf rst;
+	struct trail *trail; /* pool, [conf.max_trails] */
+	uint32_t trails_fresh, trails_free, *trail_next;
+
+	int64_t now;	    /* the engine's time: packet time, never stepping back ... */
+	int64_t skew;	    /* ... because a clock set back is made up for by this much */
+	uint64_t next_uid, next_eseq;
+	uint64_t watch;
+	uint32_t ended_keep; /* ended connections held in full for late packets, at most */
+
+	uint8_t one_way[ONE_WAY_RING];
+	uint32_t one_way_at, one_way_n, one_way_sum;
+	struct late late[LATE_MAX];
+	uint32_t lates;
+	struct capture_stats stats;  /* what the engine itself counts */
+	struct capture_stats source; /* what the sources count */
+};
+
+/* --- life.c --- */
+
+/* A new connection whose client is the sender (side CLIENT) or the receiver of p. NULL: no room, counted. */
+struct flow *life_open(struct engine *e, const struct pkt *p, int sender_side, enum client_by by,
+	enum origin origin);
+/* Applies the decision table; `at` is the time of what happened, ns since the epoch. */
+void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at);
+/* An ending by silence falls: something was heard. */
+void life_withdraw(struct engine *e, struct flow *f);
+/* When silence will next mean something, in the engine's time. */
+int64_t life_due(const struct engine *e, const struct flow *f);
+void life_arm(struct engine *e, struct flow *f);
+/* Its deadline has passed: judge it, put it off, or end it. False: the flow is gone. */
+bool life_timer(struct engine *e, struct flow *f);
+/* Ends it for good: handed over, leaves a tombstone, the slot is free. False: no block to be had now, nothing was done. */
+bool life_end(struct engine *e, struct flow *f, unsigned when);
+/* A new generation takes the tuple over from f, with f's pending SYN if there is one. NULL as life_open. */
+struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p, int sender_side,
+	enum client_by by, enum origin origin);
+/* Who is client and who server was wrong. */
+void life_flip(struct engine *e, struct flow *f);
+/* Remembers whether a connection with four packets was seen in both directions. */
+void life_count_one_way(struct engine *e, const struct flow *f);
+
+/* --- segment.c --- */
+void segment_run(struct engine *e, const struct pkt *p);
+
+/* --- engine.c --- */
+
+/* Room for one more row (and trail), or NULL when live and no block is to be had. */
+struct row *engine_row(struct engine *e, bool with_trail);
+/* Publishes the flow as it is now. False: no block. */
+bool engine_emit(struct engine *e, struct flow *f);
+
+#endif

@@ -1,0 +1,554 @@
+/*
+ * One packet finds its connection and generation and is applied to it. The hard part is the SYN: the same ISN is a
+ * retransmission, another ISN on a connection that has ended opens a new generation at once, and on one that lives it
+ * waits until the other side takes it up (RFC 9293, 3.10.7.4; RFC 5961, 4: the challenge ACK; RFC 6191: TIME-WAIT).
+ */
+#include "config.h"
+
+#include "flow/life.h"
+
+#include <string.h>
+
+#include "flow/trail.h"
+#include "flow/track.h"
+#include "flow/verdict.h"
+
+#define EPHEMERAL_FIRST 32768 /* Linux: net.ipv4.ip_local_port_range */
+#define EPHEMERAL_LAST 60999
+#define FLAGS_OF_STATE (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
+
+static bool is_illegal(const struct pkt *p)
+{
+	uint8_t fl = p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG);
+
+	if (fl & TCP_SYN)
+		return fl & (TCP_FIN | TCP_RST);
+	if (fl & TCP_RST)
+		return fl & TCP_FIN;
+	return !(fl & TCP_ACK);
+}
+
+static bool is_ephemeral(uint16_t port)
+{
+	return port >= EPHEMERAL_FIRST && port <= EPHEMERAL_LAST;
+}
+
+/* No SYN says who called whom: which side the sender most likely is on, and by what rule. */
+static int guess_side(const struct engine *e, const struct pkt *p, enum client_by *by)
+{
+	uint16_t from = p->tuple.port[0], to = p->tuple.port[1];
+	uint32_t from_hits = hosts_service_hits(e->hosts, from), to_hits = hosts_service_hits(e->hosts, to);
+
+	if (from_hits != to_hits && !(p->flags & TCP_RST)) {
+		*by = BY_LEARNED;
+		return from_hits > to_hits ? SERVER : CLIENT;
+	}
+	*by = BY_PORT;
+	if ((from < 1024) != (to < 1024))
+		return from < 1024 ? SERVER : CLIENT;
+	if (is_ephemeral(from) != is_ephemeral(to))
+		return is_ephemeral(from) ? CLIENT : SERVER;
+	if (from != to)
+		return from < to ? SERVER : CLIENT;
+	*by = BY_FIRST;
+	return CLIENT;
+}
+
+static struct flow *open_by(struct engine *e, const struct pkt *p, int *side)
+{
+	struct flow *f;
+	enum client_by by;
+
+	if (is_illegal(p)) {
+		*side = CLIENT;
+		f = life_open(e, p, CLIENT, p->flags & TCP_SYN ? BY_SYN : BY_FIRST, ORIGIN_OTHER);
+		if (f)
+			f->flags |= FLOW_ILLEGAL;
+		return f;
+	}
+	if (p->flags & TCP_SYN) {
+		*side = p->flags & TCP_ACK ? SERVER : CLIENT;
+		if (*side == CLIENT)
+			hosts_see_service(e->hosts, p->tuple.port[1]);
+		return life_open(e, p, *side, *side == CLIENT ? BY_SYN : BY_SYNACK, ORIGIN_ATTEMPT);
+	}
+	*side = guess_side(e, p, &by);
+	f = life_open(e, p, *side, by, p->flags & TCP_RST ? ORIGIN_OTHER : ORIGIN_MIDSTREAM);
+	if (f && !(p->flags & TCP_RST) && !p->len && !p->opts)
+		f->flags |= FLOW_LONE_BARE;
+	return f;
+}
+
+static void take_syn_first(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+
+	x->flags |= HALF_ISN | HALF_SEEN;
+	x->isn = x->base = p->seq;
+	x->nxt = p->seq + 1 + p->len;
+	x->wscale = p->wscale;
+	x->win = p->win;
+	x->opts_first = p->opts;
+	x->bytes = p->len;
+	if (p->len || p->opts & OPT_FAST_OPEN)
+		x->flags |= p->len ? HALF_FAST_OPEN : 0;
+}
+
+static void take_synack(struct engine *e, struct flow *f, int side, const struct pkt *p, bool again)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+
+	track_history(f, side, 'h');
+	track_ack(f, side, p);
+	x->redge = p->ack + p->win;
+	if (again) {
+		f->flags |= FLOW_HS_KARN;
+		if (y->flags & HALF_PROGRESS && x->synack_late < UINT16_MAX)
+			x->synack_late++;
+		return;
+	}
+	f->t_synack = rel_of(p->ts - f->start);
+	if (side == SERVER && y->syn == 1 && y->flags & HALF_ISN)
+		f->hs_srv_us = (uint32_t)((p->ts - f->start) / NS_PER_US);
+}
+
+/* A SYN or SYN-ACK of this generation. */
+static void take_syn(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+	bool ack = p->flags & TCP_ACK, known = x->flags & HALF_ISN, again = x->synack > 0;
+
+	x->syn++;
+	x->t_syn_last = rel_of(p->ts - f->start);
+	if (ack)
+		x->synack++;
+	if (!known || (p->seq != x->isn && !(f->flags & FLOW_ESTABLISHED) && ack)) {
+		take_syn_first(f, side, p);
+		if (!ack && y->flags & HALF_ISN && !y->synack && side == SERVER)
+			f->flags |= FLOW_SIMULTANEOUS;
+	} else if (!ack) {
+		f->flags |= FLOW_HS_KARN;
+	}
+	if (ack) {
+		take_synack(e, f, side, p, again);
+		return;
+	}
+	track_history(f, side, 's');
+	if (!known)
+		x->syn_uniq++;
+}
+
+static void check_established(struct engine *e, struct flow *f, const struct pkt *p)
+{
+	struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+
+	if (f->flags & FLOW_ESTABLISHED || !(c->flags & HALF_PROGRESS) ||
+		!(s->flags & (HALF_ISN | HALF_PROGRESS)))
+		return;
+	/* The client must have acknowledged the server's SYN, not some older connection's octets. */
+	if (s->flags & HALF_ISN && !seq_before(s->isn, c->ack))
+		return;
+	f->flags |= FLOW_ESTABLISHED;
+	f->t_est = rel_of(p->ts - f->start);
+	if (f->t_synack && !(f->flags & FLOW_HS_KARN) && s->synack == 1)
+		f->hs_clt_us = (uint32_t)((p->ts - f->start - rel_ns(f->t_synack)) / NS_PER_US);
+	if (!f->ending)
+		table_set_class(&e->table, f, CLASS_LIVE);
+}
+
+static enum segment_note take_rst(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	enum segment_note note = NOTE_NONE;
+
+	track_history(f, side, 'r');
+	switch (rst_take(f, side, p, &e->rst)) {
+	case RST_IGNORED:
+		note = NOTE_IGNORED_RST;
+		break;
+	case RST_ACCEPTED:
+	case RST_AGAIN:
+	case RST_AFTER_CLOSE:
+	case RST_WAITS:
+		break;
+	}
+	life_judge(e, f, 0, p->ts);
+	return note;
+}
+
+static enum segment_note take_data(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	bool was_silent = f->flags & FLOW_SILENT, stuck;
+	unsigned found = track_segment(f, side, p);
+
+	if (found & (TRACK_RETRANSMISSION | TRACK_PROBE)) {
+		int64_t gap = (p->ts - f->last) / NS_PER_US;
+
+		f->retr_gap_us = gap < 0 ? 0 : gap < UINT32_MAX ? (uint32_t)gap : UINT32_MAX;
+	}
+	if (f->origin == ORIGIN_OTHER && !(f->flags & FLOW_ILLEGAL)) {
+		f->origin = ORIGIN_MIDSTREAM; /* after stray resets, a connection shows */
+		found |= TRACK_EVENT;
+	}
+	if (f->rst_side <= SERVER &&
+		rst_life(f, side, p, found & (TRACK_NEW | TRACK_ACK_MOVED | TRACK_FIN) || f->flags & FLOW_PROVISIONAL)) {
+		rst_undo(f);
+		found |= TRACK_EVENT;
+	}
+	if (found & TRACK_EVENT)
+		check_established(e, f, p);
+	stuck = verdict_stuck(f, side);
+	if (was_silent && f->ending)
+		life_withdraw(e, f);
+	if (found & TRACK_EVENT || f->ending || f->rst_side <= SERVER || !(f->flags & FLOW_ESTABLISHED))
+		life_judge(e, f, 0, p->ts);
+	if (stuck || was_silent || found & TRACK_EVENT)
+		table_arm(&e->table, f, e->now); /* looked at again below, once it has been counted */
+	if (found & TRACK_PROBE)
+		return NOTE_KEEPALIVE;
+	if (found & TRACK_RETRANSMISSION)
+		return NOTE_RETRANSMISSION;
+	return found & TRACK_OUT_OF_ORDER ? NOTE_OUT_OF_ORDER : NOTE_NONE;
+}
+
+/* The flags of a copy or of a segment that no state machine takes: counted, nothing more. */
+static void count_flags(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+	reltime now = rel_of(p->ts - f->start);
+
+	if (p->flags & TCP_SYN) {
+		x->syn++;
+		x->t_syn_last = now;
+		if (p->flags & TCP_ACK)
+			x->synack++;
+	}
+	if (p->flags & TCP_FIN) {
+		x->fin++;
+		x->t_fin_last = now;
+	}
+	if (p->flags & TCP_RST) {
+		x->rst++;
+		x->t_rst_last = now;
+		if (!x->t_rst)
+			x->t_rst = now;
+	}
+}
+
+static void take_illegal(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+
+	count_flags(f, side, p);
+	track_history(f, side, p->flags & TCP_SYN ? 'q' : 'i');
+	if (!(x->flags & (HALF_SEEN | HALF_ISN))) {
+		x->base = x->isn = p->seq;
+		x->nxt = p->seq + p->len + (p->flags & TCP_SYN ? 1 : 0) + (p->flags & TCP_FIN ? 1 : 0);
+		x->flags |= HALF_SEEN | (p->flags & TCP_SYN ? HALF_ISN : 0);
+	}
+	if (p->flags & TCP_FIN && !(p->flags & TCP_ACK) && !(f->flags & FLOW_ILLEGAL) &&
+		!(p->flags & (TCP_SYN | TCP_RST))) {
+		/* Some stacks leave ACK out of a FIN; inside a connection it is one all the same. */
+		x->fin--;
+		take_data(e, f, side, p);
+		return;
+	}
+	life_judge(e, f, 0, p->ts);
+}
+
+/*
+ * The same kind of event in another second than the one before it: the row as it was goes out first, so that the
+ * time series can book both where they belong.
+ */
+static void split_steps(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	const struct half *x = &f->half[side];
+	reltime before = 0;
+
+	if (p->flags & TCP_RST)
+		before = x->t_rst_last;
+	else if (p->flags & TCP_SYN)
+		before = x->t_syn_last;
+	else if (p->flags & TCP_FIN)
+		before = x->t_fin_last;
+	if (before && f->flags & FLOW_DIRTY &&
+		(f->start + rel_ns(before)) / NS_PER_SEC != p->ts / NS_PER_SEC)
+		engine_emit(e, f);
+}
+
+/* Applies p to f, whose generation it belongs to. */
+static void segment_apply(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	enum segment_note note = NOTE_NONE;
+	struct half *x = &f->half[side];
+
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		split_steps(e, f, side, p);
+	if (track_copy(f, side, p)) {
+		count_flags(f, side, p);
+		x->packets++;
+		f->flags |= FLOW_DUPLICATES;
+		e->stats.duplicates++;
+		note = NOTE_DUPLICATE;
+	} else {
+		if (is_illegal(p))
+			take_illegal(e, f, side, p);
+		else if (p->flags & TCP_RST)
+			note = take_rst(e, f, side, p);
+		else if (p->flags & TCP_SYN) {
+			if (f->flags & FLOW_SILENT)
+				life_withdraw(e, f);
+			take_syn(e, f, side, p);
+			life_judge(e, f, 0, p->ts);
+		} else
+			note = take_data(e, f, side, p);
+		track_packet(f, side, p);
+		if (x->packets <= 2 && !(p->flags & TCP_RST) && !p->tunnel)
+			hosts_see_ttl(e->hosts, &f->tuple.addr[side], p->ttl);
+	}
+	if (p->ts > f->last)
+		f->last = p->ts;
+	f->heard = e->now;
+	if (f->half[0].packets + f->half[1].packets == 4 && !(f->flags & FLOW_ONE_WAY_COUNTED)) {
+		f->flags |= FLOW_ONE_WAY_COUNTED;
+		life_count_one_way(e, f);
+	}
+	if (f->trail != NIL)
+		trail_add(&e->trail[f->trail], f, side, p, note, e->now - e->skew, e->conf.time_wait);
+	table_touch(&e->table, f);
+	if (f->deadline <= e->now || p->flags & (TCP_SYN | TCP_RST | TCP_FIN) || f->ending)
+		life_arm(e, f);
+}
+
+static bool is_terminal(const struct flow *f)
+{
+	if (f->flags & FLOW_PROVISIONAL)
+		return false;
+	if (f->rst_side <= SERVER || (fin_acked(f, CLIENT) && fin_acked(f, SERVER)))
+		return true;
+	if (f->flags & FLOW_ILLEGAL || f->origin == ORIGIN_OTHER)
+		return true;
+	/* An attempt that nothing ever answered is over when its port tries afresh. */
+	return f->origin == ORIGIN_ATTEMPT && !(f->flags & FLOW_ESTABLISHED) && !f->half[SERVER].packets;
+}
+
+static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+
+	if (f->pending.count && (f->pending.isn != p->seq || f->pending.side != side)) {
+		/* The one before it opened nothing: the old connection's. */
+		f->half[f->pending.side].syn += f->pending.count;
+		f->half[f->pending.side].packets += f->pending.count;
+		f->half[f->pending.side].syn_uniq++;
+		f->pending.count = 0;
+	}
+	if (!f->pending.count) {
+		f->pending.first = p->ts;
+		f->pending.isn = p->seq;
+		f->pending.len = p->len;
+		f->pending.side = (uint8_t)side;
+		f->pending.win = p->win;
+		f->pending.wscale = p->wscale;
+		f->pending.ttl = p->ttl;
+		f->pending.opts = p->opts;
+	}
+	f->pending.count++;
+	f->pending.last = p->ts;
+	if (p->ts > f->last)
+		f->last = p->ts;
+	x->t_syn_last = rel_of(p->ts - f->start);
+	table_touch(&e->table, f);
+}
+
+/* A bare SYN on a tuple that is in use. Leaves in *f the generation it belongs to, NULL when it has been dealt with. */
+static void place_syn(struct engine *e, struct flow **f, int *side, const struct pkt *p)
+{
+	struct flow *old = *f;
+	struct half *x = &old->half[*side], *y = &old->half[!*side];
+
+	if (x->flags & HALF_ISN && x->isn == p->seq)
+		return;
+	if (!(x->flags & HALF_ISN)) {
+		if (y->flags & HALF_ISN && !y->synack && !(old->flags & FLOW_ESTABLISHED) && !is_terminal(old))
+			return; /* simultaneous open, or a split handshake */
+		if (y->flags & HALF_ISN && !y->synack && !(y->flags & HALF_PROGRESS) && !old->ending)
+			return;
+		if (y->synack && y->flags & HALF_ACK && y->ack == p->seq + 1 + p->len)
+			return; /* captured after its own SYN-ACK */
+		if (old->origin == ORIGIN_MIDSTREAM && x->flags & HALF_SEEN && x->base == p->seq + 1)
+			return; /* captured after its first data */
+	}
+	if (old->pending.count && old->pending.isn == p->seq && old->pending.side == *side && !is_terminal(old)) {
+		pend(e, old, *side, p);
+		*f = NULL;
+		return;
+	}
+	if (!is_terminal(old)) {
+		pend(e, old, *side, p);
+		*f = NULL;
+		return;
+	}
+	if (old->pending.count && (old->pending.isn != p->seq || old->pending.side != *side)) {
+		old->half[old->pending.side].syn += old->pending.count;
+		old->half[old->pending.side].packets += old->pending.count;
+		old->half[old->pending.side].syn_uniq++;
+		old->pending.count = 0;
+	}
+	hosts_see_service(e->hosts, p->tuple.port[1]);
+	*f = life_succeed(e, old, p, CLIENT, BY_SYN, ORIGIN_ATTEMPT);
+	*side = CLIENT;
+}
+
+/* Does this answer the SYN that waits? Then a new generation begins, and the packet is its server's. */
+static void place_answer(struct engine *e, struct flow **f, int *side, const struct pkt *p)
+{
+	struct flow *old = *f;
+
+	if (!old->pending.count || *side == old->pending.side || !(p->flags & TCP_ACK) ||
+		!(p->flags & (TCP_SYN | TCP_RST)))
+		return;
+	if (p->ack - old->pending.isn - 1 > old->pending.len)
+		return;
+	*f = life_succeed(e, old, p, SERVER, BY_SYN, ORIGIN_ATTEMPT);
+	*side = SERVER;
+}
+
+/* A SYN-ACK or late SYN tells the roles better than the guess of a mid-stream start. */
+static void correct_roles(struct engine *e, struct flow *f, int *side, const struct pkt *p)
+{
+	int sender = p->flags & TCP_ACK ? SERVER : CLIENT;
+
+	if (f->origin == ORIGIN_ATTEMPT || f->flags & FLOW_ILLEGAL || f->half[CLIENT].flags & HALF_ISN ||
+		f->half[SERVER].flags & HALF_ISN)
+		return;
+	if (*side != sender) {
+		life_flip(e, f);
+		*side = sender;
+	}
+	f->origin = ORIGIN_ATTEMPT;
+	f->client_by = sender == CLIENT ? BY_SYN : BY_SYNACK;
+}
+
+/* Packets after the last word count to the connection they belong to, and change nothing else. */
+static bool take_late(struct engine *e, struct tomb *t, int side, const struct pkt *p)
+{
+	struct late *l = e->lates ? &e->late[e->lates - 1] : NULL;
+	struct side *x;
+	int64_t rel = p->ts - t->start;
+
+	if (!l || l->eseq != t->eseq) {
+		if (e->lates == LATE_MAX && !engine_publish(e, 0) && e->lates == LATE_MAX)
+			return false;
+		l = &e->late[e->lates++];
+		memset(l, 0, sizeof(*l));
+		l->eseq = t->eseq;
+		l->c.tuple = t->tuple;
+		l->c.start = t->start;
+	}
+	x = &l->c.side[side];
+	l->c.last = p->ts;
+	x->packets++;
+	x->bytes += p->flags & TCP_RST ? 0 : 0; /* late octets are copies of octets counted before */
+	if (p->flags & TCP_SYN) {
+		x->syn++;
+		x->t_syn_last = rel;
+		if (p->flags & TCP_ACK)
+			x->synack++;
+	}
+	if (p->flags & TCP_FIN) {
+		x->fin++;
+		x->t_fin_last = rel;
+	}
+	if (p->flags & TCP_RST) {
+		x->rst++;
+		x->t_rst_last = rel;
+		if (!(t->rsts & 1 << side)) {
+			t->rsts |= (uint8_t)(1 << side);
+			x->rst_uniq = 1;
+			x->t_rst = rel;
+		}
+		if (t->fins == 3)
+			l->c.attributes |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
+	}
+	return true;
+}
+
+/* Nobody in the table has this tuple. Returns the connection it opens, NULL when it was only late. */
+static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
+{
+	struct tomb *t = tombs_find(&e->tombs, &p->tuple, p->hash, e->now, side);
+	bool bare = (p->flags & FLAGS_OF_STATE) == TCP_SYN;
+	struct flow *f;
+	uint16_t generation;
+
+	if (!t)
+		return open_by(e, p, side);
+	if (!bare || (t->isn_known >> *side & 1 && t->isn[*side] == p->seq)) {
+		if (take_late(e, t, *side, p))
+			return NULL;
+		e->stats.dropped[DROP_TABLE_FULL]++;
+		return NULL;
+	}
+	generation = t->generation;
+	f = open_by(e, p, side);
+	if (f) {
+		f->generation = generation < UINT16_MAX ? (uint16_t)(generation + 1) : UINT16_MAX;
+		f->flags |= FLOW_PORT_REUSE;
+	}
+	return f;
+}
+
+static void icmp_run(struct engine *e, const struct pkt *p)
+{
+	int side;
+	struct flow *f = table_find(&e->table, &p->tuple, p->hash, &side);
+	const struct half *x;
+	bool unreachable;
+
+	e->stats.icmp_errors++;
+	if (!f)
+		return;
+	x = &f->half[side];
+	/* RFC 5927, 4.1: an error about octets that are not in flight is nobody's. */
+	if (x->flags & (HALF_ISN | HALF_SEEN) &&
+		(seq_before(x->nxt, p->seq) || x->nxt - p->seq > UINT32_C(1) << 26))
+		return;
+	unreachable = p->icmp_v6 ? p->icmp_type == 1 : p->icmp_type == 3 && p->icmp_code != 4;
+	f->flags |= FLOW_ICMP;
+	f->icmp_from = p->icmp_from;
+	f->icmp_type = p->icmp_type;
+	f->icmp_code = p->icmp_code;
+	if (unreachable) {
+		f->flags |= FLOW_UNREACHABLE;
+		life_judge(e, f, 0, p->ts);
+		life_arm(e, f);
+	}
+	table_touch(&e->table, f);
+}
+
+void segment_run(struct engine *e, const struct pkt *p)
+{
+	struct flow *f;
+	int side = CLIENT;
+
+	if (p->kind == PKT_ICMP) {
+		icmp_run(e, p);
+		return;
+	}
+	e->stats.segments++;
+	f = table_find(&e->table, &p->tuple, p->hash, &side);
+	if (f && f->deadline <= e->now && !life_timer(e, f))
+		f = NULL;
+	if (!f) {
+		f = place_new(e, &side, p);
+	} else if (p->flags & (TCP_SYN | TCP_RST) && !is_illegal(p)) {
+		if ((p->flags & FLAGS_OF_STATE) == TCP_SYN)
+			place_syn(e, &f, &side, p);
+		else
+			place_answer(e, &f, &side, p);
+		if (f && p->flags & TCP_SYN)
+			correct_roles(e, f, &side, p);
+	}
+	if (f)
+		segment_apply(e, f, side, p);
+}

@@ -1,0 +1,361 @@
+/*
+ * Sequence tracking from the middle of the path. The hard part is that the tap misses packets too: an acknowledgement
+ * of octets never seen moves nxt and is remembered as a gap, an acknowledgement of exactly one octet more than was
+ * seen implies a FIN.
+ */
+#include "config.h"
+
+#include "flow/track.h"
+
+#include <string.h>
+
+#define COPY_WINDOW_US 1000
+#define SYN_ONLY_PLAUSIBLE (UINT32_C(1) << 20)
+#define PLAUSIBLE (UINT32_C(1) << 30) /* no window reaches further */
+
+static uint16_t saturating_up(uint16_t n)
+{
+	return n < UINT16_MAX ? (uint16_t)(n + 1) : n;
+}
+
+void track_history(struct flow *f, int side, char letter)
+{
+	struct half *h = &f->half[side];
+	uint32_t bit = UINT32_C(1) << (letter - 'a');
+
+	if (h->history & bit)
+		return;
+	h->history |= bit;
+	if (f->history_len >= HISTORY_MAX - 1) {
+		f->history[HISTORY_MAX - 2] = '~';
+		return;
+	}
+	f->history[f->history_len++] = side == CLIENT ? (char)(letter - 'a' + 'A') : letter;
+}
+
+/* As Zeek does for t, w and g: written again each time their number gains a digit. */
+static void history_scaled(struct flow *f, int side, char letter, uint32_t count)
+{
+	uint32_t power;
+
+	for (power = 1; power < count && power < 1000000000; power *= 10)
+		;
+	if (power != count)
+		return;
+	f->half[side].history &= ~(UINT32_C(1) << (letter - 'a'));
+	track_history(f, side, letter);
+}
+
+bool track_copy(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *h = &f->half[side];
+	uint32_t sig = p->seq * 2654435761u ^ p->ack * 2246822519u ^ p->len * 3266489917u ^
+		       ((uint32_t)p->ip_id << 16 | p->win) ^ (uint32_t)p->flags << 8 ^ p->tsval;
+	bool telling = p->ip_id != 0 || (!(p->flags & TCP_RST) && (p->len || p->flags & (TCP_SYN | TCP_FIN)));
+	bool copy;
+
+	copy = telling && h->packets && (sig == h->sig[0] || sig == h->sig[1]) &&
+	       p->ts - f->start - rel_ns(h->t_last) < COPY_WINDOW_US * NS_PER_US;
+	if (!copy) {
+		h->sig[1] = h->sig[0];
+		h->sig[0] = sig;
+	}
+	return copy;
+}
+
+void track_packet(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *h = &f->half[side], *peer = &f->half[!side];
+
+	h->packets++;
+	h->t_last = rel_of(p->ts - f->start);
+	if (p->flags & TCP_RST)
+		return;
+	if (!h->ttl)
+		h->ttl = p->ttl;
+	else if (h->ttl != p->ttl)
+		h->flags |= HALF_TTL_VARIES;
+	h->ip_id = p->ip_id;
+	/* What the peer had sent in vain is answered now; a RST of the peer's drawn by this packet still wants to know. */
+	peer->tail_before = peer->tail;
+	peer->probe_before = peer->probe_tail;
+	peer->tail = peer->probe_tail = 0;
+}
+
+static void hole_open(struct half *h, uint32_t from, uint32_t to)
+{
+	memmove(&h->hole[1], &h->hole[0], sizeof(h->hole) - sizeof(h->hole[0]));
+	h->hole[0].from = from;
+	h->hole[0].to = to;
+}
+
+/* How many octets of [from, to) had been jumped over; they are now seen. */
+static uint32_t hole_fill(struct half *h, uint32_t from, uint32_t to)
+{
+	uint32_t filled = 0;
+	int i;
+
+	for (i = 0; i < HOLES; i++) {
+		uint32_t a = h->hole[i].from, b = h->hole[i].to;
+
+		if (a == b || seq_upto(b, from) || seq_upto(to, a))
+			continue;
+		if (seq_upto(from, a) && seq_upto(b, to)) {
+			filled += b - a;
+			h->hole[i].to = a;
+		} else if (seq_upto(from, a)) {
+			filled += to - a;
+			h->hole[i].from = to;
+		} else if (seq_upto(b, to)) {
+			filled += b - from;
+			h->hole[i].to = from;
+		} else {
+			filled += to - from;
+			h->hole[i].to = from;
+			hole_open(h, to, b);
+			break;
+		}
+	}
+	return filled;
+}
+
+/* A FIN that only its acknowledgement told of was none: data turned up in its place. */
+static void fin_withdraw(struct half *h)
+{
+	h->flags &= ~(uint32_t)(HALF_FIN | HALF_FIN_IMPLIED | HALF_FIN_FIRST);
+	h->flags |= HALF_GAP;
+	h->t_fin = h->t_fin_last = 0;
+}
+
+/* X acknowledges what Y was never seen to send. */
+static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *y = &f->half[!side];
+	uint32_t beyond = p->ack - y->nxt;
+
+	if (beyond == 1 && !(y->flags & HALF_FIN) && p->len == 0 && (y->flags & HALF_PROGRESS)) {
+		y->flags |= HALF_FIN | HALF_FIN_IMPLIED;
+		y->fin_seq = y->nxt;
+		y->nxt++;
+		y->t_fin = y->t_fin_last = rel_of(p->ts - f->start);
+		if (!(f->half[side].flags & HALF_FIN))
+			y->flags |= HALF_FIN_FIRST;
+		if (f->first_fin == 2)
+			f->first_fin = (uint8_t)!side;
+		f->half[side].nxt_at_peer_fin = f->half[side].nxt;
+		return TRACK_EVENT;
+	}
+	if (y->flags & HALF_FIN_IMPLIED)
+		fin_withdraw(y);
+	y->flags |= HALF_GAP;
+	hole_open(y, y->nxt, p->ack);
+	y->nxt = p->ack;
+	track_history(f, !side, 'g');
+	return 0;
+}
+
+/*
+ * While Y has sent nothing but its SYN, an acknowledgement far from it belongs to another connection: the challenge
+ * ACK of an older one (RFC 5961, 4), say.
+ */
+static bool ack_is_foreign(const struct half *y, const struct pkt *p)
+{
+	return y->flags & HALF_ISN && !(y->flags & HALF_PROGRESS) &&
+	       p->ack - y->isn - 1 > SYN_ONLY_PLAUSIBLE;
+}
+
+unsigned track_ack(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+	uint32_t step;
+	unsigned found = 0;
+
+	if (!(p->flags & TCP_ACK) || ack_is_foreign(y, p))
+		return 0;
+	x->last_ack = p->ack;
+	if (!(x->flags & HALF_ACK)) {
+		x->flags |= HALF_ACK;
+		x->ack = p->ack;
+		x->redge = p->ack;
+		found = TRACK_ACK_MOVED;
+	} else if (seq_before(x->ack, p->ack) && p->ack - x->ack < PLAUSIBLE) {
+		step = p->ack - x->ack;
+		x->ack = p->ack;
+		x->flags |= HALF_ACK_MOVED;
+		x->flags &= ~(uint32_t)HALF_ACK_STEP_ONE;
+		if (step == 1)
+			x->flags |= HALF_ACK_STEP_ONE;
+		if (x->flags & HALF_FIN && step == 1)
+			x->flags |= HALF_FIN_STEP;
+		found = TRACK_ACK_MOVED;
+		if (y->flags & HALF_FIN || x->flags & HALF_FIN)
+			found |= TRACK_EVENT;
+	}
+	if (!(y->flags & (HALF_SEEN | HALF_ISN))) {
+		/* The peer was never seen: what it sent is known from this alone. */
+		y->nxt = x->ack;
+	} else if (seq_before(y->nxt, p->ack) && p->ack - y->nxt < PLAUSIBLE && !(p->flags & TCP_RST)) {
+		found |= ack_beyond(f, side, p);
+	}
+	return found;
+}
+
+static void track_window(struct half *x, const struct half *y, const struct pkt *p)
+{
+	bool scaled = x->wscale != 0xff && y->wscale != 0xff;
+	uint32_t right = p->ack + ((uint32_t)p->win << (scaled ? x->wscale : 0));
+
+	if (seq_before(x->redge, right))
+		x->redge = right;
+	else if (seq_before(right, x->redge) && p->ack == x->ack)
+		x->flags |= HALF_SHRUNK;
+}
+
+static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+	uint32_t seq = p->seq + p->len;
+	unsigned found = TRACK_FIN | TRACK_EVENT;
+
+	x->fin++;
+	x->t_fin_last = rel_of(p->ts - f->start);
+	if (x->flags & HALF_FIN && !(x->flags & HALF_FIN_IMPLIED)) {
+		if (seq == x->fin_seq)
+			return found | TRACK_RETRANSMISSION;
+		if (x->fin_uniq < UINT16_MAX)
+			x->fin_uniq++;
+		return found;
+	}
+	found |= TRACK_FIRST_FIN | TRACK_NEW;
+	x->fin_uniq = saturating_up(x->fin_uniq);
+	if (x->flags & HALF_FIN_IMPLIED)
+		x->flags &= ~(uint32_t)HALF_FIN_IMPLIED; /* it was only late */
+	else if (!(y->flags & HALF_FIN) || !(p->flags & TCP_ACK) || seq_upto(p->ack, y->fin_seq))
+		x->flags |= HALF_FIN_FIRST;
+	x->flags |= HALF_FIN;
+	x->fin_seq = seq;
+	x->t_fin = x->t_fin_last;
+	if (x->flags & HALF_ACK_STEP_ONE)
+		x->flags |= HALF_FIN_STEP;
+	y->nxt_at_peer_fin = y->nxt;
+	if (f->first_fin == 2) {
+		f->first_fin = (uint8_t)side;
+		f->t_first_fin = x->t_fin;
+	}
+	return found;
+}
+
+/* Octets [seq, seq + len) of a segment with payload. */
+static unsigned track_data(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+	uint32_t end = p->seq + p->len, filled;
+
+	x->data_packets = saturating_up(x->data_packets);
+	if (x->flags & HALF_FIN_IMPLIED && seq_before(x->fin_seq, end))
+		fin_withdraw(x);
+	if (seq_upto(end, x->nxt)) {
+		filled = hole_fill(x, p->seq, end);
+		x->bytes += filled;
+		/* Octets not seen before are late rather than sent again when they come at once, or were acknowledged before. */
+		if (filled == p->len && (seq_upto(end, f->half[!side].ack) ||
+			p->ts - f->start - rel_ns(x->t_data) < 3 * NS_PER_MS)) {
+			x->ooo++;
+			x->t_data = rel_of(p->ts - f->start);
+			return TRACK_OUT_OF_ORDER;
+		}
+		x->retr++;
+		x->tail = saturating_up(x->tail);
+		x->t_data = rel_of(p->ts - f->start);
+		history_scaled(f, side, 't', x->retr);
+		return TRACK_RETRANSMISSION;
+	}
+	x->t_data = rel_of(p->ts - f->start);
+	if (end - x->nxt >= PLAUSIBLE)
+		return 0; /* nowhere near: not this connection's octets, whatever it is */
+	if (seq_before(p->seq, x->nxt)) {
+		x->bytes += end - x->nxt + hole_fill(x, p->seq, x->nxt);
+	} else {
+		if (p->seq != x->nxt)
+			hole_open(x, x->nxt, p->seq);
+		x->bytes += p->len;
+	}
+	x->nxt = end;
+	return TRACK_NEW;
+}
+
+static bool is_probe(const struct half *x, const struct half *y, const struct pkt *p)
+{
+	if (p->len > 1 || p->flags & TCP_FIN || !(x->flags & HALF_SEEN) || !(p->flags & TCP_ACK))
+		return false;
+	/* RFC 9293, 3.8.4 and 3.8.6.1: an octet already sent, or one pushed against a closed window. */
+	if (p->seq == x->nxt - 1)
+		return true;
+	return p->len == 1 && p->seq == x->nxt && y->flags & HALF_ACK && y->win == 0;
+}
+
+/* Something new after a silence: how long it was, for whoever resets the connection because of it. */
+static void track_idle(struct flow *f, struct half *x, const struct pkt *p)
+{
+	int64_t silence = (p->ts - f->last) / NS_PER_US;
+
+	x->idle_us = silence <= 0 ? 0 : silence < UINT32_MAX ? (uint32_t)silence : UINT32_MAX;
+	x->t_idle_end = rel_of(p->ts - f->start);
+}
+
+unsigned track_segment(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+	unsigned found;
+	uint32_t old_ack = x->ack;
+	uint16_t old_win = x->win;
+
+	if (!(x->flags & (HALF_SEEN | HALF_ISN)))
+		x->base = x->nxt = p->seq;
+	found = track_ack(f, side, p);
+	if (p->flags & TCP_ACK) {
+		track_window(x, y, p);
+		if (p->win == 0) {
+			x->zwin++;
+			history_scaled(f, side, 'w', x->zwin);
+		}
+		if (!(x->flags & HALF_PROGRESS) && !ack_is_foreign(y, p)) {
+			x->flags |= HALF_PROGRESS;
+			found |= TRACK_EVENT;
+		}
+	}
+	x->win = p->win;
+	if (is_probe(x, y, p)) {
+		if (!x->probe_tail)
+			track_idle(f, x, p);
+		x->keepalive = saturating_up(x->keepalive);
+		x->probe_tail = saturating_up(x->probe_tail);
+		return found | TRACK_PROBE;
+	}
+	if (p->len) {
+		found |= track_data(f, side, p);
+		x->flags &= ~(uint32_t)HALF_EMPTY_LAST;
+		track_history(f, side, 'd');
+	} else if (!(p->flags & TCP_FIN)) {
+		x->flags |= HALF_EMPTY_LAST;
+		if (p->flags & TCP_ACK) {
+			track_history(f, side, 'a');
+			if (!(found & TRACK_ACK_MOVED) && p->ack == old_ack && p->win == old_win &&
+				seq_before(p->ack, y->nxt) && y->flags & HALF_SEEN && x->packets > 1)
+				x->dupack++;
+		}
+	}
+	if (p->flags & TCP_FIN) {
+		found |= track_fin(f, side, p);
+		x->flags &= ~(uint32_t)HALF_EMPTY_LAST;
+		track_history(f, side, 'f');
+		if ((found & (TRACK_FIN | TRACK_RETRANSMISSION)) == (TRACK_FIN | TRACK_RETRANSMISSION) && !p->len)
+			x->tail = saturating_up(x->tail);
+		if (seq_before(x->nxt, p->seq + p->len + 1))
+			x->nxt = p->seq + p->len + 1;
+	}
+	if (!(found & (TRACK_RETRANSMISSION | TRACK_OUT_OF_ORDER)))
+		track_idle(f, x, p);
+	x->flags |= HALF_SEEN;
+	return found;
+}

@@ -1,0 +1,351 @@
+/*
+ * One pass computes facts, one table turns them into an ending: first row that matches wins. Row numbers are those
+ * of the design's decision table; a row that names two conditions stands here twice.
+ *
+ * r is the side whose reset was accepted first, p its peer. In rows 17 to 22 FIN(x) means a FIN before that reset.
+ */
+#include "config.h"
+
+#include "flow/verdict.h"
+
+#include "flow/rst.h"
+
+#define VANISH_RETRANSMISSIONS 3
+#define SYNACK_LATE 2
+
+enum {
+	F_ILLEGAL = 1 << 0,	 /* the first packet opens nothing */
+	F_ONLY_RST = 1 << 1,
+	F_PROBED = 1 << 2,	 /* one lone bare segment or SYN-ACK, answered by RST */
+	F_SINGLE = 1 << 3,	 /* one unanswered segment, or SYN-ACKs alone */
+	F_ONE_SIDE = 1 << 4,
+	F_SYN = 1 << 5,		 /* the client's SYN was seen */
+	F_SYNACK = 1 << 6,
+	F_ESTABLISHED = 1 << 7,
+	F_RST = 1 << 8,		 /* accepted */
+	F_BY_SERVER = 1 << 9,	 /* r is the server */
+	F_HOP = 1 << 10,	 /* r's hop distance differs */
+	F_PATH = 1 << 11,	 /* P1 to P4 */
+	F_UNREACHABLE = 1 << 12,
+	F_BOTH_FINS = 1 << 13,
+	F_CUT_LATE = 1 << 14,	 /* row 12 */
+	F_RST_FIRST = 1 << 15,	 /* a reset was accepted before the second FIN */
+	F_STUCK = 1 << 16,
+	F_CLOSED = 1 << 17,	 /* both FINs acknowledged, or time enough for it */
+	F_S_BEYOND = 1 << 18,	 /* the server sent something beyond SYN-ACK */
+	F_SYNACK_LATE = 1 << 19,
+	F_S_GHOST = 1 << 20,	 /* passive, solicited RST of the server soon after the handshake */
+	F_R_STUCK = 1 << 21,
+	F_FIN_P = 1 << 22,
+	F_FIN_R = 1 << 23,
+	F_PASSIVE = 1 << 24,
+	F_P_ACKED_CLEAN = 1 << 25, /* row 18 */
+	F_P_UNHEARD = 1 << 26,	 /* p sent data after r's FIN that r never acknowledged */
+	F_R_HALF = 1 << 27,	 /* row 21 */
+	F_R_PROBED = 1 << 28,
+	F_IDLE = 1 << 29,
+	F_SOLICITED = 1 << 30,
+};
+#define F_ONE_FIN_ACKED (UINT64_C(1) << 31)
+#define F_SPOKE (UINT64_C(1) << 32) /* both had spoken, or it was picked up mid-stream */
+#define F_V_FIN (UINT64_C(1) << 33) /* the one visible side closed, and the other's FIN shows in its ack */
+#define F_NO_HANDSHAKE (UINT64_C(1) << 34)
+#define W(when) ((uint64_t)(when) << 40)
+#define W_SETUP W(WHEN_SETUP_OVER)
+#define W_ANY_END (W(WHEN_SETUP_OVER | WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED))
+
+/* Who the "side" of an ending's name is. */
+enum actor { ACTOR_NOBODY, ACTOR_R, ACTOR_P, ACTOR_FIRST_FIN, ACTOR_STUCK_PEER, ACTOR_VISIBLE };
+
+struct rule {
+	uint8_t row;
+	uint8_t actor;
+	uint8_t ending[2]; /* by actor: CLIENT, SERVER */
+	uint64_t all, none;
+	uint64_t any;	   /* at least one of these; 0 = no such demand */
+};
+
+#define SAME(e) {ENDING_##e, ENDING_##e}
+#define BY(e) {ENDING_CLIENT_##e, ENDING_SERVER_##e}
+
+static const struct rule rules[] = {
+	{1, ACTOR_NOBODY, SAME(PROBE), F_ILLEGAL, 0, 0},
+	{2, ACTOR_NOBODY, SAME(STRAY_RESET), F_ONLY_RST, 0, 0},
+	{3, ACTOR_NOBODY, SAME(PROBE), F_PROBED, 0, 0},
+	{4, ACTOR_NOBODY, SAME(UNKNOWN), F_SINGLE, 0, W(WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED)},
+	{5, ACTOR_VISIBLE, BY(ABORT), F_ONE_SIDE | F_RST, 0, 0},
+	{5, ACTOR_NOBODY, SAME(GRACEFUL), F_ONE_SIDE | F_V_FIN, 0, 0},
+	{5, ACTOR_NOBODY, SAME(UNKNOWN), F_ONE_SIDE, 0, W(WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED)},
+	{6, ACTOR_NOBODY, SAME(REFUSED_PATH), F_SYN | F_RST | F_BY_SERVER | F_HOP, F_ESTABLISHED, 0},
+	{7, ACTOR_NOBODY, SAME(REFUSED), F_SYN | F_RST | F_BY_SERVER, F_ESTABLISHED, 0},
+	{8, ACTOR_NOBODY, SAME(UNREACHABLE), F_SYN | F_UNREACHABLE, F_ESTABLISHED | F_SYNACK | F_ONE_SIDE, 0},
+	{9, ACTOR_NOBODY, SAME(CANCELLED), F_SYN | F_RST, F_ESTABLISHED | F_BY_SERVER, 0},
+	{10, ACTOR_NOBODY, SAME(UNANSWERED), F_SYN, F_ESTABLISHED | F_SYNACK | F_RST | F_ONE_SIDE, W_ANY_END},
+	{11, ACTOR_NOBODY, SAME(HALF_OPEN), F_SYN | F_SYNACK, F_ESTABLISHED | F_RST, W_ANY_END},
+	{12, ACTOR_FIRST_FIN, BY(CUT), F_BOTH_FINS | F_CUT_LATE, 0, 0},
+	{13, ACTOR_NOBODY, SAME(GRACEFUL), F_BOTH_FINS | F_CLOSED, F_RST_FIRST | F_STUCK, 0},
+	{14, ACTOR_NOBODY, SAME(PATH_RESET), F_RST | F_PATH, 0, 0},
+	{15, ACTOR_NOBODY, SAME(NOT_ACCEPTED), F_SYNACK | F_RST | F_S_GHOST, F_S_BEYOND, 0},
+	{15, ACTOR_NOBODY, SAME(NOT_ACCEPTED), F_SYNACK | F_RST | F_SYNACK_LATE, F_S_BEYOND, 0},
+	{15, ACTOR_NOBODY, SAME(NOT_ACCEPTED), F_SYNACK | F_SYNACK_LATE, F_S_BEYOND, W_ANY_END},
+	{16, ACTOR_P, BY(VANISHED), F_RST | F_R_STUCK, 0, 0},
+	{17, ACTOR_R, BY(LOST), F_RST | F_FIN_P | F_PASSIVE, F_FIN_R, 0},
+	{18, ACTOR_NOBODY, SAME(QUICK_RESET), F_RST | F_FIN_P | F_P_ACKED_CLEAN, F_FIN_R, 0},
+	{19, ACTOR_R, BY(ABORT), F_RST | F_FIN_P, F_FIN_R, 0},
+	{20, ACTOR_R, BY(CUT), F_RST | F_FIN_R | F_P_UNHEARD, F_FIN_P, 0},
+	{21, ACTOR_NOBODY, SAME(HALF_CLOSED), F_RST | F_FIN_R | F_R_HALF, F_FIN_P, 0},
+	{22, ACTOR_R, BY(ABORT), F_RST | F_FIN_R, F_FIN_P, 0},
+	{23, ACTOR_NOBODY, SAME(KEEPALIVE_TIMEOUT), F_RST | F_R_PROBED, 0, 0},
+	{24, ACTOR_NOBODY, SAME(IDLE_RESET), F_RST | F_IDLE, F_SOLICITED, 0},
+	{25, ACTOR_R, BY(LOST), F_RST | F_PASSIVE | F_SOLICITED, 0, 0},
+	{26, ACTOR_R, BY(ABORT), F_RST, 0, 0},
+	{27, ACTOR_STUCK_PEER, BY(VANISHED), F_STUCK | F_SPOKE, 0,
+		W(WHEN_VANISHED | WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED)},
+	{28, ACTOR_NOBODY, SAME(HALF_CLOSED), F_ONE_FIN_ACKED, F_STUCK, W(WHEN_HALF_CLOSED)},
+	{29, ACTOR_NOBODY, SAME(REPLACED), W(WHEN_REPLACED), 0, 0},
+	{30, ACTOR_NOBODY, SAME(UNKNOWN), W(WHEN_IDLE), 0, 0},
+};
+
+#undef SAME
+#undef BY
+
+static bool spoken(const struct half *h)
+{
+	return h->packets > h->rst; /* anything but RSTs */
+}
+
+bool verdict_stuck(const struct flow *f, int side)
+{
+	const struct half *h = &f->half[side];
+
+	return h->tail >= VANISH_RETRANSMISSIONS || h->probe_tail >= VANISH_RETRANSMISSIONS;
+}
+
+bool verdict_one_side(const struct flow *f)
+{
+	int v = f->half[CLIENT].packets ? CLIENT : SERVER;
+	const struct half *x = &f->half[v];
+
+	if (f->half[!v].packets)
+		return false;
+	return x->flags & HALF_ACK_MOVED || (x->flags & HALF_ISN && x->flags & HALF_PROGRESS);
+}
+
+static uint64_t opener_facts(const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	const struct half *one = spoken(c) ? c : s, *other = spoken(c) ? s : c;
+	uint64_t facts = 0;
+
+	if (f->flags & FLOW_ILLEGAL)
+		facts |= F_ILLEGAL;
+	if (!spoken(c) && !spoken(s))
+		return facts | F_ONLY_RST;
+	if (!(c->flags & HALF_ISN) && !(s->flags & HALF_ISN))
+		facts |= F_NO_HANDSHAKE;
+	if (spoken(c) && spoken(s))
+		return facts;
+	if (facts & F_NO_HANDSHAKE && one->packets - one->rst == 1) {
+		if (other->rst && f->flags & FLOW_LONE_BARE && !one->rst)
+			facts |= F_PROBED;
+		if (!other->packets && !one->rst)
+			facts |= F_SINGLE;
+	}
+	if (one == s && s->synack && s->packets == s->synack && !(c->flags & HALF_ISN))
+		facts |= c->rst ? F_PROBED : F_SINGLE;
+	return facts;
+}
+
+/* p's octets after r's FIN that r never acknowledged. */
+static uint32_t unheard(const struct flow *f, int r)
+{
+	const struct half *x = &f->half[r], *y = &f->half[!r];
+	uint32_t from = y->nxt_at_peer_fin, to = y->nxt;
+
+	if (y->flags & HALF_FIN && to == y->fin_seq + 1)
+		to--;
+	if (x->flags & HALF_ACK && seq_before(from, x->ack))
+		from = x->ack;
+	return seq_before(from, to) ? to - from : 0;
+}
+
+static bool path_evidence(const struct flow *f)
+{
+	const struct half *x = &f->half[f->rst_side];
+
+	return x->flags & HALF_SPOKE || f->rst_facts & (RST_OTHER_HOP | RST_BOTH_SIDES) ||
+	       (x->flags & HALF_RST_STALE && !(x->flags & HALF_RST_EXACT));
+}
+
+static uint64_t rst_facts(const struct flow *f)
+{
+	int r = f->rst_side;
+	const struct half *x = &f->half[r];
+	uint32_t had = f->rst_facts;
+	bool passive = x->flags & HALF_RST_PASSIVE, solicited = x->flags & HALF_RST_SOLICITED;
+	uint64_t facts = F_RST;
+
+	if (r == SERVER)
+		facts |= F_BY_SERVER;
+	if (had & RST_OTHER_HOP)
+		facts |= F_HOP;
+	if (path_evidence(f))
+		facts |= F_PATH;
+	if (passive)
+		facts |= F_PASSIVE;
+	if (solicited)
+		facts |= F_SOLICITED;
+	if (had & RST_FIN_P)
+		facts |= F_FIN_P;
+	if (had & RST_FIN_R)
+		facts |= F_FIN_R;
+	if (!(had & RST_FIN_P) || !(had & RST_FIN_R))
+		facts |= F_RST_FIRST;
+	if (had & RST_R_RETRANSMITTED)
+		facts |= F_R_STUCK;
+	if (had & RST_R_PROBED)
+		facts |= F_R_PROBED;
+	if (had & RST_IDLE)
+		facts |= F_IDLE;
+	if (r == SERVER && passive && solicited && had & RST_EARLY)
+		facts |= F_S_GHOST;
+	if (had & RST_FIN_P_ACKED && had & RST_NOTHING_OUTSTANDING &&
+		(r == CLIENT || had & RST_SERVER_ANSWERED))
+		facts |= F_P_ACKED_CLEAN;
+	if (had & RST_FIN_R && unheard(f, r))
+		facts |= F_P_UNHEARD;
+	if (had & RST_FIN_R_ACKED && passive && had & RST_DRAWN_BY_EMPTY)
+		facts |= F_R_HALF;
+	return facts;
+}
+
+static uint64_t close_facts(const struct flow *f, unsigned when)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	bool fin_c = c->flags & HALF_FIN, fin_s = s->flags & HALF_FIN;
+	uint64_t facts = 0;
+	int r = f->first_fin;
+
+	if (fin_c && fin_s) {
+		facts |= F_BOTH_FINS;
+		if ((fin_acked(f, CLIENT) && fin_acked(f, SERVER)) ||
+			when & (WHEN_SETTLED | WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED))
+			facts |= F_CLOSED;
+		if (r <= SERVER && f->half[r].flags & HALF_RST_CUT && unheard(f, r) > 64)
+			facts |= F_CUT_LATE;
+	}
+	if (fin_c != fin_s && fin_acked(f, fin_c ? CLIENT : SERVER))
+		facts |= F_ONE_FIN_ACKED;
+	return facts;
+}
+
+static uint64_t facts_of(const struct flow *f, unsigned when)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	uint64_t facts = opener_facts(f) | close_facts(f, when) | W(when);
+
+	if (verdict_one_side(f)) {
+		const struct half *v = c->packets ? c : s;
+
+		facts |= F_ONE_SIDE;
+		if (v->flags & HALF_FIN && v->flags & HALF_FIN_STEP)
+			facts |= F_V_FIN;
+	}
+	if (c->flags & HALF_ISN)
+		facts |= F_SYN;
+	if (s->synack || (s->flags & HALF_ISN && f->flags & FLOW_SIMULTANEOUS))
+		facts |= F_SYNACK;
+	if (f->flags & FLOW_ESTABLISHED)
+		facts |= F_ESTABLISHED;
+	if (f->flags & FLOW_UNREACHABLE)
+		facts |= F_UNREACHABLE;
+	if (verdict_stuck(f, CLIENT) || verdict_stuck(f, SERVER))
+		facts |= F_STUCK;
+	if (s->flags & HALF_PROGRESS)
+		facts |= F_S_BEYOND;
+	if (s->synack_late >= SYNACK_LATE)
+		facts |= F_SYNACK_LATE;
+	if ((spoken(c) && spoken(s)) || f->origin == ORIGIN_MIDSTREAM)
+		facts |= F_SPOKE;
+	if (f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED)
+		facts |= rst_facts(f);
+	return facts;
+}
+
+static int actor_of(const struct flow *f, enum actor actor)
+{
+	switch (actor) {
+	case ACTOR_NOBODY:
+		return CLIENT;
+	case ACTOR_R:
+		return f->rst_side;
+	case ACTOR_P:
+		return !f->rst_side;
+	case ACTOR_FIRST_FIN:
+		return f->first_fin;
+	case ACTOR_STUCK_PEER:
+		return verdict_stuck(f, CLIENT) ? SERVER : CLIENT;
+	case ACTOR_VISIBLE:
+		return f->half[CLIENT].packets ? CLIENT : SERVER;
+	}
+	return CLIENT;
+}
+
+/* Endings that a capture of one direction makes up. */
+static bool needs_both_directions(enum ending e)
+{
+	return e == ENDING_UNANSWERED || e == ENDING_HALF_OPEN || e == ENDING_PROBE ||
+	       e == ENDING_STRAY_RESET || e == ENDING_REFUSED;
+}
+
+static bool is_low(const struct flow *f, const struct rule *rule, uint64_t facts, unsigned when)
+{
+	bool attempt_cut_short = when & WHEN_INPUT_ENDED && rule->row >= 10 && rule->row <= 15 &&
+				 rule->row != 13 && !(facts & F_RST);
+
+	return rule->row == 30 || rule->row == 4 || rule->row == 5 || attempt_cut_short ||
+	       rule->row == 10 || (facts & F_RST && f->rst_facts & RST_LOOSE) ||
+	       (rule->row == 11 && !(facts & F_RST));
+}
+
+static bool is_medium(const struct flow *f, const struct rule *rule, uint64_t facts, unsigned when)
+{
+	uint32_t halves = f->half[CLIENT].flags | f->half[SERVER].flags;
+
+	if (facts & F_RST && facts & F_PASSIVE && !(facts & F_SOLICITED))
+		return true;
+	if (rule->row == 14)
+		return !(f->half[f->rst_side].flags & HALF_SPOKE) && !(f->rst_facts & RST_FAR_HOP);
+	if (rule->row == 6)
+		return !(f->rst_facts & RST_FAR_HOP);
+	return f->origin != ORIGIN_ATTEMPT || f->client_by > BY_LEARNED ||
+	       halves & (HALF_GAP | HALF_FIN_IMPLIED) || rule->row == 29 ||
+	       (when & WHEN_INPUT_ENDED && rule->row == 27) || when & WHEN_CAPTURE_LOSS ||
+	       !(f->half[CLIENT].flags & HALF_ISN);
+}
+
+struct verdict verdict_of(const struct flow *f, unsigned when)
+{
+	uint64_t facts = facts_of(f, when);
+	struct verdict v = {ENDING_NONE, CONFIDENCE_NONE, 0};
+	const struct rule *rule = rules, *end = rules + sizeof(rules) / sizeof(rules[0]);
+
+	while (rule < end && ((facts & rule->all) != rule->all || facts & rule->none ||
+				     (rule->any && !(facts & rule->any))))
+		rule++;
+	if (rule == end)
+		return v;
+	v.rule = rule->row;
+	v.ending = rule->ending[actor_of(f, rule->actor)];
+	v.confidence = CONFIDENCE_HIGH;
+	if (is_medium(f, rule, facts, when))
+		v.confidence = CONFIDENCE_MEDIUM;
+	if (is_low(f, rule, facts, when))
+		v.confidence = CONFIDENCE_LOW;
+	if (when & WHEN_ONE_WAY && needs_both_directions(v.ending)) {
+		v.confidence = CONFIDENCE_LOW;
+		if (v.ending == ENDING_UNANSWERED || v.ending == ENDING_HALF_OPEN)
+			v.ending = ENDING_UNKNOWN;
+	}
+	return v;
+}
