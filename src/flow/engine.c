@@ -14,6 +14,7 @@
 #include "util/mem.h"
 
 #define JUMP_BACK (10 * NS_PER_SEC) /* less is reordering, more is a clock that was set */
+#define JUMP_AHEAD (24 * 3600 * NS_PER_SEC) /* no capture is silent for so long: the clock was set */
 #define AHEAD 8			    /* packets looked ahead for, to have their lines in the cache */
 
 static int64_t or_default(int64_t given, int64_t standard)
@@ -48,7 +49,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 		e->trail = mem_table(c->max_trails, sizeof(e->trail[0]));
 		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
 	}
-	if (e->hosts && table_init(&e->table, c->max_connections) &&
+	if (e->hosts && flows_init(&e->flows, c->max_connections) &&
 		tombs_init(&e->tombs, c->max_tombstones) && (!c->max_trails || (e->trail && e->trail_next)))
 		return e;
 	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
@@ -62,7 +63,7 @@ void engine_free(struct engine *e)
 		return;
 	if (e->out)
 		e->outlet.give(e->outlet.arg, e->out);
-	table_fini(&e->table);
+	flows_fini(&e->flows);
 	tombs_fini(&e->tombs);
 	hosts_free(e->hosts);
 	mem_table_free(e->trail, e->conf.max_trails, sizeof(e->trail[0]));
@@ -119,7 +120,7 @@ bool engine_emit(struct engine *e, struct flow *f)
 	if (!row)
 		return false;
 	row->what = ROW_LIVE;
-	row->slot = table_slot(&e->table, f);
+	row->slot = flows_slot(&e->flows, f);
 	row->has_trail = with_trail;
 	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
 	if (with_trail)
@@ -157,21 +158,21 @@ bool engine_publish(struct engine *e, size_t budget)
 
 	if (!emit_lates(e))
 		return false;
-	while (budget && e->table.queued) {
+	while (budget && e->flows.queued) {
 		if (!have_block(e))
 			return false;
-		f = table_next_changed(&e->table);
+		f = flows_next_changed(&e->flows);
 		if (!f)
 			break;
 		if (!engine_emit(e, f)) {
-			table_touch(&e->table, f);
+			flows_touch(&e->flows, f);
 			return false;
 		}
 		budget--;
 	}
 	if (budget && have_block(e))
-		give(e, e->table.queued == 0, false);
-	return e->table.queued == 0;
+		give(e, e->flows.queued == 0, false);
+	return e->flows.queued == 0;
 }
 
 /* Time moves to ts, or stays where it is when the packets' clock steps back. */
@@ -180,31 +181,37 @@ static void advance(struct engine *e, int64_t ts)
 	int64_t t = ts + e->skew;
 	struct flow *f;
 
+	if (e->now && t - e->now > JUMP_AHEAD) {
+		e->skew -= t - e->now;
+		t = e->now;
+		e->stats.time_jumps++;
+	}
 	if (t < e->now) {
 		e->stats.time_backwards++;
 		if (e->now - t <= JUMP_BACK)
 			return;
 		e->skew += e->now - t;
+		e->stats.time_jumps++;
 		return;
 	}
 	e->now = t;
-	while ((f = table_due(&e->table, e->now)))
+	while ((f = flows_due(&e->flows, e->now)))
 		life_timer(e, f);
 }
 
 static void prefetch_index(const struct engine *e, const struct pkt *p)
 {
-	__builtin_prefetch(&e->table.head[p->hash & e->table.mask]);
+	__builtin_prefetch(&e->flows.head[p->hash & e->flows.mask]);
 }
 
 static void prefetch_flow(const struct engine *e, const struct pkt *p)
 {
-	uint32_t slot = e->table.head[p->hash & e->table.mask];
+	uint32_t slot = e->flows.head[p->hash & e->flows.mask];
 	const char *f;
 
 	if (!slot)
 		return;
-	f = (const char *)table_flow(&e->table, slot - 1);
+	f = (const char *)flows_flow(&e->flows, slot - 1);
 	__builtin_prefetch(f);
 	__builtin_prefetch(f + 64);
 	__builtin_prefetch(f + 128);
@@ -244,11 +251,11 @@ void engine_watch(struct engine *e, uint64_t uid)
 	uint32_t i;
 
 	e->watch = uid;
-	for (i = 0; uid && i < e->table.fresh; i++) {
-		struct flow *f = table_flow(&e->table, i);
+	for (i = 0; uid && i < e->flows.fresh; i++) {
+		struct flow *f = flows_flow(&e->flows, i);
 
 		if (f->flags & FLOW_USED && f->uid == uid)
-			table_touch(&e->table, f);
+			flows_touch(&e->flows, f);
 	}
 }
 
@@ -266,15 +273,15 @@ static void finish_flow(struct engine *e, struct flow *f)
 		if (!f->ending)
 			f->flags &= ~(uint32_t)FLOW_INPUT_ENDED;
 	}
-	table_touch(&e->table, f);
+	flows_touch(&e->flows, f);
 }
 
 void engine_finish(struct engine *e)
 {
 	uint32_t i;
 
-	for (i = 0; i < e->table.fresh; i++) {
-		struct flow *f = table_flow(&e->table, i);
+	for (i = 0; i < e->flows.fresh; i++) {
+		struct flow *f = flows_flow(&e->flows, i);
 
 		if (f->flags & FLOW_USED)
 			finish_flow(e, f);

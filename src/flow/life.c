@@ -36,20 +36,20 @@ static void give_trail(struct engine *e, struct flow *f)
 /* The one that is missed least: ended, then never established, then the longest idle of a few. */
 static struct flow *victim(struct engine *e)
 {
-	struct table *t = &e->table;
+	struct flows *t = &e->flows;
 	struct flow *oldest = NULL;
 	int tries;
 
 	if (t->class[CLASS_ENDED].n)
-		return table_flow(t, t->class[CLASS_ENDED].head);
+		return flows_flow(t, t->class[CLASS_ENDED].head);
 	if (t->class[CLASS_SETUP].n)
-		return table_flow(t, t->class[CLASS_SETUP].head);
+		return flows_flow(t, t->class[CLASS_SETUP].head);
 	for (tries = 0; tries < 16 && t->class[CLASS_LIVE].n; tries++) {
-		struct flow *f = table_flow(t, t->class[CLASS_LIVE].head);
+		struct flow *f = flows_flow(t, t->class[CLASS_LIVE].head);
 
 		if (!oldest || f->heard < oldest->heard)
 			oldest = f;
-		table_set_class(t, f, CLASS_LIVE); /* to the tail: a second chance */
+		flows_set_class(t, f, CLASS_LIVE); /* to the tail: a second chance */
 	}
 	return oldest;
 }
@@ -80,9 +80,9 @@ struct flow *life_open(struct engine *e, const struct pkt *p, int sender_side, e
 		t.port[CLIENT] = p->tuple.port[1];
 		t.port[SERVER] = p->tuple.port[0];
 	}
-	f = table_add(&e->table, &t, p->hash);
+	f = flows_add(&e->flows, &t, p->hash);
 	if (!f && make_room(e))
-		f = table_add(&e->table, &t, p->hash);
+		f = flows_add(&e->flows, &t, p->hash);
 	if (!f) {
 		e->stats.dropped[DROP_TABLE_FULL]++;
 		return NULL;
@@ -137,8 +137,8 @@ void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 	if (!f->ended)
 		f->ended = at;
 	if (f->class != CLASS_ENDED)
-		table_set_class(&e->table, f, CLASS_ENDED);
-	table_touch(&e->table, f);
+		flows_set_class(&e->flows, f, CLASS_ENDED);
+	flows_touch(&e->flows, f);
 }
 
 void life_withdraw(struct engine *e, struct flow *f)
@@ -148,8 +148,8 @@ void life_withdraw(struct engine *e, struct flow *f)
 	f->rule = 0;
 	f->ended = 0;
 	f->flags &= ~(uint32_t)(FLOW_SILENT | FLOW_TIMED_OUT);
-	table_set_class(&e->table, f, f->flags & FLOW_ESTABLISHED ? CLASS_LIVE : CLASS_SETUP);
-	table_touch(&e->table, f);
+	flows_set_class(&e->flows, f, f->flags & FLOW_ESTABLISHED ? CLASS_LIVE : CLASS_SETUP);
+	flows_touch(&e->flows, f);
 }
 
 static int64_t due_of_open(const struct engine *e, const struct flow *f)
@@ -182,14 +182,16 @@ int64_t life_due(const struct engine *e, const struct flow *f)
 	if (f->flags & FLOW_SILENT)
 		hold = f->flags & FLOW_ESTABLISHED || f->origin != ORIGIN_ATTEMPT ? e->conf.idle
 										  : REOPEN_SETUP;
+	else if (e->flows.class[CLASS_ENDED].n > e->ended_keep)
+		hold = e->conf.linger;
 	else
-		hold = e->table.class[CLASS_ENDED].n > e->ended_keep ? e->conf.linger : HOLD;
+		hold = f->ending == ENDING_STRAY_RESET ? e->conf.idle : HOLD;
 	return f->heard + hold;
 }
 
 void life_arm(struct engine *e, struct flow *f)
 {
-	table_arm(&e->table, f, life_due(e, f));
+	flows_arm(&e->flows, f, life_due(e, f));
 }
 
 static unsigned when_of_open(const struct flow *f)
@@ -215,7 +217,7 @@ bool life_timer(struct engine *e, struct flow *f)
 	unsigned when;
 
 	if (due > e->now) {
-		table_arm(&e->table, f, due);
+		flows_arm(&e->flows, f, due);
 		return true;
 	}
 	if (f->flags & FLOW_PROVISIONAL) {
@@ -224,7 +226,7 @@ bool life_timer(struct engine *e, struct flow *f)
 	} else if (f->ending) {
 		if (life_end(e, f, 0))
 			return false;
-		table_arm(&e->table, f, e->now + RETRY);
+		flows_arm(&e->flows, f, e->now + RETRY);
 		return true;
 	} else {
 		when = when_of_open(f);
@@ -271,7 +273,7 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 	if (!f->ending || f->flags & FLOW_PROVISIONAL)
 		life_judge(e, f, when | WHEN_IDLE, when & WHEN_REPLACED ? e->now - e->skew : f->last);
 	row->what = ROW_FINAL;
-	row->slot = table_slot(&e->table, f);
+	row->slot = flows_slot(&e->flows, f);
 	row->eseq = e->next_eseq++;
 	row->has_trail = with_trail;
 	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
@@ -282,8 +284,8 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 	give_trail(e, f);
 	if (e->watch == f->uid)
 		e->watch = 0;
-	table_unlink(&e->table, f);
-	table_release(&e->table, f);
+	flows_unlink(&e->flows, f);
+	flows_release(&e->flows, f);
 	return true;
 }
 

@@ -12,7 +12,7 @@
 #include "flow/flow.h"
 #include "flow/hosts.h"
 #include "flow/rst.h"
-#include "flow/table.h"
+#include "flow/flows.h"
 #include "flow/tomb.h"
 #include "model/trail.h"
 
@@ -28,7 +28,7 @@ struct engine {
 	struct engine_conf conf;
 	struct outlet outlet;
 	struct block *out;  /* being filled; NULL when none could be had */
-	struct table table;
+	struct flows flows;
 	struct tombs tombs;
 	struct hosts *hosts;
 	struct rst_conf rst;

@@ -73,7 +73,7 @@ static int known_distance(const struct flow *f, int side, const struct rst_conf 
 
 	if (x->flags & HALF_TTL_VARIES)
 		return -1;
-	if (x->ttl && x->packets + 1 - x->rst >= 2) /* this RST is in rst already, not in packets */
+	if (x->ttl && x->packets - x->rst >= 2)
 		return hop_distance(x->ttl);
 	if (conf->hosts)
 		return hosts_distance(conf->hosts, &f->tuple.addr[side]);

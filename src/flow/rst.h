@@ -44,7 +44,7 @@ struct rst_conf {
 	const struct hosts *hosts; /* may be NULL: no other flow tells of hop distances */
 };
 
-/* Takes a RST of `side` in. Before track_packet(); f->last is the time of the packet before. */
+/* Takes a RST of `side` in. After track_packet(); f->last is still the time of the packet before. */
 enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const struct rst_conf *conf);
 
 /* A provisional RST turned out to count: nobody objected in time. */

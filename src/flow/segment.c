@@ -153,7 +153,7 @@ static void check_established(struct engine *e, struct flow *f, const struct pkt
 	if (f->t_synack && !(f->flags & FLOW_HS_KARN) && s->synack == 1)
 		f->hs_clt_us = (uint32_t)((p->ts - f->start - rel_ns(f->t_synack)) / NS_PER_US);
 	if (!f->ending)
-		table_set_class(&e->table, f, CLASS_LIVE);
+		flows_set_class(&e->flows, f, CLASS_LIVE);
 }
 
 static enum segment_note take_rst(struct engine *e, struct flow *f, int side, const struct pkt *p)
@@ -202,7 +202,7 @@ static enum segment_note take_data(struct engine *e, struct flow *f, int side, c
 	if (found & TRACK_EVENT || f->ending || f->rst_side <= SERVER || !(f->flags & FLOW_ESTABLISHED))
 		life_judge(e, f, 0, p->ts);
 	if (stuck || was_silent || found & TRACK_EVENT)
-		table_arm(&e->table, f, e->now); /* looked at again below, once it has been counted */
+		flows_arm(&e->flows, f, e->now); /* looked at again below, once it has been counted */
 	if (found & TRACK_PROBE)
 		return NOTE_KEEPALIVE;
 	if (found & TRACK_RETRANSMISSION)
@@ -290,6 +290,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 		e->stats.duplicates++;
 		note = NOTE_DUPLICATE;
 	} else {
+		track_packet(f, side, p);
 		if (is_illegal(p))
 			take_illegal(e, f, side, p);
 		else if (p->flags & TCP_RST)
@@ -301,7 +302,6 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 			life_judge(e, f, 0, p->ts);
 		} else
 			note = take_data(e, f, side, p);
-		track_packet(f, side, p);
 		if (x->packets <= 2 && !(p->flags & TCP_RST) && !p->tunnel)
 			hosts_see_ttl(e->hosts, &f->tuple.addr[side], p->ttl);
 	}
@@ -314,7 +314,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 	}
 	if (f->trail != NIL)
 		trail_add(&e->trail[f->trail], f, side, p, note, e->now - e->skew, e->conf.time_wait);
-	table_touch(&e->table, f);
+	flows_touch(&e->flows, f);
 	if (f->deadline <= e->now || p->flags & (TCP_SYN | TCP_RST | TCP_FIN) || f->ending)
 		life_arm(e, f);
 }
@@ -357,7 +357,7 @@ static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p
 	if (p->ts > f->last)
 		f->last = p->ts;
 	x->t_syn_last = rel_of(p->ts - f->start);
-	table_touch(&e->table, f);
+	flows_touch(&e->flows, f);
 }
 
 /* A bare SYN on a tuple that is in use. Leaves in *f the generation it belongs to, NULL when it has been dealt with. */
@@ -501,7 +501,7 @@ static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 static void icmp_run(struct engine *e, const struct pkt *p)
 {
 	int side;
-	struct flow *f = table_find(&e->table, &p->tuple, p->hash, &side);
+	struct flow *f = flows_find(&e->flows, &p->tuple, p->hash, &side);
 	const struct half *x;
 	bool unreachable;
 
@@ -523,7 +523,7 @@ static void icmp_run(struct engine *e, const struct pkt *p)
 		life_judge(e, f, 0, p->ts);
 		life_arm(e, f);
 	}
-	table_touch(&e->table, f);
+	flows_touch(&e->flows, f);
 }
 
 void segment_run(struct engine *e, const struct pkt *p)
@@ -536,7 +536,7 @@ void segment_run(struct engine *e, const struct pkt *p)
 		return;
 	}
 	e->stats.segments++;
-	f = table_find(&e->table, &p->tuple, p->hash, &side);
+	f = flows_find(&e->flows, &p->tuple, p->hash, &side);
 	if (f && f->deadline <= e->now && !life_timer(e, f))
 		f = NULL;
 	if (!f) {

@@ -29,7 +29,7 @@ unsigned track_ack(struct flow *f, int side, const struct pkt *p);
 /* A packet like this one came from this side within the last millisecond: a span port's copy. Remembers it. */
 bool track_copy(struct flow *f, int side, const struct pkt *p);
 
-/* Counts, times, TTL: what every packet of a side has. Called after track_segment; f->last is set by the engine. */
+/* Counts, times, TTL: what every packet of a side has. The first call for a packet that is no copy. */
 void track_packet(struct flow *f, int side, const struct pkt *p);
 
 /* Appends Zeek's letter once per side. */

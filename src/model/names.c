@@ -81,6 +81,7 @@ void capture_stats_add(struct capture_stats *to, const struct capture_stats *wha
 	to->interface_drops += what->interface_drops;
 	to->evicted += what->evicted;
 	to->time_backwards += what->time_backwards;
+	to->time_jumps += what->time_jumps;
 	to->one_way += what->one_way;
 	to->gaps += what->gaps;
 	to->duplicates += what->duplicates;

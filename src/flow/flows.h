@@ -3,8 +3,8 @@
  * a chained index over it, a timer wheel, a list per class for eviction, and the queue of changed slots.
  * All of it is sized once; nothing here allocates per packet but the doubling of the index in files.
  */
-#ifndef TCPTOP_FLOW_TABLE_H
-#define TCPTOP_FLOW_TABLE_H
+#ifndef TCPTOP_FLOW_FLOWS_H
+#define TCPTOP_FLOW_FLOWS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct flow_list {
 	uint32_t head, tail, n;
 };
 
-struct table {
+struct flows {
 	struct flow *flow; /* [max] */
 	uint32_t max, used, fresh, free; /* fresh: slots from here on were never used */
 	uint32_t *head, mask;
@@ -30,39 +30,39 @@ struct table {
 	uint32_t queue_size, queue_from, queued;
 };
 
-bool table_init(struct table *t, uint32_t max);
-void table_fini(struct table *t);
+bool flows_init(struct flows *t, uint32_t max);
+void flows_fini(struct flows *t);
 
-static inline struct flow *table_flow(const struct table *t, uint32_t slot)
+static inline struct flow *flows_flow(const struct flows *t, uint32_t slot)
 {
 	return &t->flow[slot];
 }
 
-static inline uint32_t table_slot(const struct table *t, const struct flow *f)
+static inline uint32_t flows_slot(const struct flows *t, const struct flow *f)
 {
 	return (uint32_t)(f - t->flow);
 }
 
 /* The newest generation of the tuple; *side is the packet's sender in it. NULL when there is none. */
-struct flow *table_find(const struct table *t, const struct tuple *tuple, uint32_t hash, int *side);
+struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side);
 /* A cleared flow, linked into the index and into CLASS_SETUP; NULL when all slots are taken. */
-struct flow *table_add(struct table *t, const struct tuple *client_first, uint32_t hash);
-/* Takes it out of index, wheel and class; the slot stays taken until table_release. */
-void table_unlink(struct table *t, struct flow *f);
-void table_release(struct table *t, struct flow *f);
+struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash);
+/* Takes it out of index, wheel and class; the slot stays taken until flows_release. */
+void flows_unlink(struct flows *t, struct flow *f);
+void flows_release(struct flows *t, struct flow *f);
 
-void table_set_class(struct table *t, struct flow *f, enum flow_class class);
+void flows_set_class(struct flows *t, struct flow *f, enum flow_class class);
 /* Sets f->deadline and sees to it that the wheel looks no later. */
-void table_arm(struct table *t, struct flow *f, int64_t deadline);
+void flows_arm(struct flows *t, struct flow *f, int64_t deadline);
 
 /*
  * The next flow whose deadline has passed at `now`, or NULL. Each is taken off the wheel: arm it again.
  * Deadlines inside the current tick may come with the next one.
  */
-struct flow *table_due(struct table *t, int64_t now);
+struct flow *flows_due(struct flows *t, int64_t now);
 
 /* Marks it as changed and queues its slot once. */
-static inline void table_touch(struct table *t, struct flow *f)
+static inline void flows_touch(struct flows *t, struct flow *f)
 {
 	uint32_t at;
 
@@ -71,10 +71,10 @@ static inline void table_touch(struct table *t, struct flow *f)
 		return;
 	f->flags |= FLOW_QUEUED;
 	at = t->queue_from + t->queued++;
-	t->queue[at >= t->queue_size ? at - t->queue_size : at] = table_slot(t, f);
+	t->queue[at >= t->queue_size ? at - t->queue_size : at] = flows_slot(t, f);
 }
 
 /* Takes the next changed one off the queue, or NULL. */
-struct flow *table_next_changed(struct table *t);
+struct flow *flows_next_changed(struct flows *t);
 
 #endif

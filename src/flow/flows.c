@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "flow/table.h"
+#include "flow/flows.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static uint32_t power_of_two(uint32_t n)
 	return p;
 }
 
-bool table_init(struct table *t, uint32_t max)
+bool flows_init(struct flows *t, uint32_t max)
 {
 	uint32_t heads = power_of_two(max < HEADS_START ? max : HEADS_START), i;
 
@@ -30,7 +30,7 @@ bool table_init(struct table *t, uint32_t max)
 	t->head = mem_table(heads, sizeof(t->head[0]));
 	t->queue = mem_table(max, sizeof(t->queue[0]));
 	if (!t->flow || !t->head || !t->queue) {
-		table_fini(t);
+		flows_fini(t);
 		return false;
 	}
 	/* Index and wheel hold slot + 1, so that untouched memory reads as empty. */
@@ -39,7 +39,7 @@ bool table_init(struct table *t, uint32_t max)
 	return true;
 }
 
-void table_fini(struct table *t)
+void flows_fini(struct flows *t)
 {
 	mem_table_free(t->flow, t->max, sizeof(t->flow[0]));
 	mem_table_free(t->head, (size_t)t->mask + 1, sizeof(t->head[0]));
@@ -60,7 +60,7 @@ static bool other_way(const struct tuple *a, const struct tuple *b)
 	       addr_equal(&a->addr[0], &b->addr[1]) && addr_equal(&a->addr[1], &b->addr[0]);
 }
 
-struct flow *table_find(const struct table *t, const struct tuple *tuple, uint32_t hash, int *side)
+struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side)
 {
 	uint32_t i;
 
@@ -82,7 +82,7 @@ struct flow *table_find(const struct table *t, const struct tuple *tuple, uint32
 }
 
 /* Files can hold far more connections than the index was sized for at start. */
-static void grow_index(struct table *t)
+static void grow_index(struct flows *t)
 {
 	uint32_t old = t->mask + 1, i;
 	uint32_t *head;
@@ -109,7 +109,7 @@ static void grow_index(struct table *t)
 	}
 }
 
-struct flow *table_add(struct table *t, const struct tuple *client_first, uint32_t hash)
+struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash)
 {
 	struct flow *f;
 	uint32_t slot, queued;
@@ -136,11 +136,11 @@ struct flow *table_add(struct table *t, const struct tuple *client_first, uint32
 	t->head[hash & t->mask] = slot + 1;
 	t->used++;
 	f->class = CLASS_COUNT;
-	table_set_class(t, f, CLASS_SETUP);
+	flows_set_class(t, f, CLASS_SETUP);
 	return f;
 }
 
-static void class_remove(struct table *t, struct flow *f)
+static void class_remove(struct flows *t, struct flow *f)
 {
 	struct flow_list *l;
 
@@ -159,10 +159,10 @@ static void class_remove(struct table *t, struct flow *f)
 	f->class = CLASS_COUNT;
 }
 
-void table_set_class(struct table *t, struct flow *f, enum flow_class class)
+void flows_set_class(struct flows *t, struct flow *f, enum flow_class class)
 {
 	struct flow_list *l = &t->class[class];
-	uint32_t slot = table_slot(t, f);
+	uint32_t slot = flows_slot(t, f);
 
 	class_remove(t, f);
 	f->class = class;
@@ -176,7 +176,7 @@ void table_set_class(struct table *t, struct flow *f, enum flow_class class)
 	l->n++;
 }
 
-static void wheel_remove(struct table *t, struct flow *f)
+static void wheel_remove(struct flows *t, struct flow *f)
 {
 	if (f->wheel_slot == NIL)
 		return;
@@ -189,10 +189,10 @@ static void wheel_remove(struct table *t, struct flow *f)
 	f->wheel_slot = NIL;
 }
 
-static void wheel_insert(struct table *t, struct flow *f)
+static void wheel_insert(struct flows *t, struct flow *f)
 {
 	int64_t tick = f->deadline >> WHEEL_SHIFT;
-	uint32_t slot = table_slot(t, f), first;
+	uint32_t slot = flows_slot(t, f), first;
 
 	if (tick < t->wheel_tick)
 		tick = t->wheel_tick;
@@ -207,7 +207,7 @@ static void wheel_insert(struct table *t, struct flow *f)
 	t->wheel[f->wheel_slot] = slot + 1;
 }
 
-void table_arm(struct table *t, struct flow *f, int64_t deadline)
+void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
 {
 	/* A later deadline needs no move: the wheel looks at the old one, sees it is not due, and puts it off. */
 	bool later = f->wheel_slot != NIL && deadline >= f->deadline;
@@ -219,7 +219,7 @@ void table_arm(struct table *t, struct flow *f, int64_t deadline)
 	wheel_insert(t, f);
 }
 
-struct flow *table_due(struct table *t, int64_t now)
+struct flow *flows_due(struct flows *t, int64_t now)
 {
 	int64_t tick = now >> WHEEL_SHIFT;
 
@@ -245,9 +245,9 @@ struct flow *table_due(struct table *t, int64_t now)
 	return NULL;
 }
 
-void table_unlink(struct table *t, struct flow *f)
+void flows_unlink(struct flows *t, struct flow *f)
 {
-	uint32_t *link = &t->head[f->hash & t->mask], slot = table_slot(t, f) + 1;
+	uint32_t *link = &t->head[f->hash & t->mask], slot = flows_slot(t, f) + 1;
 
 	while (*link && *link != slot)
 		link = &t->flow[*link - 1].next;
@@ -257,15 +257,15 @@ void table_unlink(struct table *t, struct flow *f)
 	class_remove(t, f);
 }
 
-void table_release(struct table *t, struct flow *f)
+void flows_release(struct flows *t, struct flow *f)
 {
 	f->flags &= FLOW_QUEUED;
 	f->next = t->free;
-	t->free = table_slot(t, f);
+	t->free = flows_slot(t, f);
 	t->used--;
 }
 
-struct flow *table_next_changed(struct table *t)
+struct flow *flows_next_changed(struct flows *t)
 {
 	while (t->queued) {
 		struct flow *f = &t->flow[t->queue[t->queue_from]];
