@@ -11,11 +11,13 @@
 
 #include "capture/demo.h"
 #include "capture/source.h"
+#include "flow/engine.h"
 #include "model/capture_stats.h"
 #include "packet/pkt.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/hash.h"
+#include "util/mem.h"
 #include "util/str.h"
 
 #define START (INT64_C(1767225600) * NS_PER_SEC)
@@ -161,6 +163,144 @@ static void the_source_keeps_time(void **state)
 	source_close(s);
 }
 
+/* Rows of the engine as they stand: of live slots the newest, of ended connections the count of their endings. */
+struct seen {
+	struct block block;
+	bool done;
+	uint64_t ended[ENDING_COUNT], open;
+	struct connection live[4096];
+	struct {
+		struct connection c;
+		bool known;
+		size_t role;
+		bool has_role;
+	} first[65536]; /* by client port: the first generation */
+};
+
+static struct block *take(void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->block = (struct block){ .rows = 0 };
+	return &seen->block;
+}
+
+static void note(struct seen *seen, const struct connection *c)
+{
+	uint16_t port = c->tuple.port[c->tuple.port[CLIENT] < 32768];
+
+	if (c->generation > 1)
+		return;
+	seen->first[port].c = *c;
+	seen->first[port].known = true;
+}
+
+static void give(void *arg, struct block *b)
+{
+	struct seen *seen = arg;
+	uint32_t i;
+
+	for (i = 0; i < b->rows; i++) {
+		const struct row *row = &b->row[i];
+
+		if (row->what == ROW_LATE)
+			continue;
+		assert_true(row->slot < 4096);
+		memset(&seen->live[row->slot], 0, sizeof(seen->live[0]));
+		if (row->what == ROW_LIVE)
+			seen->live[row->slot] = row->c;
+		else
+			seen->ended[row->c.ending]++;
+		note(seen, &row->c);
+	}
+	seen->done |= b->input_ended;
+}
+
+static void add_live(struct seen *seen)
+{
+	size_t i;
+
+	for (i = 0; i < 4096; i++)
+		if (seen->live[i].uid && seen->live[i].ending)
+			seen->ended[seen->live[i].ending]++;
+		else if (seen->live[i].uid)
+			seen->open++;
+}
+
+/* Plays the round into an engine; then `silence` passes before the input ends. */
+static struct seen *judge(int64_t silence)
+{
+	struct seen *seen = mem_alloc(sizeof(*seen));
+	const struct engine_conf conf = { .max_connections = 4096, .from_file = true };
+	const struct outlet outlet = { .take = take, .give = give, .arg = seen };
+	struct err err = ERR_INIT;
+	struct engine *e = engine_new(&conf, &outlet, &err);
+	struct demo *d = demo_new(20260101, START, false);
+	const struct script_frame *f;
+	struct pkt p;
+	int64_t last = 0;
+
+	assert_non_null(e);
+	while ((f = demo_peek(d))) {
+		assert_int_equal(decode(link_find(demo_dlt(d)), f->data, f->captured, f->wire, &p), DROP_NONE);
+		p.ts = last = f->ts;
+		p.source = 0;
+		if (p.kind == PKT_TCP) {
+			uint16_t port = p.tuple.port[p.tuple.port[0] < 32768];
+
+			seen->first[port].role = demo_role(d);
+			seen->first[port].has_role = true;
+		}
+		engine_run(e, &p, 1);
+		engine_publish(e, 64);
+		demo_take(d);
+	}
+	for (; silence > 0; silence -= NS_PER_SEC)
+		engine_tick(e, last += NS_PER_SEC);
+	engine_finish(e);
+	assert_true(seen->done);
+	add_live(seen);
+	engine_free(e);
+	demo_free(d);
+	return seen;
+}
+
+static void one_round_shows_every_ending(void **state)
+{
+	struct seen *seen = judge(0);
+	size_t i;
+
+	(void)state;
+	for (i = ENDING_NONE + 1; i < ENDING_COUNT; i++)
+		if (!seen->ended[i])
+			fail_msg("no connection ended %s", ending_info[i].name);
+	assert_true(2 * seen->ended[ENDING_GRACEFUL] > seen->open);
+	mem_free(seen);
+}
+
+static void every_connection_ends_as_its_play_says(void **state)
+{
+	struct seen *seen = judge(1000 * NS_PER_SEC);
+	size_t port, wrong = 0;
+
+	(void)state;
+	for (port = 32768; port < 65536; port++) {
+		enum ending want;
+
+		if (!seen->first[port].has_role)
+			continue;
+		want = demo_role_ending(seen->first[port].role);
+		if (seen->first[port].known && seen->first[port].c.ending == want)
+			continue;
+		print_error("%s is %s (rule %u, %s), not %s\n", demo_role_name(seen->first[port].role),
+			ending_info[seen->first[port].c.ending].name, seen->first[port].c.rule,
+			seen->first[port].c.history, ending_info[want].name);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+	mem_free(seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +309,8 @@ int main(void)
 		cmocka_unit_test(one_round_ends_and_endless_does_not),
 		cmocka_unit_test(the_source_decodes_every_frame),
 		cmocka_unit_test(the_source_keeps_time),
+		cmocka_unit_test(one_round_shows_every_ending),
+		cmocka_unit_test(every_connection_ends_as_its_play_says),
 	};
 
 	hash_seed(1);
