@@ -57,6 +57,17 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 	return NULL;
 }
 
+size_t engine_bytes(const struct engine_conf *conf)
+{
+	const struct engine *e = NULL;
+	size_t flow = sizeof(e->flows.flow[0]) + 2 * sizeof(e->flows.head[0]) + sizeof(e->flows.queue[0]);
+	size_t tomb = sizeof(e->tombs.tomb[0]) + 2 * sizeof(e->tombs.head[0]);
+	size_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
+
+	return conf->max_connections * flow + tombs * tomb +
+	       conf->max_trails * (sizeof(e->trail[0]) + sizeof(e->trail_next[0]));
+}
+
 void engine_free(struct engine *e)
 {
 	if (!e)
