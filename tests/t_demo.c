@@ -163,12 +163,14 @@ static void the_source_keeps_time(void **state)
 	source_close(s);
 }
 
+#define SLOTS 4096
+
 /* Rows of the engine as they stand: of live slots the newest, of ended connections the count of their endings. */
 struct seen {
 	struct block block;
 	bool done;
 	uint64_t ended[ENDING_COUNT], open;
-	struct connection live[4096];
+	struct connection live[SLOTS];
 	struct {
 		struct connection c;
 		bool known;
@@ -205,7 +207,7 @@ static void give(void *arg, struct block *b)
 
 		if (row->what == ROW_LATE)
 			continue;
-		assert_true(row->slot < 4096);
+		assert_true(row->slot < SLOTS);
 		memset(&seen->live[row->slot], 0, sizeof(seen->live[0]));
 		if (row->what == ROW_LIVE)
 			seen->live[row->slot] = row->c;
@@ -220,67 +222,91 @@ static void add_live(struct seen *seen)
 {
 	size_t i;
 
-	for (i = 0; i < 4096; i++)
+	for (i = 0; i < SLOTS; i++)
 		if (seen->live[i].uid && seen->live[i].ending)
 			seen->ended[seen->live[i].ending]++;
 		else if (seen->live[i].uid)
 			seen->open++;
 }
 
-/* Plays the round into an engine; then `silence` passes before the input ends. */
-static struct seen *judge(int64_t silence)
+static void judge_frame(struct seen *seen, struct engine *e, struct demo *d)
+{
+	const struct script_frame *f = demo_peek(d);
+	struct pkt p;
+
+	assert_int_equal(decode(link_find(demo_dlt(d)), f->data, f->captured, f->wire, &p), DROP_NONE);
+	p.ts = f->ts;
+	p.source = 0;
+	if (p.kind == PKT_TCP) {
+		uint16_t port = p.tuple.port[p.tuple.port[0] < 32768];
+
+		seen->first[port].role = demo_role(d);
+		seen->first[port].has_role = true;
+	}
+	engine_run(e, &p, 1);
+	engine_tick(e, p.ts);
+	engine_publish(e, 64);
+	demo_take(d);
+}
+
+/* live: what has been handed over after a round by the clock; else the round and `silence` after it, to the end. */
+static struct seen *judge(uint64_t seed, bool live, int64_t silence)
 {
 	struct seen *seen = mem_alloc(sizeof(*seen));
-	const struct engine_conf conf = { .max_connections = 4096, .from_file = true };
+	const struct engine_conf conf = { .max_connections = SLOTS, .from_file = !live };
 	const struct outlet outlet = { .take = take, .give = give, .arg = seen };
 	struct err err = ERR_INIT;
 	struct engine *e = engine_new(&conf, &outlet, &err);
-	struct demo *d = demo_new(20260101, START, false);
-	const struct script_frame *f;
-	struct pkt p;
-	int64_t last = 0;
+	struct demo *d = demo_new(seed, START, live);
+	int64_t end = START + DEMO_ROUND_SECONDS * NS_PER_SEC;
 
 	assert_non_null(e);
-	while ((f = demo_peek(d))) {
-		assert_int_equal(decode(link_find(demo_dlt(d)), f->data, f->captured, f->wire, &p), DROP_NONE);
-		p.ts = last = f->ts;
-		p.source = 0;
-		if (p.kind == PKT_TCP) {
-			uint16_t port = p.tuple.port[p.tuple.port[0] < 32768];
-
-			seen->first[port].role = demo_role(d);
-			seen->first[port].has_role = true;
-		}
-		engine_run(e, &p, 1);
-		engine_publish(e, 64);
-		demo_take(d);
+	while (demo_peek(d) && (!live || demo_peek(d)->ts < end)) {
+		end = live ? end : demo_peek(d)->ts;
+		judge_frame(seen, e, d);
 	}
 	for (; silence > 0; silence -= NS_PER_SEC)
-		engine_tick(e, last += NS_PER_SEC);
-	engine_finish(e);
-	assert_true(seen->done);
+		engine_tick(e, end += NS_PER_SEC);
+	if (live)
+		engine_publish(e, SIZE_MAX);
+	else
+		engine_finish(e);
+	assert_true(seen->done == !live);
 	add_live(seen);
 	engine_free(e);
 	demo_free(d);
 	return seen;
 }
 
-static void one_round_shows_every_ending(void **state)
+static void expect_every_ending(uint64_t seed, bool live)
 {
-	struct seen *seen = judge(0);
+	struct seen *seen = judge(seed, live, 0);
 	size_t i;
 
-	(void)state;
 	for (i = ENDING_NONE + 1; i < ENDING_COUNT; i++)
 		if (!seen->ended[i])
-			fail_msg("no connection ended %s", ending_info[i].name);
-	assert_true(2 * seen->ended[ENDING_GRACEFUL] > seen->open);
+			fail_msg("seed %u: no connection ended %s", (unsigned)seed, ending_info[i].name);
+	assert_true(seen->ended[ENDING_GRACEFUL] > 10 * seen->open);
 	mem_free(seen);
+}
+
+static void one_round_shows_every_ending(void **state)
+{
+	(void)state;
+	expect_every_ending(20260101, false);
+}
+
+static void three_minutes_of_the_screen_show_every_ending(void **state)
+{
+	(void)state;
+	expect_every_ending(1, true);
+	expect_every_ending(2, true);
+	expect_every_ending(3, true);
 }
 
 static void every_connection_ends_as_its_play_says(void **state)
 {
-	struct seen *seen = judge(1000 * NS_PER_SEC);
+	struct seen *seen = judge(20260101, false, 1000 * NS_PER_SEC);
 	size_t port, wrong = 0;
 
 	(void)state;
@@ -310,6 +336,7 @@ int main(void)
 		cmocka_unit_test(the_source_decodes_every_frame),
 		cmocka_unit_test(the_source_keeps_time),
 		cmocka_unit_test(one_round_shows_every_ending),
+		cmocka_unit_test(three_minutes_of_the_screen_show_every_ending),
 		cmocka_unit_test(every_connection_ends_as_its_play_says),
 	};
 
