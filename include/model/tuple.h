@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* An address in network order; IPv4 is kept as ::ffff:a.b.c.d, so that one compare fits all. */
 struct addr {
@@ -19,7 +20,12 @@ struct tuple {
 
 #define ADDR_TEXT 46 /* room for any address as text, with its NUL */
 
-bool addr_is_v4(const struct addr *a);
+/* Inline, as it is in the way of every packet. */
+static inline bool addr_is_v4(const struct addr *a)
+{
+	return !memcmp(a->b, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+}
+
 struct addr addr_from_v4(const uint8_t b[4]);
 bool addr_equal(const struct addr *a, const struct addr *b);
 

@@ -9,11 +9,6 @@
 
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool addr_is_v4(const struct addr *a)
-{
-	return !memcmp(a->b, v4_prefix, sizeof(v4_prefix));
-}
-
 struct addr addr_from_v4(const uint8_t b[4])
 {
 	struct addr a;
