@@ -284,17 +284,22 @@ void series_book(struct series_pool *p, uint32_t *owner, enum series_line line, 
 	}
 }
 
-/* Takes up to n events of a chunk: of that second only, or of all before it. Returns how many are left to take. */
-static uint32_t chunk_take(struct chunk *k, enum series_line line, int64_t second, bool before,
-	uint32_t n)
+enum where { THERE, BEFORE, ANYWHERE };
+
+static bool is_there(int64_t at, int64_t second, enum where where)
+{
+	return where == ANYWHERE || (where == THERE ? at == second : at < second);
+}
+
+/* Takes up to n events of a chunk. Returns how many are left to take. */
+static uint32_t chunk_take(struct chunk *k, enum series_line line, int64_t second,
+	enum where where, uint32_t n)
 {
 	for (int i = 0; i < CELLS && n > 0; i++) {
 		uint32_t *cell = &k->cell[i], part = cell_count(*cell);
-		int64_t at = cell_second(k, *cell);
 
-		if (part == 0 || cell_line(*cell) != line)
-			continue;
-		if (before ? at >= second : at != second)
+		if (part == 0 || cell_line(*cell) != line ||
+			!is_there(cell_second(k, *cell), second, where))
 			continue;
 		part = part < n ? part : n;
 		*cell -= part;
@@ -311,9 +316,9 @@ void series_take(struct series_pool *p, uint32_t *owner, enum series_line line, 
 	if (*owner == SERIES_NONE || *owner == SERIES_LOST)
 		return;
 	s = &p->series[*owner];
-	for (int before = 0; before < 2; before++)
+	for (enum where w = THERE; w <= ANYWHERE; w++)
 		for (uint32_t i = s->last; i && n > 0; i = p->chunk[i].older)
-			n = chunk_take(&p->chunk[i], line, second, before, n);
+			n = chunk_take(&p->chunk[i], line, second, w, n);
 }
 
 void series_merge(struct series_pool *p, uint32_t *from, uint32_t *to)

@@ -43,7 +43,7 @@ void series_clear(struct series_pool *p); /* the owners' fields are the caller's
 /* Adds n events. `owner` is the conversation's field; it must stay where it is, the pool writes to it. */
 void series_book(struct series_pool *p, uint32_t *owner, enum series_line line, int64_t second,
 	uint32_t n);
-/* Takes n events back, from that second or, what is not there, from any before it. */
+/* Takes n events back: from that second, what is not there from any before it, else from any. */
 void series_take(struct series_pool *p, uint32_t *owner, enum series_line line, int64_t second,
 	uint32_t n);
 /* Adds all of `from` to `to`; `from` has nothing afterwards. */

@@ -9,7 +9,7 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-#define TAKE_BACK 120 /* seconds searched for an event to take back that is not where it should be */
+#define TAKE_AWAY 120 /* seconds on both sides in which an event is sought that is not where it should be */
 
 bool series_total_init(struct series_total *t, struct err *err)
 {
@@ -70,18 +70,25 @@ void series_total_book(struct series_total *t, enum series_line line, int64_t se
 		step_at(t, second)[line] += n;
 }
 
+static uint32_t step_take(struct series_total *t, enum series_line line, int64_t second,
+	uint32_t n)
+{
+	uint32_t *step, part;
+
+	if (!is_kept(t, second))
+		return n;
+	step = &step_at(t, second)[line];
+	part = *step < n ? *step : n;
+	*step -= part;
+	return n - part;
+}
+
 void series_total_take(struct series_total *t, enum series_line line, int64_t second, uint32_t n)
 {
-	for (int back = 0; n > 0 && back < TAKE_BACK; back++, second--) {
-		uint32_t *step, part;
-
-		if (!is_kept(t, second))
-			continue;
-		step = &step_at(t, second)[line];
-		part = *step < n ? *step : n;
-		*step -= part;
-		n -= part;
-	}
+	for (int64_t d = 0; n > 0 && d < TAKE_AWAY; d++)
+		n = step_take(t, line, second - d, n);
+	for (int64_t d = 1; n > 0 && d < TAKE_AWAY; d++)
+		n = step_take(t, line, second + d, n);
 }
 
 void series_total_read(const struct series_total *t, enum series_line line, int64_t until,
