@@ -191,7 +191,7 @@ static void measure(const struct table *t, const struct table_model *m, size_t r
 			size_t cell;
 
 			str_clear(&text);
-			m->text(m->arg, t->top + r, i, &text, &role);
+			m->text(m->arg, t->top + r, i, 0, &text, &role);
 			cell = text.s ? utf8_width(text.s) : 0;
 			w = cell > w ? cell : w;
 		}
@@ -270,7 +270,7 @@ static void draw_row(const struct table *t, const struct table_model *m, struct 
 		}
 		str_clear(&text);
 		str_add(&text, "");
-		m->text(m->arg, row, place[i].column, &text, &role);
+		m->text(m->arg, row, place[i].column, cell.w, &text, &role);
 		(col->middle  ? canvas_put_middle
 			: col->right ? canvas_put_right
 				     : canvas_put_left)(c, cell.x, cell.y, cell.w, role, text.s);

@@ -28,8 +28,8 @@ struct table_column {
 struct table_model {
 	size_t rows;
 	uint64_t (*id)(void *arg, size_t row);
-	/* Adds the text of a cell and may set its role. */
-	void (*text)(void *arg, size_t row, size_t column, struct str *out, enum role *role);
+	/* Adds the text of a cell, for `width` columns if it can (0: as wide as it likes), and may set its role. */
+	void (*text)(void *arg, size_t row, size_t column, int width, struct str *out, enum role *role);
 	/* Draws a `picture` cell; NULL when there are none. */
 	void (*picture)(void *arg, size_t row, size_t column, struct canvas *c, struct rect r);
 	void *arg;

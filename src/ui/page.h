@@ -1,0 +1,209 @@
+/*
+ * Pages: what the app is made of. A stack of them; a key goes to the top one. Help and choosers are drawn over the page
+ * below. Private to src/ui.
+ */
+#ifndef TCPTOP_UI_PAGE_H
+#define TCPTOP_UI_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/trail.h"
+#include "prompt.h"
+#include "query/filter.h"
+#include "query/query.h"
+#include "table.h"
+#include "ui/app.h"
+#include "ui/keymap.h"
+#include "util/err.h"
+#include "util/str.h"
+
+#define LIST_LIMIT 5000	     /* rows fetched; what lies beyond is counted, and found by filtering */
+#define CHOICES 10
+#define PREVIEW_LISTS 2
+#define PREVIEW_ROWS 12
+
+/* What else the columns of a list's table can be. */
+enum picture { PICTURE_NONE, PICTURE_CLIENT, PICTURE_SERVER };
+
+struct list {
+	enum view view;
+	char *scope;   /* filter text of where we have drilled down to, "" at the root */
+	char *crumb;   /* what to call it, "10.0.0.5"; "" at the root */
+	char *filter;  /* what the user typed, "" none */
+	struct filter *scope_filter, *user_filter;
+	struct query query;
+	struct result result;
+	size_t *order, order_room; /* place on the screen -> place in the result */
+	uint64_t *ids;		   /* identities in the order of the screen, for holding it */
+	size_t rows;
+	bool pinned;	  /* the cursor was moved: it belongs to its row, not to the top */
+	struct table table;
+	const struct column *shown[TABLE_COLUMNS]; /* NULL: a picture */
+	enum picture picture[TABLE_COLUMNS];
+	char worst[256];  /* sentence of the worst service in scope */
+	bool worst_bad;
+};
+
+struct detail {
+	uint64_t uid;
+	bool known;
+	struct connection c;
+	struct trail trail;
+	bool has_trail;
+	int scroll, height, visible; /* lines */
+	uint64_t alike, of;	     /* ended the same way on this service, of all there */
+};
+
+struct over { /* help or chooser */
+	int scroll, height, visible;
+	size_t chosen, count;
+	const struct column *choice[256];
+};
+
+enum page_kind { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_CHOOSER };
+
+struct page {
+	enum page_kind kind;
+	struct list *list;     /* PAGE_LIST */
+	struct detail *detail; /* PAGE_DETAIL */
+	struct over *over;     /* PAGE_HELP, PAGE_CHOOSER */
+};
+
+enum entry_kind { ENTRY_NONE, ENTRY_FILTER, ENTRY_FIND, ENTRY_COMMAND, ENTRY_CAPTURE, ENTRY_COUNT };
+
+struct entry { /* the line that is being typed */
+	enum entry_kind kind;
+	struct prompt prompt[ENTRY_COUNT];
+	char *before;	     /* the filter to go back to */
+	struct err err;	     /* what is wrong with the text, "" nothing */
+	size_t bad_at;	     /* where, in octets */
+	struct completion choice[CHOICES];
+	size_t choices, next; /* what Tab offers; next one to put in */
+	bool completing;
+};
+
+struct preview_row {
+	char name[64], head[8];
+	enum role role;
+	uint64_t attempts, rst_clt, rst_srv, bad;
+};
+
+struct preview { /* what is said below the table of the selected row; made anew when it or the store changed */
+	uint64_t id, version;
+	enum view view;
+	bool valid;
+	struct str sentence, title;
+	struct counters n;
+	char list_title[PREVIEW_LISTS][32];
+	struct preview_row row[PREVIEW_LISTS][PREVIEW_ROWS];
+	size_t rows[PREVIEW_LISTS], total[PREVIEW_LISTS];
+	struct connection last[PREVIEW_ROWS];
+	size_t lasts;
+	bool has_connection;
+	struct connection c; /* the selected one, in lists of connections */
+	enum ending ending;
+};
+
+#define PAGES 24
+
+struct app {
+	struct app_conf conf;
+	struct theme theme;
+	struct keymap keymap;
+	struct page page[PAGES];
+	int depth; /* pages in use, at least 1 */
+	struct entry entry;
+	struct preview preview;
+	int64_t now, refreshed, moved; /* moved: last step of the cursor */
+	int64_t drawn_second;
+	uint64_t version; /* of the store, at the last look */
+	bool looked, was_empty, was_ended;
+	bool paused, asking_reset, asking_quit;
+	int64_t paused_at;
+	uint64_t paused_packets;
+	char message[320];
+	enum role message_role;
+	int64_t message_until;
+	char *note, *capture_filter;
+	char find[128];
+};
+
+/* ---- app.c: the stack and what is said in passing ---- */
+struct page *app_top(struct app *a);
+/* The list that is on top or below an overlay or detail. */
+struct list *app_list(struct app *a);
+struct page *app_push(struct app *a, enum page_kind kind);
+void app_pop(struct app *a);
+/* Said on the message line for some seconds. */
+void app_say(struct app *a, enum role role, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- list.c: rows, order, cursor ---- */
+struct list *list_new(const struct app *a, enum view view);
+void list_free(struct list *l);
+/* Another view of the same scope. False, with a message, when the scope cannot be seen that way. */
+bool list_set_view(struct app *a, struct list *l, enum view view);
+bool list_set_scope(struct app *a, struct list *l, const char *scope, const char *crumb);
+void list_sort_by(struct app *a, struct list *l, const struct column *col, bool ascending);
+bool list_set_filter(struct app *a, struct list *l, const char *text, struct err *err, size_t *bad_at);
+/* Asks the store anew. */
+void list_refresh(struct app *a, struct list *l);
+const struct query_row *list_row(struct list *l, size_t index);
+struct table_model list_model(struct list *l);
+
+/* ---- act.c: what keys do in lists and details ---- */
+unsigned list_act(struct app *a, struct list *l, enum action act);
+unsigned list_find(struct app *a, struct list *l, int direction);
+
+/* ---- names.c ---- */
+/* "10.0.0.5:1194", ":443 https", "10.1.0.0/24": what a row is about. */
+void row_label(const struct query_row *row, struct str *out);
+/* In words: "servers", "client zones". Singular when n is 1. */
+const char *view_words(enum view view, uint64_t n);
+const char *view_tab(enum view view, int size); /* 0 long, 1 middling, 2 three letters */
+enum view view_at_tab(int n);			/* VIEW_COUNT: none */
+int tab_of_view(enum view view);
+int tab_count(void);
+
+/* ---- draw.c, status.c, preview.c ---- */
+void list_draw(struct app *a, struct list *l, struct canvas *c);
+void status_draw(struct app *a, struct canvas *c, int y);
+void tabs_draw(struct app *a, struct canvas *c, int y, enum view active);
+void crumbs_draw(struct app *a, struct canvas *c, int y, const char *last);
+void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y);
+/* The message line and the key bar. */
+void foot_draw(struct app *a, struct canvas *c, unsigned where, const char *otherwise, enum role role);
+void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r);
+
+/* A line of items that shrink and go by rank when there is no room: the highest rank first. */
+struct bar_item {
+	char text[2][192]; /* long and short form; an empty short one: gone at once */
+	enum role role;
+	int rank; /* 0 never goes */
+};
+void bar_draw(struct canvas *c, int y, enum role between, struct bar_item *item, size_t n, int gap);
+
+/* ---- detail.c, ladder.c ---- */
+bool detail_open(struct app *a, uint64_t uid);
+void detail_refresh(struct app *a, struct detail *d);
+unsigned detail_act(struct app *a, struct detail *d, enum action act);
+void detail_draw(struct app *a, struct detail *d, struct canvas *c);
+/* Draws the segments from line y on; returns the line behind them. */
+int ladder_draw(struct canvas *c, int y, const struct detail *d, int64_t utc_offset);
+const char *state_short(unsigned state);
+
+/* ---- help.c, chooser.c ---- */
+void help_open(struct app *a);
+void help_draw(struct app *a, struct over *o, struct canvas *c);
+void chooser_open(struct app *a, struct list *l);
+void chooser_draw(struct app *a, struct over *o, struct canvas *c);
+unsigned over_act(struct app *a, struct page *p, enum action act);
+
+/* ---- entry.c: fields ---- */
+void entry_open(struct app *a, enum entry_kind kind);
+unsigned entry_key(struct app *a, uint32_t key);
+void entry_draw(struct app *a, struct canvas *c);
+void entry_init(struct entry *e);
+void entry_fini(struct entry *e);
+
+#endif

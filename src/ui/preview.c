@@ -1,0 +1,411 @@
+/*
+ * The pane below the table: what the selected row comes to. A sentence, how its connections ended, the worst of its
+ * ports and peers, and its latest ends. Asked of the store when the row or the store changed, not when drawn.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "page.h"
+#include "query/apps.h"
+#include "spark.h"
+#include "store/store.h"
+#include "util/fmt.h"
+#include "util/utf8.h"
+
+#define MANY_CONNECTIONS 300000 /* beyond it the latest ends are not looked for on every step */
+
+/* Which two lists are of use for a row of a view. VIEW_COUNT: none. */
+static void useful_lists(enum view view, enum view out[PREVIEW_LISTS])
+{
+	out[0] = VIEW_SERVICES;
+	out[1] = VIEW_CLIENTS;
+	switch (view) {
+	case VIEW_CLIENTS:
+	case VIEW_CLIENT_ZONES:
+		out[1] = VIEW_SERVERS;
+		break;
+	case VIEW_SERVICES:
+		out[0] = VIEW_CLIENTS;
+		out[1] = VIEW_CLIENT_ZONES;
+		break;
+	case VIEW_CONVERSATIONS:
+	case VIEW_CONNECTIONS:
+		out[0] = out[1] = VIEW_COUNT;
+		break;
+	case VIEW_SERVERS:
+	case VIEW_SERVER_ZONES:
+	case VIEW_ZONES:
+	case VIEW_PORTS:
+	case VIEW_ENDINGS:
+	case VIEW_FINDINGS:
+	case VIEW_GRAPH:
+	case VIEW_COUNT:
+		break;
+	}
+}
+
+static void take_row(const struct query_row *row, struct preview_row *out)
+{
+	struct str name = STR_INIT;
+	const char *app = row->view == VIEW_SERVICES ? app_name(row->key.port) : "";
+	uint64_t most = 0;
+
+	row_label(row, &name);
+	if (*app)
+		str_addf(&name, " %s", app);
+	snprintf(out->name, sizeof(out->name), "%s", name.s ? name.s : "");
+	out->attempts = row->n.n[COUNTER_ATTEMPTS] + row->n.n[COUNTER_MID];
+	out->rst_clt = row->n.n[COUNTER_RST_CLT];
+	out->rst_srv = row->n.n[COUNTER_RST_SRV];
+	out->bad = row->n.n[COUNTER_BAD];
+	out->head[0] = '\0';
+	out->role = ROLE_DIM;
+	for (int g = 2; g < GROUP_COUNT; g++) {
+		uint64_t n = counters_group(&row->n, (enum ending_group)g);
+
+		if (n <= most)
+			continue;
+		most = n;
+		snprintf(out->head, sizeof(out->head), "%s", group_info[g].head);
+		out->role = role_of_group((enum ending_group)g);
+	}
+	str_free(&name);
+}
+
+static void take_list(struct app *a, struct preview *p, int which, enum view view, const char *scope)
+{
+	struct err err = ERR_INIT;
+	const char *by = p->view == VIEW_ENDINGS ? ending_info[p->ending].name : "bad";
+	struct query q = {.view = view, .limit = PREVIEW_ROWS, .zones = a->conf.zones,
+		.sort = column_find(view, by), .names = a->conf.names};
+	struct filter *f = filter_parse(view, scope, &err, NULL);
+	struct result r = {.rows = 0};
+
+	p->rows[which] = 0;
+	p->list_title[which][0] = '\0';
+	if (f) {
+		q.filter[0] = f;
+		query_run(a->conf.store, &q, &r);
+		for (size_t i = 0; i < r.rows && i < PREVIEW_ROWS; i++)
+			take_row(result_row(&r, i), &p->row[which][p->rows[which]++]);
+		p->total[which] = r.matched;
+		snprintf(p->list_title[which], sizeof(p->list_title[0]), "%s", view_words(view, r.matched));
+		result_free(&r);
+	}
+	filter_free(f);
+}
+
+/* The newest ends, oldest last. */
+static void take_last(struct app *a, struct preview *p, const char *scope)
+{
+	struct err err = ERR_INIT;
+	struct query q = {.view = VIEW_CONNECTIONS, .limit = PREVIEW_ROWS, .zones = a->conf.zones,
+		.sort = column_find(VIEW_CONNECTIONS, "end")};
+	struct filter *f = filter_parse(VIEW_CONNECTIONS, scope, &err, NULL);
+	struct result r = {.rows = 0};
+	struct store_usage usage;
+
+	p->lasts = 0;
+	store_usage(a->conf.store, &usage);
+	if (f && usage.live + usage.ended < MANY_CONNECTIONS) {
+		q.filter[0] = f;
+		query_run(a->conf.store, &q, &r);
+		for (size_t i = 0; i < r.rows && i < PREVIEW_ROWS; i++)
+			p->last[p->lasts++] = *result_row(&r, i)->c;
+		result_free(&r);
+	}
+	filter_free(f);
+}
+
+static void take_scope(const struct list *l, const struct query_row *row, struct str *scope)
+{
+	str_add(scope, l->scope);
+	if (scope->len)
+		str_add(scope, " and ");
+	if (row->view == VIEW_ENDINGS)
+		str_addf(scope, "%s > 0", ending_info[row->ending].name);
+	else
+		query_row_filter(row, scope);
+}
+
+static void take(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
+{
+	struct str scope = STR_INIT;
+	enum view lists[PREVIEW_LISTS];
+
+	p->view = row->view;
+	p->id = row->id;
+	p->version = a->version;
+	p->n = row->n;
+	p->ending = row->ending;
+	p->has_connection = row->c != NULL;
+	if (row->c)
+		p->c = *row->c;
+	str_clear(&p->sentence);
+	str_clear(&p->title);
+	row_label(row, &p->title);
+	take_scope(l, row, &scope);
+	useful_lists(row->view, lists);
+	query_sentence(row, &p->sentence);
+	p->lasts = p->rows[0] = p->rows[1] = 0;
+	if (row->view != VIEW_CONNECTIONS) {
+		for (int i = 0; i < PREVIEW_LISTS; i++)
+			if (lists[i] != VIEW_COUNT)
+				take_list(a, p, i, lists[i], scope.s);
+		str_clear(&scope);
+		str_add(&scope, l->scope);
+		if (scope.len)
+			str_add(&scope, " and ");
+		query_row_filter(row, &scope);
+		take_last(a, p, scope.s);
+	}
+	str_free(&scope);
+	p->valid = true;
+}
+
+/* ---- drawing ---- */
+
+/* Groups by how many ended so, most first; writes their numbers, returns how many have any. */
+static int groups_in_order(const struct counters *n, enum ending_group *out)
+{
+	int count = 0;
+
+	for (int g = 1; g < GROUP_COUNT; g++) {
+		uint64_t mine = counters_group(n, (enum ending_group)g);
+		int at = count;
+
+		if (!mine)
+			continue;
+		while (at > 0 && counters_group(n, out[at - 1]) < mine) {
+			out[at] = out[at - 1];
+			at--;
+		}
+		out[at] = (enum ending_group)g;
+		count++;
+	}
+	return count;
+}
+
+static void draw_bars(const struct preview *p, struct canvas *c, struct rect r)
+{
+	enum ending_group order[GROUP_COUNT];
+	int n = groups_in_order(&p->n, order), bar = r.w - 18 - 12;
+	uint64_t ended = 0, most = n ? counters_group(&p->n, order[0]) : 0;
+	char text[FMT_TEXT];
+
+	for (int i = 0; i < n; i++)
+		ended += counters_group(&p->n, order[i]);
+	for (int i = 0; i < n && i < r.h; i++) {
+		uint64_t mine = counters_group(&p->n, order[i]);
+		enum role role = role_of_group(order[i]);
+
+		canvas_put_left(c, r.x, r.y + i, 18, role, group_info[order[i]].words);
+		if (bar > 3)
+			spark_bar(c, r.x + 18, r.y + i, bar, role, mine, most);
+		canvas_put_right(c, r.x + r.w - 12, r.y + i, 6, ROLE_STRONG, fmt_count(text, mine, 6));
+		canvas_put_right(c, r.x + r.w - 6, r.y + i, 6, ROLE_TEXT,
+			fmt_share(text, (double)mine / (double)ended));
+	}
+	if (n == 0)
+		canvas_put(c, r.x, r.y, ROLE_DIM, "none has ended yet");
+	else if (n < r.h && p->n.n[COUNTER_OPEN])
+		canvas_putf(c, r.x, r.y + n, ROLE_DIM, "still open %s",
+			fmt_count(text, p->n.n[COUNTER_OPEN], 6));
+}
+
+static int draw_list_head(const struct preview *p, int which, struct canvas *c, struct rect r)
+{
+	int cut = r.w - 24;
+
+	canvas_putf(c, r.x, r.y, ROLE_LABEL, "%zu %s, worst first", p->total[which], p->list_title[which]);
+	if (cut > 24)
+		canvas_put_right(c, r.x + cut, r.y, 24, ROLE_DIM, "ATT RSTc RSTs  BAD     ");
+	return 1;
+}
+
+static void draw_list(const struct preview *p, int which, struct canvas *c, struct rect r)
+{
+	char n[FMT_TEXT];
+
+	if (!p->rows[which] || r.h < 2)
+		return;
+	draw_list_head(p, which, c, r);
+	for (size_t i = 0; i < p->rows[which] && (int)i + 1 < r.h; i++) {
+		const struct preview_row *row = &p->row[which][i];
+		int y = r.y + 1 + (int)i, x = r.x + r.w - 24;
+
+		canvas_put_middle(c, r.x + 1, y, r.w - 26, ROLE_TEXT, row->name);
+		canvas_put_right(c, x, y, 4, ROLE_TEXT, fmt_count(n, row->attempts, 4));
+		canvas_put_right(c, x + 4, y, 5, row->rst_clt ? ROLE_CLIENT_SIDE : ROLE_DIM,
+			fmt_count(n, row->rst_clt, 4));
+		canvas_put_right(c, x + 9, y, 5, row->rst_srv ? ROLE_SERVER_SIDE : ROLE_DIM,
+			fmt_count(n, row->rst_srv, 4));
+		canvas_put_right(c, x + 14, y, 5, row->bad ? ROLE_ALERT : ROLE_DIM, fmt_count(n, row->bad, 4));
+		canvas_put_left(c, x + 20, y, 4, row->role, row->head);
+	}
+}
+
+static void draw_last(const struct app *a, const struct preview *p, struct canvas *c, struct rect r)
+{
+	canvas_put(c, r.x, r.y, ROLE_LABEL, "latest first");
+	for (size_t i = 0; i < p->lasts && (int)i + 1 < r.h; i++) {
+		const struct connection *con = &p->last[i];
+		const struct ending_info *info = &ending_info[con->ending];
+		char clock[FMT_TEXT], address[ADDR_TEXT];
+		struct str ends = STR_INIT;
+		int y = r.y + 1 + (int)i;
+		int x = canvas_put(c, r.x, y, ROLE_DIM, fmt_clock(clock, con->last + a->conf.utc_offset_ns, 2)) + 1;
+		int word = r.x + r.w - 17;
+
+		fmt_endpoint(&ends, addr_text(&con->tuple.addr[CLIENT], address), con->tuple.port[CLIENT]);
+		str_addf(&ends, " :%u", con->tuple.port[SERVER]);
+		canvas_put_middle(c, x, y, word - x - 1, ROLE_TEXT, ends.s);
+		canvas_put_left(c, word, y, 17, role_of_ending((enum ending)con->ending),
+			con->ending ? info->name : "open");
+		str_free(&ends);
+	}
+}
+
+static void draw_connection(const struct app *a, const struct preview *p, struct canvas *c, struct rect r)
+{
+	const struct connection *con = &p->c;
+	const struct ending_info *info = &ending_info[con->ending];
+	struct str reasons = STR_INIT;
+	char text[FMT_TEXT];
+	int y = r.y, bottom = r.y + r.h;
+
+	for (int s = 0; s < 2 && y < bottom; s++, y++) {
+		const struct side *side = &con->side[s];
+
+		canvas_putf(c, r.x, y, s == CLIENT ? ROLE_CLIENT_SIDE : ROLE_SERVER_SIDE, "%s",
+			s == CLIENT ? "client" : "server");
+		canvas_putf(c, r.x + 8, y, ROLE_TEXT,
+			"SYN %u  FIN %u  RST %u  %s  %u packets  %u sent again  %s%s", side->syn, side->fin,
+			side->rst, fmt_bytes(text, side->bytes), side->packets, side->retr,
+			state_names[side->state], side->state_assumed ? "~" : "");
+	}
+	if (y < bottom && con->ending)
+		y += canvas_put_wrapped(c, r.x, y, r.w, bottom - y > 3 ? 2 : 1, ROLE_DIM, info->meaning);
+	connection_reasons(con, &reasons);
+	for (char *line = reasons.s, *end; line && *line && y < bottom; line = end, y++) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		else
+			end = line + strlen(line);
+		canvas_put_left(c, r.x, y, r.w, ROLE_TEXT, line);
+	}
+	str_free(&reasons);
+	(void)a;
+}
+
+static void draw_ending(const struct preview *p, struct canvas *c, struct rect *r)
+{
+	const struct ending_info *info = &ending_info[p->ending];
+	int n = canvas_put_wrapped(c, r->x, r->y, r->w, 2, ROLE_TEXT, info->meaning);
+
+	n += canvas_put_wrapped(c, r->x, r->y + n, r->w, 2, ROLE_DIM, info->check);
+	r->y += n;
+	r->h -= n;
+}
+
+enum pane { PANE_BARS, PANE_LISTS, PANE_FIRST, PANE_SECOND, PANE_LAST };
+
+/* Which panes stand side by side, the most useful first. */
+static int choose_panes(const struct preview *p, enum pane out[4])
+{
+	int n = 0;
+
+	if (p->view == VIEW_ENDINGS) {
+		out[n++] = PANE_FIRST;
+		out[n++] = PANE_SECOND;
+	} else {
+		out[n++] = PANE_BARS;
+		if (p->rows[0])
+			out[n++] = PANE_LISTS;
+	}
+	if (p->lasts)
+		out[n++] = PANE_LAST;
+	return n;
+}
+
+static void draw_pane(const struct app *a, const struct preview *p, enum pane pane, struct canvas *c,
+	struct rect r)
+{
+	int half = p->rows[1] ? (r.h + 1) / 2 : r.h;
+
+	switch (pane) {
+	case PANE_BARS:
+		draw_bars(p, c, r);
+		break;
+	case PANE_LISTS:
+		draw_list(p, 0, c, (struct rect){r.x, r.y, r.w, half});
+		draw_list(p, 1, c, (struct rect){r.x, r.y + half, r.w, r.h - half});
+		break;
+	case PANE_FIRST:
+		draw_list(p, 0, c, r);
+		break;
+	case PANE_SECOND:
+		draw_list(p, 1, c, r);
+		break;
+	case PANE_LAST:
+		draw_last(a, p, c, r);
+		break;
+	}
+}
+
+static void draw_panes(const struct app *a, const struct preview *p, struct canvas *c, struct rect r)
+{
+	enum pane pane[4];
+	int n = choose_panes(p, pane), fit = c->w >= 120 ? 3 : c->w >= 70 ? 2 : 1, x = r.x, w;
+
+	if (n > fit)
+		n = fit;
+	w = (r.w - 3 * (n - 1)) / n;
+	for (int i = 0; i < n; i++) {
+		int rest = i + 1 == n ? r.x + r.w - x : w;
+
+		if (i)
+			canvas_vline(c, x - 2, r.y, r.h, ROLE_FRAME);
+		draw_pane(a, p, pane[i], c, (struct rect){x, r.y, rest, r.h});
+		x += w + 3;
+	}
+}
+
+static void draw_title(const struct preview *p, struct canvas *c, struct rect r)
+{
+	int x;
+
+	canvas_hline(c, r.x, r.y, r.w, ROLE_FRAME);
+	x = canvas_put(c, r.x + 2, r.y, ROLE_STRONG, " ");
+	x = canvas_put(c, x, r.y, ROLE_STRONG, p->title.s ? p->title.s : "");
+	canvas_put(c, x, r.y, ROLE_STRONG, " ");
+}
+
+void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r)
+{
+	struct preview *p = &a->preview;
+	const struct query_row *row = list_row(l, l->table.index);
+	struct rect clip, body;
+	int lines;
+
+	if (!row)
+		return;
+	if (!p->valid || p->id != row->id || p->version != a->version || p->view != row->view)
+		take(a, p, l, row);
+	clip = canvas_clip(c, r);
+	draw_title(p, c, r);
+	lines = canvas_put_wrapped(c, r.x + 1, r.y + 1, r.w - 2, r.h >= 7 ? 2 : 1, ROLE_STRONG,
+		p->sentence.s ? p->sentence.s : "");
+	body = (struct rect){r.x + 1, r.y + 1 + lines, r.w - 2, r.h - 1 - lines};
+	if (p->has_connection) {
+		draw_connection(a, p, c, body);
+	} else {
+		if (p->view == VIEW_ENDINGS)
+			draw_ending(p, c, &body);
+		draw_panes(a, p, c, body);
+	}
+	canvas_unclip(c, clip);
+}

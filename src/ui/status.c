@@ -1,0 +1,309 @@
+/* The lines at the top and at the foot: who, where, how many, what was lost; tabs; the way here; words and keys. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "page.h"
+#include "spark.h"
+#include "store/store.h"
+#include "util/clock.h"
+#include "util/fmt.h"
+#include "util/utf8.h"
+
+/* ---- a line of items that shrink ---- */
+
+static int bar_size(const struct bar_item *item, const int *form, size_t n, int gap)
+{
+	int w = 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (form[i] < 2 && item[i].text[form[i]][0])
+			w += (int)utf8_width(item[i].text[form[i]]) + gap;
+	return w - gap;
+}
+
+/* One step less: the item of the highest rank that can still shrink. False when none can. */
+static bool bar_shrink(const struct bar_item *item, int *form, size_t n)
+{
+	size_t at = n;
+
+	for (size_t i = 0; i < n; i++) {
+		bool last_form = form[i] == 1 && item[i].rank == 0;
+
+		if (form[i] >= 2 || last_form || (item[i].rank == 0 && !item[i].text[1][0]))
+			continue;
+		if (at == n || item[i].rank + (form[i] ? 0 : 100) > item[at].rank + (form[at] ? 0 : 100))
+			at = i;
+	}
+	if (at == n)
+		return false;
+	form[at]++;
+	return true;
+}
+
+void bar_draw(struct canvas *c, int y, enum role between, struct bar_item *item, size_t n, int gap)
+{
+	int form[24] = {0}, x = 1;
+
+	while (bar_size(item, form, n, gap) > c->w - 1 && (gap > 1 || bar_shrink(item, form, n)))
+		gap = gap > 1 ? gap - 1 : 1;
+	canvas_fill(c, (struct rect){0, y, c->w, 1}, between, ' ');
+	for (size_t i = 0; i < n; i++) {
+		const char *text = form[i] < 2 ? item[i].text[form[i]] : "";
+
+		if (!*text)
+			continue;
+		if (i + 1 == n) { /* the last one stands at the right */
+			int right = c->w - 1 - (int)utf8_width(text);
+
+			x = right > x ? right : x;
+		}
+		x = canvas_put(c, x, y, item[i].role, text) + gap;
+	}
+}
+
+/* ---- line 1 ---- */
+
+#define LONG(i, ...) snprintf((i)->text[0], sizeof((i)->text[0]), __VA_ARGS__)
+#define SHORT(i, ...) snprintf((i)->text[1], sizeof((i)->text[1]), __VA_ARGS__)
+
+static void clock_words(char *out, size_t room, int64_t ns)
+{
+	int64_t s = ns / NS_PER_SEC;
+
+	if (s >= 3600)
+		snprintf(out, room, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+	else
+		snprintf(out, room, "%02d:%02d", (int)(s / 60), (int)(s % 60));
+}
+
+static void mode_item(const struct app *a, const struct capture_stats *stats, struct bar_item *item)
+{
+	char length[32], packets[FMT_TEXT];
+	bool ended = store_input_ended(a->conf.store);
+
+	item->role = ROLE_STATUS_LIVE;
+	item->rank = 0;
+	if (a->paused) {
+		item->role = ROLE_STATUS_PAUSED;
+		clock_words(length, sizeof(length), a->now - a->paused_at);
+		LONG(item, " PAUSED %s, %s packets since ", length,
+			fmt_count(packets, stats->packets - a->paused_packets, 6));
+		SHORT(item, "PAUSED %s", length);
+		return;
+	}
+	if (ended) {
+		LONG(item, "END");
+		SHORT(item, "END");
+	} else if (a->conf.from_file && stats->file_bytes_total) {
+		unsigned percent = (unsigned)(100.0 * (double)stats->file_bytes_read /
+					      (double)stats->file_bytes_total);
+
+		LONG(item, "READING %u%%", percent > 99 ? 99 : percent);
+		SHORT(item, "READ %u%%", percent > 99 ? 99 : percent);
+	} else {
+		LONG(item, a->conf.from_file ? "READING" : "LIVE");
+		SHORT(item, a->conf.from_file ? "READ" : "LIVE");
+	}
+}
+
+static void drop_item(const struct capture_stats *stats, struct bar_item *item)
+{
+	uint64_t table = stats->evicted + stats->dropped[DROP_TABLE_FULL];
+	uint64_t lost = stats->kernel_drops + stats->interface_drops + table;
+	char k[FMT_TEXT], i[FMT_TEXT], t[FMT_TEXT];
+
+	item->role = lost ? ROLE_STATUS_ALERT : ROLE_STATUS;
+	item->rank = 0;
+	fmt_count(k, stats->kernel_drops, 5);
+	fmt_count(i, stats->interface_drops, 5);
+	fmt_count(t, table, 5);
+	LONG(item, "drop kernel %s interface %s table %s", k, i, t);
+	if (lost)
+		SHORT(item, "DROP k%s i%s t%s", k, i, t);
+	else
+		SHORT(item, "drop 0");
+}
+
+static void time_item(const struct app *a, struct bar_item *item)
+{
+	int64_t now = a->conf.from_file || !a->now ? store_now(a->conf.store) : a->now;
+	char date[FMT_TEXT], clock[FMT_TEXT];
+
+	item->role = ROLE_STATUS;
+	item->rank = 4;
+	if (!now)
+		return;
+	now += a->conf.utc_offset_ns;
+	fmt_clock(clock, now, 0);
+	LONG(item, "%s %s", fmt_date(date, now), clock);
+	SHORT(item, "%s", clock);
+}
+
+void status_draw(struct app *a, struct canvas *c, int y)
+{
+	struct bar_item item[10] = {0}, *at = item;
+	struct capture_stats stats;
+	struct store_usage usage;
+	struct counters sum;
+	char n[FMT_TEXT], m[FMT_TEXT], span[32];
+	int64_t first = store_first(a->conf.store);
+
+	store_capture_stats(a->conf.store, &stats);
+	store_usage(a->conf.store, &usage);
+	store_totals(a->conf.store, &sum);
+	*at = (struct bar_item){.role = ROLE_STATUS, .rank = 7};
+	LONG(at, "tcptop %s", a->conf.version ? a->conf.version : "");
+	SHORT(at, "tcptop");
+	mode_item(a, &stats, ++at);
+	*++at = (struct bar_item){.role = ROLE_STATUS_LIVE, .rank = 1};
+	LONG(at, "%.40s", a->conf.input ? a->conf.input : "");
+	SHORT(at, "%.14s", a->conf.input ? a->conf.input : "");
+	clock_words(span, sizeof(span), first ? store_now(a->conf.store) - first : 0);
+	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 6};
+	LONG(at, "%s", span);
+	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 3};
+	LONG(at, "%s packets", fmt_count(n, stats.packets, 7));
+	SHORT(at, "%s pkt", fmt_count(n, stats.packets, 5));
+	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 2};
+	fmt_count(n, sum.n[COUNTER_ATTEMPTS] + sum.n[COUNTER_MID], 7);
+	LONG(at, "%s connections", n);
+	SHORT(at, "%s conn", n);
+	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 5};
+	LONG(at, "%s open", fmt_count(n, sum.n[COUNTER_OPEN], 6));
+	SHORT(at, "%s open", fmt_count(n, sum.n[COUNTER_OPEN], 5));
+	*++at = (struct bar_item){.role = usage.folded ? ROLE_STATUS_ALERT : ROLE_STATUS, .rank = 8};
+	LONG(at, "table %s/%s", fmt_count(n, usage.live, 6), fmt_count(m, usage.live_max, 6));
+	drop_item(&stats, ++at);
+	time_item(a, ++at);
+	bar_draw(c, y, ROLE_STATUS, item, (size_t)(at - item) + 1, 3);
+}
+
+/* ---- tabs ---- */
+
+static int tabs_size(int size, int gap)
+{
+	int w = 0;
+
+	for (int i = 0; i < tab_count(); i++)
+		w += (int)utf8_width(view_tab(view_at_tab(i), size)) + (size < 2 && i < 9 ? 2 : 0) + gap;
+	return w;
+}
+
+void tabs_draw(struct app *a, struct canvas *c, int y, enum view active)
+{
+	int size = 0, gap = 2, x = 0;
+
+	(void)a;
+	while (size < 2 && tabs_size(size, gap) > c->w)
+		size++;
+	while (gap > 1 && tabs_size(size, gap) > c->w)
+		gap--;
+	for (int i = 0; i < tab_count(); i++) {
+		bool on = view_at_tab(i) == active;
+		enum role role = on ? ROLE_TAB_ACTIVE : ROLE_TAB;
+		const char *name = view_tab(view_at_tab(i), size);
+
+		if (gap > 1)
+			x = canvas_put(c, x, y, role, on ? "[" : " ");
+		if (size < 2 && i < 9)
+			x = canvas_putf(c, x, y, on ? role : ROLE_KEY, "%d ", i + 1);
+		x = canvas_put(c, x, y, role, name);
+		x = canvas_put(c, x, y, gap > 1 ? role : ROLE_TAB, gap > 1 && on ? "]" : " ");
+	}
+}
+
+/* ---- the way here ---- */
+
+void crumbs_draw(struct app *a, struct canvas *c, int y, const char *last)
+{
+	struct str way = STR_INIT;
+	const char *arrow = " > ";
+
+	for (int i = 0; i < a->depth; i++) {
+		const struct list *l = a->page[i].list;
+
+		if (!l)
+			continue;
+		if (*l->crumb)
+			str_addf(&way, "%s%s", l->crumb, arrow);
+		else
+			str_addf(&way, "All %s%s", view_words(l->view, 2), arrow);
+	}
+	if (way.len && !last)
+		way.s[way.len - strlen(arrow)] = '\0';
+	if (last)
+		str_add(&way, last);
+	canvas_put_middle(c, 1, y, c->w - 2, ROLE_BREADCRUMB, way.s ? way.s : "");
+	str_free(&way);
+}
+
+/* ---- totals ---- */
+
+static int total_spark(struct app *a, struct canvas *c, int x, int y, int width)
+{
+	uint32_t base[SPARK_STEPS] = {0}, clt[SPARK_STEPS] = {0}, srv[SPARK_STEPS] = {0};
+	int64_t until = store_now(a->conf.store) / NS_PER_SEC;
+
+	store_series_total(a->conf.store, SERIES_ATTEMPTS, until, SPARK_STEPS, base);
+	store_series_total(a->conf.store, SERIES_RST_UNIQ_CLT, until, SPARK_STEPS, clt);
+	store_series_total(a->conf.store, SERIES_RST_UNIQ_SRV, until, SPARK_STEPS, srv);
+	x = canvas_put(c, x, y, ROLE_LABEL, "clients ");
+	spark_ratio(c, x, y, width, ROLE_CLIENT_SIDE, clt, base, SPARK_STEPS);
+	x = canvas_put(c, x + width + 1, y, ROLE_LABEL, "servers ");
+	spark_ratio(c, x, y, width, ROLE_SERVER_SIDE, srv, base, SPARK_STEPS);
+	return canvas_put(c, x + width + 1, y, ROLE_DIM, "60 s") + 2;
+}
+
+void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y)
+{
+	const struct counters *sum = &l->result.sum;
+	uint64_t rst = sum->n[COUNTER_RST_CLT] + sum->n[COUNTER_RST_SRV];
+	char text[FMT_TEXT];
+	int x = 1;
+
+	x = canvas_put(c, x, y, ROLE_LABEL, "RST/conn ");
+	if (sum->n[COUNTER_CT])
+		fmt_ratio(text, (double)rst / (double)sum->n[COUNTER_CT]);
+	else
+		snprintf(text, sizeof(text), "%s", rst ? canvas_glyph(c, "∞", "inf") : "-");
+	x = canvas_put(c, x, y, ROLE_STRONG, text) + 2;
+	if (!*l->scope && !*l->filter && c->w >= 60)
+		x = total_spark(a, c, x, y, c->w >= 120 ? 24 : c->w >= 90 ? 12 : 8);
+	for (int g = 1; g < GROUP_COUNT; g++) {
+		uint64_t n = counters_group(sum, (enum ending_group)g);
+		const char *words = c->w >= 120 ? group_info[g].words : group_info[g].head;
+		int need;
+
+		if (!n)
+			continue;
+		fmt_count(text, n, 6);
+		need = (int)(strlen(words) + strlen(text)) + 1;
+		if (x + need >= c->w)
+			break;
+		x = canvas_putf(c, x, y, role_of_group((enum ending_group)g), "%s %s", words, text);
+		x += c->w >= 120 ? 3 : 2;
+	}
+}
+
+/* ---- the foot ---- */
+
+void foot_draw(struct app *a, struct canvas *c, unsigned where, const char *otherwise, enum role role)
+{
+	int y = c->h - 2, x = 1;
+
+	keymap_draw_bar(&a->keymap, where, c, c->h - 1);
+	if (c->h < 6)
+		return;
+	if (a->message[0]) {
+		canvas_put_left(c, x, y, c->w - 1, a->message_role, a->message);
+		return;
+	}
+	if (a->note) {
+		x = canvas_put(c, x, y, ROLE_WARNING, a->note);
+		x += 2;
+	}
+	if (x < c->w - 10)
+		canvas_put_left(c, x, y, c->w - x, role, otherwise);
+}
