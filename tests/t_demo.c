@@ -286,6 +286,7 @@ static void expect_every_ending(uint64_t seed, bool live)
 	for (i = ENDING_NONE + 1; i < ENDING_COUNT; i++)
 		if (!seen->ended[i])
 			fail_msg("seed %u: no connection ended %s", (unsigned)seed, ending_info[i].name);
+	assert_true(seen->open > 0);
 	assert_true(seen->ended[ENDING_GRACEFUL] > 10 * seen->open);
 	mem_free(seen);
 }
