@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	struct script_conf conf = { .base = BASE };
 	struct str text = STR_INIT;
 	struct err err = ERR_INIT;
-	struct script *s;
+	struct script *s = NULL;
 	bool nanoseconds = false;
 	int c;
 
@@ -83,7 +83,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: mkpcap [-6] [-n] OUT < SCRIPT\n");
 		return 2;
 	}
-	if (!str_read_file(&text, "/dev/stdin", &err) || !(s = script_new(text.s ? text.s : "", &conf, &err))) {
+	if (str_read_file(&text, "/dev/stdin", &err))
+		s = script_new(text.s ? text.s : "", &conf, &err);
+	if (!s) {
 		fprintf(stderr, "mkpcap: %s\n", err.text);
 		return 1;
 	}

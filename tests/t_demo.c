@@ -1,4 +1,7 @@
-/* The built-in traffic: every role is a right script, frames come in order and again the same, and all decode. */
+/*
+ * The built-in traffic: every role is a right script, frames come in order and again the
+ * same, and all decode.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -165,7 +168,10 @@ static void the_source_keeps_time(void **state)
 
 #define SLOTS 4096
 
-/* Rows of the engine as they stand: of live slots the newest, of ended connections the count of their endings. */
+/*
+ * Rows of the engine as they stand: of live slots the newest, of ended connections the
+ * count of their endings.
+ */
 struct seen {
 	struct block block;
 	bool done;
@@ -249,7 +255,10 @@ static void judge_frame(struct seen *seen, struct engine *e, struct demo *d)
 	demo_take(d);
 }
 
-/* live: what has been handed over after a round by the clock; else the round and `silence` after it, to the end. */
+/*
+ * live: what has been handed over after a round by the clock; else the round and `silence`
+ * after it, to the end.
+ */
 static struct seen *judge(uint64_t seed, bool live, int64_t silence)
 {
 	struct seen *seen = mem_alloc(sizeof(*seen));

@@ -1,4 +1,7 @@
-/* Packet scripts: octets against frames that were put together by other means, and the numbers that are filled in. */
+/*
+ * Packet scripts: octets against frames that were put together by other means, and the
+ * numbers that are filled in.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -36,7 +39,9 @@ static uint32_t be(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* Of a frame with an Ethernet header and no tag, read without decode(): "> S 1000 0 len 0". */
+/*
+ * Of a frame with an Ethernet header and no tag, read without decode(): "> S 1000 0 len 0".
+ */
 static void tell(const struct script *s, size_t i, struct str *out)
 {
 	const uint8_t *ip = script_frame(s, i)->data + 14, *tcp = ip + (ip[0] >> 4 == 4 ? 20 : 40);
@@ -135,7 +140,10 @@ static void resets_have_the_forms_of_a_stack(void **state)
 	(void)state;
 	EXPECT("0 > S len 20 tfo; 1 < RA", ">S 1000 len 20", "<RA 0 a1021");
 	EXPECT("0 > S; 1 < SA; 2 > R", ">S 1000", "<SA 5000 a1001", ">R 1001");
-	/* Data that came after the close is answered with its own ack number, not with what was sent last. */
+	/*
+	 * Data that came after the close is answered with its own ack number, not with what
+	 * was sent last.
+	 */
 	EXPECT("0 > FA; 1 < PA len 5 ack 1; 2 > R; 3 < . ; 4 > R", ">FA 1001 a5001",
 		"<PA 5001 a1001 len 5", ">R 1001", "<A 5006 a1002", ">R 1002");
 	EXPECT("0 > PA len 5; 1 < RA", ">PA 1001 a5001 len 5", "<RA 5001 a1006");

@@ -1,7 +1,8 @@
 /*
- * The built-in traffic. A round is a list of beginnings drawn from the cast; each, when its time comes, becomes a
- * packet script with everything filled in. The scripts under way stand in a heap by the time of their next frame,
- * so frames come in order, rounds flow into each other, and no more is in memory than is being played.
+ * The built-in traffic. A round is a list of beginnings drawn from the cast; each, when its
+ * time comes, becomes a packet script with everything filled in. The scripts under way
+ * stand in a heap by the time of their next frame, so frames come in order, rounds flow
+ * into each other, and no more is in memory than is being played.
  */
 #include "config.h"
 
@@ -256,7 +257,10 @@ static int by_time(const void *a, const void *b)
 	return x->role < y->role ? -1 : x->role > y->role;
 }
 
-/* Lists the beginnings of a round: each role's spread evenly over its time, none quite on the beat. */
+/*
+ * Lists the beginnings of a round: each role's spread evenly over its time, none quite on
+ * the beat.
+ */
 static void plan_round(struct demo *d)
 {
 	size_t i, n = 0;

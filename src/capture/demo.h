@@ -1,4 +1,7 @@
-/* The built-in traffic as frames in time order. Its tables: demo_hosts.def, demo_plays.def, demo_cast.def. */
+/*
+ * The built-in traffic as frames in time order. Its tables: demo_hosts.def, demo_plays.def,
+ * demo_cast.def.
+ */
 #ifndef TCPTOP_CAPTURE_DEMO_H
 #define TCPTOP_CAPTURE_DEMO_H
 
@@ -15,13 +18,17 @@ struct demo; /* opaque */
 struct str;
 
 /*
- * The same seed and start (ns since the epoch) give the same frames. endless: round follows round, each with ports,
- * sequence numbers and strangers of its own; otherwise what began in the first round is played to its end.
+ * The same seed and start (ns since the epoch) give the same frames. endless: round follows
+ * round, each with ports, sequence numbers and strangers of its own; otherwise what began
+ * in the first round is played to its end.
  */
 struct demo *demo_new(uint64_t seed, int64_t start, bool endless);
 void demo_free(struct demo *d);
 
-/* The next frame without taking it; NULL when all are played. Borrowed until demo_take() or demo_free(). */
+/*
+ * The next frame without taking it; NULL when all are played. Borrowed until demo_take() or
+ * demo_free().
+ */
 const struct script_frame *demo_peek(struct demo *d);
 /* Goes on to the one after. */
 void demo_take(struct demo *d);
@@ -30,8 +37,9 @@ void demo_take(struct demo *d);
 int demo_dlt(const struct demo *d);
 
 /*
- * For tests: rows of the cast by number. Which one plays the frame that demo_peek() returned; its play's name ("" beyond
- * the last row) and ending; a script as it would be played, added to `out`. Client ports are not used twice in a round.
+ * For tests: rows of the cast by number. Which one plays the frame that demo_peek()
+ * returned; its play's name ("" beyond the last row) and ending; a script as it would be
+ * played, added to `out`. Client ports are not used twice in a round.
  */
 size_t demo_role(const struct demo *d);
 const char *demo_role_name(size_t role);

@@ -1,4 +1,7 @@
-/* The built-in traffic as a source: decoded like a capture, by the clock on the screen and at once elsewhere. */
+/*
+ * The built-in traffic as a source: decoded like a capture, by the clock on the screen and
+ * at once elsewhere.
+ */
 #include "config.h"
 
 #include <poll.h>

@@ -1,4 +1,7 @@
-/* Writes frames octet by octet. The hard part is order: lengths first, then the checksum over the pseudo header. */
+/*
+ * Writes frames octet by octet. The hard part is order: lengths first, then the checksum
+ * over the pseudo header.
+ */
 #include "config.h"
 
 #include "packet/craft.h"
@@ -45,7 +48,8 @@ static uint16_t fold(uint64_t s)
 	return (uint16_t)~s;
 }
 
-static uint64_t sum_pseudo(const struct addr *from, const struct addr *to, unsigned proto, size_t n)
+static uint64_t sum_pseudo(const struct addr *from, const struct addr *to, unsigned proto,
+	size_t n)
 {
 	size_t skip = addr_is_v4(from) ? 12 : 0;
 

@@ -30,7 +30,10 @@ struct craft_icmp {
 	size_t nquote;
 };
 
-/* Each writes at buf and returns how many octets. craft_link: `from_client` picks the Ethernet addresses, vlan 0 is none. */
+/*
+ * Each writes at buf and returns how many octets. craft_link: `from_client` picks the
+ * Ethernet addresses, vlan 0 is none.
+ */
 size_t craft_link(uint8_t *buf, bool ipv6, bool from_client, uint16_t vlan);
 size_t craft_tcp(uint8_t *buf, const struct craft_tcp *seg);
 size_t craft_icmp(uint8_t *buf, const struct craft_icmp *icmp);

@@ -1,6 +1,7 @@
 /*
- * Packet scripts. A connection is two ends that remember what they sent and what the other has of it; a line
- * becomes a segment by filling in what it does not say. What is hard is saying what a real stack would say.
+ * Packet scripts. A connection is two ends that remember what they sent and what the other
+ * has of it; a line becomes a segment by filling in what it does not say. What is hard is
+ * saying what a real stack would say.
  */
 #include "config.h"
 
@@ -144,7 +145,7 @@ static uint32_t number_of(const struct number *n, uint32_t isn)
 	return n->absolute ? n->value : isn + n->value;
 }
 
-/* RFC 9293, 3.5.2: how a segment that has no ACK is reset by an end that knows nothing of it. */
+/* RFC 9293, 3.5.2: how an end that knows nothing of it resets a segment without ACK. */
 static bool answers_without_ack(const struct end *me, const struct end *peer, unsigned flags)
 {
 	return (flags & TCP_RST) && (flags & TCP_ACK) && !me->spoke && peer->spoke && !peer->had_ack;
@@ -374,7 +375,8 @@ static bool do_ttl(struct parse *p)
 	struct end *e = p->conn[p->current].end;
 	int64_t n[2];
 
-	if (!words_number(&p->w, &n[0], 0, 255, p->err) || !words_number(&p->w, &n[1], 0, 255, p->err))
+	if (!words_number(&p->w, &n[0], 0, 255, p->err) ||
+		!words_number(&p->w, &n[1], 0, 255, p->err))
 		return false;
 	e[0].ttl = (uint8_t)n[0];
 	e[1].ttl = (uint8_t)n[1];

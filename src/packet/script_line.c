@@ -1,4 +1,7 @@
-/* Reads packet scripts: text to struct line. Every word is a row of a table; nothing here knows of connections. */
+/*
+ * Reads packet scripts: text to struct line. Every word is a row of a table; nothing here
+ * knows of connections.
+ */
 #include "config.h"
 
 #include "packet/script_line.h"
@@ -328,7 +331,10 @@ static uint8_t *option(uint8_t *p, unsigned kind, unsigned length)
 	return p;
 }
 
-/* RFC 8684: version 1 with a SYN, a key with a SYN-ACK, MP_TCPRST with a RST, else DSS with a data ACK. */
+/*
+ * RFC 8684: version 1 with a SYN, a key with a SYN-ACK, MP_TCPRST with a RST, else DSS with
+ * a data ACK.
+ */
 static uint8_t *put_mptcp(uint8_t *p, uint8_t flags)
 {
 	if (flags & TCP_RST)

@@ -12,7 +12,10 @@
 
 struct err;
 
-/* Statements of a text, and the words of one. `word` is the one read last, cut when it is long. */
+/*
+ * Statements of a text, and the words of one. `word` is the one read last, cut when it is
+ * long.
+ */
 struct words {
 	const char *at;
 	unsigned line; /* from 1 */
@@ -58,7 +61,10 @@ struct line { /* numbers that were not given are -1, but for those with another 
 
 /* Reads the line whose first word was read. */
 bool line_parse(struct words *w, struct line *l, struct err *err);
-/* Writes the TCP options it asks for, at most CRAFT_OPTIONS octets, which line_parse() has checked; returns how many. */
+/*
+ * Writes the TCP options it asks for, at most CRAFT_OPTIONS octets, which line_parse() has
+ * checked; returns how many.
+ */
 size_t line_options(const struct line *l, bool ipv6, uint32_t peer_isn, uint8_t *out);
 
 #endif
