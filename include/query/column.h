@@ -42,7 +42,6 @@ enum kind { /* decides compare, alignment, format, JSON type, and which operator
 
 #define COLUMN_DESCENDING 0x01 /* sorts descending first */
 #define COLUMN_KEY 0x02	       /* part of the key of its view */
-#define COLUMN_HIDDEN 0x04     /* not shown on the screen unless chosen */
 /* How soon a narrow screen drops it: 0 never, 1 last ... 7 first. */
 #define COLUMN_DROP(n) ((n) << 8)
 #define column_drop(col) ((col)->flags >> 8 & 7)
@@ -80,6 +79,9 @@ extern const size_t column_count;
 const struct column *column_find(enum view view, const char *name);
 /* The default columns of a view in their order: of the contract (exports) or of the screen. Returns how many. */
 size_t column_defaults(enum view view, bool screen, const struct column **out, size_t max);
+
+/* The i-th word a column of KIND_NAME or KIND_LIST can hold, NULL past the last or when the list is open. */
+const char *column_choice(const struct column *col, size_t i);
 
 /* Ascending order: addresses IPv4 first and numerically, infinite above every number, absent last. <0, 0, >0. */
 int value_compare(const struct column *col, const struct value *a, const struct value *b);

@@ -1,0 +1,547 @@
+/*
+ * The filter language: text to a tree. Precedence or < and < not; two conditions side by side mean `and`.
+ * The hard part is that a word can be a name, the start of a shortcut, or text to look for: what follows decides.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "query/filter_tree.h"
+#include "query/query.h"
+#include "util/err.h"
+#include "util/mem.h"
+#include "util/str.h"
+#include "util/utf8.h"
+
+#define DEPTH_MAX 50
+
+const char *const filter_operators[] = {"&&", "||", "==", "!=", "!~", "<=", ">=", "=", "<", ">", "~",
+	"!", "(", ")", "{", "}", ",", "&", "|", NULL};
+
+static struct node *parse_or(struct parser *p);
+
+void *parser_fail(struct parser *p, size_t at, const char *format, ...)
+{
+	char words[sizeof(p->err->text) - 32];
+	size_t i, column = 1;
+	va_list ap;
+
+	if (p->err->text[0])
+		return NULL;
+	va_start(ap, format);
+	vsnprintf(words, sizeof(words), format, ap);
+	va_end(ap);
+	for (i = 0; i < at && p->lex.text[i]; i++)
+		column += ((unsigned char)p->lex.text[i] & 0xc0) != 0x80;
+	err_set(p->err, "column %zu: %s", column, words);
+	p->fault = at;
+	return NULL;
+}
+
+static struct node *node_new(enum node_kind kind, size_t at)
+{
+	struct node *n = mem_alloc(sizeof(*n));
+
+	n->kind = kind;
+	n->at = at;
+	return n;
+}
+
+struct node *node_join(enum node_kind kind, struct node *left, struct node *right)
+{
+	struct node *n;
+
+	if (!left || !right) {
+		node_free(left);
+		node_free(right);
+		return NULL;
+	}
+	n = node_new(kind, left->at);
+	n->left = left;
+	n->right = right;
+	return n;
+}
+
+static struct node *negate(struct node *n)
+{
+	struct node *opposite;
+
+	if (!n)
+		return NULL;
+	opposite = node_new(NODE_NOT, n->at);
+	opposite->left = n;
+	return opposite;
+}
+
+struct comparison {
+	enum test test;
+	bool negated;
+	bool list; /* `in`: braces or a network follow */
+	struct token token;
+};
+
+/* Takes a comparison if one is next. */
+static bool read_comparison(struct parser *p, struct comparison *c)
+{
+	static const struct {
+		const char *word;
+		enum test test;
+		bool negated, list;
+	} known[] = {
+		{"=", TEST_IN, false, false}, {"==", TEST_IN, false, false}, {"!=", TEST_IN, true, false},
+		{"<", TEST_LT, false, false}, {"<=", TEST_LE, false, false}, {">", TEST_GT, false, false},
+		{">=", TEST_GE, false, false}, {"~", TEST_MATCH, false, false},
+		{"!~", TEST_MATCH, true, false}, {"in", TEST_IN, false, true},
+	};
+	struct lex ahead = p->lex;
+	bool inverted = false;
+	size_t i;
+
+	c->token = lex_next(&ahead);
+	if (lex_is(&p->lex, &c->token, "not")) {
+		inverted = true;
+		c->token = lex_next(&ahead);
+	}
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (!lex_is(&p->lex, &c->token, known[i].word) || (inverted && !known[i].list))
+			continue;
+		c->test = known[i].test;
+		c->negated = known[i].negated || inverted;
+		c->list = known[i].list;
+		p->lex = ahead;
+		return true;
+	}
+	return false;
+}
+
+static bool fits(struct parser *p, const struct column *col, const struct comparison *c)
+{
+	bool text = col->kind == KIND_TEXT || col->kind == KIND_NAME || col->kind == KIND_LIST;
+	bool order = c->test != TEST_IN && c->test != TEST_MATCH;
+
+	if (order && (text || col->kind == KIND_ADDR)) {
+		parser_fail(p, c->token.at, "expected =, !=, in or ~ after '%s'", col->name);
+		return false;
+	}
+	if (c->test == TEST_MATCH && !text && col->kind != KIND_ADDR) {
+		parser_fail(p, c->token.at, "expected =, !=, <, <=, >, >= or in after '%s': it is a number",
+			col->name);
+		return false;
+	}
+	return true;
+}
+
+/* A value, quoted or not. False: the error is noted. */
+static bool read_value(struct parser *p, const struct column *col, const struct token *after,
+	struct token *t, struct str *text)
+{
+	static const char *const words[] = {
+		[KIND_ADDR] = "an address", [KIND_PORT] = "a number", [KIND_TEXT] = "a text",
+		[KIND_NAME] = "a name", [KIND_LIST] = "a name", [KIND_COUNT] = "a number",
+		[KIND_BYTES] = "a number of bytes", [KIND_RATIO] = "a number", [KIND_SHARE] = "a number",
+		[KIND_TIME] = "a time", [KIND_DURATION] = "a duration",
+	};
+
+	*t = lex_next(&p->lex);
+	str_clear(text);
+	if (t->kind == LEX_WORD || t->kind == LEX_STRING) {
+		lex_text(&p->lex, t, text);
+		return true;
+	}
+	if (t->kind == LEX_BAD && (p->lex.text[t->at] == '"' || p->lex.text[t->at] == '\''))
+		parser_fail(p, t->at, "this quote is not closed");
+	else
+		parser_fail(p, t->at, "expected %s after '%.*s'", words[col->kind], (int)after->len,
+			p->lex.text + after->at);
+	return false;
+}
+
+static bool add_operand(struct parser *p, struct node *n, const char *text, const struct token *t)
+{
+	struct operand o;
+
+	if (!operand_parse(p, n->col, text, t->at + (t->kind == LEX_STRING), &o))
+		return false;
+	if (o.empty && n->test != TEST_IN) {
+		parser_fail(p, t->at, "expected something to compare '%s' with", n->col->name);
+		mem_free(o.text);
+		return false;
+	}
+	n->operand = mem_grow(n->operand, n->operands + 1, sizeof(o));
+	n->operand[n->operands++] = o;
+	return true;
+}
+
+/* "{80, 443}" after `in`; a single value needs no braces. */
+static bool read_set(struct parser *p, struct node *n, const struct token *after)
+{
+	struct str text = STR_INIT;
+	struct token t = lex_peek(&p->lex), comma = *after;
+	bool braces = lex_is(&p->lex, &t, "{"), ok;
+
+	if (braces)
+		comma = lex_next(&p->lex);
+	do {
+		ok = read_value(p, n->col, &comma, &t, &text) && add_operand(p, n, text.s, &t);
+		if (!ok || !braces)
+			break;
+		comma = lex_next(&p->lex);
+		if (lex_is(&p->lex, &comma, "}"))
+			break;
+		if (!lex_is(&p->lex, &comma, ","))
+			ok = parser_fail(p, comma.at, "expected ',' or '}' in the list") != NULL;
+	} while (ok);
+	str_free(&text);
+	return ok;
+}
+
+static bool read_pattern(struct parser *p, struct node *n, const struct token *after)
+{
+	struct str text = STR_INIT;
+	struct token t;
+	bool ok;
+
+	n->regex = mem_alloc(sizeof(*n->regex));
+	ok = read_value(p, n->col, after, &t, &text) &&
+		regex_parse(p, text.s, t.at + (t.kind == LEX_STRING), n->regex);
+	if (!ok) {
+		mem_free(n->regex);
+		n->regex = NULL;
+	}
+	str_free(&text);
+	return ok;
+}
+
+static struct node *test_new(const struct column *col, enum test test, size_t at)
+{
+	struct node *n = node_new(NODE_TEST, at);
+
+	n->col = col;
+	n->test = test;
+	return n;
+}
+
+/* One column against what follows in the text. */
+static struct node *parse_test(struct parser *p, const struct column *col,
+	const struct comparison *c, size_t at)
+{
+	struct node *n = test_new(col, c->test, at);
+	bool ok = fits(p, col, c);
+
+	if (ok && c->test == TEST_MATCH)
+		ok = read_pattern(p, n, &c->token);
+	else if (ok)
+		ok = read_set(p, n, &c->token);
+	if (ok)
+		return n;
+	node_free(n);
+	return NULL;
+}
+
+/* The counter that stands for one ending, group or state in a view of sums. */
+static const struct column *counted_as(struct parser *p, const char *kind, const char *value)
+{
+	struct str name = STR_INIT;
+	const struct column *col;
+
+	if (!strcmp(kind, "group"))
+		str_add(&name, "group.");
+	if (!strcmp(kind, "state") && !strncasecmp(value, "fin_wait", 8))
+		str_add(&name, "fin_wait");
+	else
+		str_add(&name, value);
+	for (char *s = name.s; *s; s++)
+		*s = (char)tolower((unsigned char)*s);
+	col = column_find(p->view, name.s);
+	if (!col || col->kind != KIND_COUNT || !(col->views >> VIEW_SERVERS & 1))
+		col = NULL;
+	if (!strcmp(kind, "ending") && ending_by_name(name.s) >= ENDING_COUNT)
+		col = NULL;
+	str_free(&name);
+	return col;
+}
+
+/*
+ * "ending = refused" where rows are sums: "refused > 0". `kind` is ending, group or state, whose words are those of
+ * the column `like` of single connections.
+ */
+static struct node *parse_counted(struct parser *p, const char *kind, const struct column *like,
+	const struct comparison *c, size_t at)
+{
+	struct node *words, *all = NULL;
+	size_t i;
+
+	if (c->test != TEST_IN || c->negated)
+		return parser_fail(p, c->token.at,
+			"rows of the view %s are sums: write %s = NAME, or compare the column NAME with a number",
+			view_names[p->view], kind);
+	words = parse_test(p, like, c, at);
+	for (i = 0; words && i < words->operands; i++) {
+		const char *value = words->operand[i].text;
+		const struct column *col = counted_as(p, kind, value);
+		struct node *n;
+
+		if (!col) {
+			parser_fail(p, at, "%s %s is known of single connections only: use the view connections",
+				kind, value);
+			node_free(all);
+			all = NULL;
+			break;
+		}
+		n = test_new(col, TEST_GT, at);
+		n->operand = mem_alloc(sizeof(*n->operand));
+		n->operands = 1;
+		all = all ? node_join(NODE_OR, all, n) : n;
+	}
+	node_free(words);
+	return all;
+}
+
+static bool sums(enum view view)
+{
+	return view != VIEW_CONNECTIONS && view != VIEW_ENDINGS && view != VIEW_GRAPH &&
+		view != VIEW_FINDINGS;
+}
+
+static void *unknown_name(struct parser *p, const char *name, size_t at)
+{
+	const char *meant = filter_suggest(p->view, name);
+	size_t i;
+
+	if (meant)
+		return parser_fail(p, at, "no column '%s' in the view %s; did you mean %s?", name,
+			view_names[p->view], meant);
+	for (i = 0; i < column_count; i++)
+		if (!strcmp(columns[i].name, name) && (columns[i].views >> VIEW_CONNECTIONS & 1))
+			return parser_fail(p, at, "'%s' is known of single connections: use the view connections",
+				name);
+	return parser_fail(p, at, "no column '%s' in the view %s", name, view_names[p->view]);
+}
+
+/* The words that mean an ending, a group or a state; NULL: it is another name. */
+static const char *counted_kind(const char *name)
+{
+	if (!strcmp(name, "end") || !strcmp(name, "ending"))
+		return "ending";
+	if (!strcmp(name, "group"))
+		return "group";
+	return !strcmp(name, "state") ? "state" : NULL;
+}
+
+/* NAME COMPARISON VALUE, with the name and the comparison read. */
+static struct node *parse_named(struct parser *p, const char *name, size_t at,
+	const struct comparison *c)
+{
+	const struct column *col[2];
+	size_t n = filter_columns(p->view, name, col);
+	struct node *node, *other;
+	struct lex again;
+
+	if (n == 0 && sums(p->view) && counted_kind(name) &&
+		filter_columns(VIEW_CONNECTIONS, name, col) > 0)
+		return parse_counted(p, counted_kind(name), col[0], c, at);
+	if (n == 0)
+		return unknown_name(p, name, at);
+	again = p->lex;
+	node = parse_test(p, col[0], c, at);
+	if (node && n == 2) {
+		p->lex = again;
+		other = parse_test(p, col[1], c, at);
+		node = node_join(NODE_OR, node, other);
+	}
+	return c->negated ? negate(node) : node;
+}
+
+/* A count by itself asks whether there is any. */
+static struct node *any_of(const struct column *col, size_t at)
+{
+	struct node *n = test_new(col, TEST_GT, at);
+
+	n->operand = mem_alloc(sizeof(*n->operand));
+	n->operands = 1;
+	return n;
+}
+
+static struct node *bare_word(struct parser *p, const char *word, size_t at)
+{
+	struct node *n;
+	size_t i;
+
+	for (i = 0; i < column_count && !column_has_words(&columns[i], p->view); i++)
+		;
+	if (i == column_count)
+		return parser_fail(p, at, "rows of the view %s have no text to look for '%s' in",
+			view_names[p->view], word);
+	n = node_new(NODE_WORD, at);
+	n->word = mem_strdup(word);
+	n->view = p->view;
+	return n;
+}
+
+/* "port:443", "state:syn_sent", "server:fd77::2": the text before the first colon must be a name. */
+static bool split_shortcut(struct parser *p, const char *word, struct str *name)
+{
+	const struct column *col[2];
+	const char *colon = strchr(word, ':');
+
+	if (!colon || colon == word)
+		return false;
+	str_clear(name);
+	str_add_n(name, word, (size_t)(colon - word));
+	for (char *s = name->s; *s; s++)
+		*s = (char)tolower((unsigned char)*s);
+	return filter_columns(p->view, name->s, col) > 0 ||
+		filter_columns(VIEW_CONNECTIONS, name->s, col) > 0;
+}
+
+/* After "port:" the value may follow at once, after a blank, or after a comparison ("port:>1000"). */
+static struct node *parse_shortcut(struct parser *p, const char *name, const struct token *word)
+{
+	struct comparison c = {.test = TEST_IN};
+
+	p->lex.at = word->at + strlen(name) + 1;
+	c.token = (struct token){LEX_WORD, word->at, strlen(name) + 1};
+	read_comparison(p, &c);
+	return parse_named(p, name, word->at, &c);
+}
+
+static struct node *parse_word(struct parser *p, const struct token *t)
+{
+	struct str word = STR_INIT, name = STR_INIT;
+	const struct column *col[2];
+	struct comparison c;
+	struct node *n;
+
+	lex_text(&p->lex, t, &word);
+	str_add(&name, word.s);
+	for (char *s = name.s; *s; s++)
+		*s = (char)tolower((unsigned char)*s);
+	if (read_comparison(p, &c))
+		n = parse_named(p, name.s, t->at, &c);
+	else if (split_shortcut(p, word.s, &name))
+		n = parse_shortcut(p, name.s, t);
+	else if (filter_columns(p->view, word.s, col) != 1)
+		n = bare_word(p, word.s, t->at);
+	else if (col[0]->kind == KIND_COUNT || col[0]->kind == KIND_BYTES)
+		n = any_of(col[0], t->at);
+	else
+		n = parser_fail(p, t->at + t->len, "expected =, !=, <, >, ~ or in after '%s'", word.s);
+	str_free(&word);
+	str_free(&name);
+	return n;
+}
+
+static struct node *parse_parentheses(struct parser *p, const struct token *open)
+{
+	struct node *n = parse_or(p);
+	struct token t;
+
+	if (!n)
+		return NULL;
+	t = lex_next(&p->lex);
+	if (lex_is(&p->lex, &t, ")"))
+		return n;
+	node_free(n);
+	return parser_fail(p, t.at, "expected ')' for the '(' in column %zu", open->at + 1);
+}
+
+static struct node *parse_string(struct parser *p, const struct token *t)
+{
+	struct str word = STR_INIT;
+	struct node *n;
+
+	lex_text(&p->lex, t, &word);
+	n = bare_word(p, word.s, t->at);
+	str_free(&word);
+	return n;
+}
+
+static bool is_joint(struct parser *p, const struct token *t)
+{
+	static const char *const joints[] = {"and", "or", "in", "&&", "||"};
+	size_t i;
+
+	for (i = 0; i < sizeof(joints) / sizeof(*joints); i++)
+		if (lex_is(&p->lex, t, joints[i]))
+			return true;
+	return false;
+}
+
+static struct node *parse_not(struct parser *p)
+{
+	struct token t = lex_next(&p->lex);
+	struct node *n;
+
+	if (++p->depth > DEPTH_MAX)
+		return parser_fail(p, t.at, "nested too deeply");
+	if (lex_is(&p->lex, &t, "not") || lex_is(&p->lex, &t, "!"))
+		n = negate(parse_not(p));
+	else if (lex_is(&p->lex, &t, "("))
+		n = parse_parentheses(p, &t);
+	else if (t.kind == LEX_STRING)
+		n = parse_string(p, &t);
+	else if (t.kind == LEX_WORD && !is_joint(p, &t))
+		n = parse_word(p, &t);
+	else if (t.kind == LEX_BAD)
+		n = parser_fail(p, t.at, "this quote is not closed");
+	else if (t.kind == LEX_END)
+		n = parser_fail(p, t.at, "expected a condition such as rst.count > 0 at the end");
+	else
+		n = parser_fail(p, t.at, "expected a condition such as rst.count > 0, not '%.*s'",
+			(int)t.len, p->lex.text + t.at);
+	p->depth--;
+	return n;
+}
+
+static bool ends_and(struct parser *p, const struct token *t)
+{
+	return t->kind == LEX_END || lex_is(&p->lex, t, ")") || lex_is(&p->lex, t, "or") ||
+		lex_is(&p->lex, t, "||");
+}
+
+static struct node *parse_and(struct parser *p)
+{
+	struct node *n = parse_not(p);
+	struct token t;
+
+	while (n) {
+		t = lex_peek(&p->lex);
+		if (ends_and(p, &t))
+			return n;
+		if (lex_is(&p->lex, &t, "and") || lex_is(&p->lex, &t, "&&"))
+			lex_next(&p->lex);
+		n = node_join(NODE_AND, n, parse_not(p));
+	}
+	return NULL;
+}
+
+static struct node *parse_or(struct parser *p)
+{
+	struct node *n = parse_and(p);
+	struct token t;
+
+	while (n) {
+		t = lex_peek(&p->lex);
+		if (!lex_is(&p->lex, &t, "or") && !lex_is(&p->lex, &t, "||"))
+			return n;
+		lex_next(&p->lex);
+		n = node_join(NODE_OR, n, parse_and(p));
+	}
+	return NULL;
+}
+
+struct node *tree_parse(struct parser *p)
+{
+	struct node *n = parse_or(p);
+	struct token t = lex_peek(&p->lex);
+
+	if (!n || t.kind == LEX_END)
+		return n;
+	node_free(n);
+	return parser_fail(p, t.at, "expected 'and', 'or' or the end, not '%.*s'", (int)t.len,
+		p->lex.text + t.at);
+}

@@ -1,0 +1,333 @@
+/* Running a query and handing out its rows; the memory that results share. */
+#include "config.h"
+
+#include "query/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/filter_tree.h"
+#include "query/zones.h"
+#include "store/store.h"
+#include "util/hash.h"
+#include "util/mem.h"
+
+void hash_map_clear(struct hash_map *m)
+{
+	if (m->used)
+		memset(m->slot, 0, m->room * sizeof(*m->slot));
+	m->used = 0;
+}
+
+void hash_map_free(struct hash_map *m)
+{
+	mem_free(m->slot);
+	memset(m, 0, sizeof(*m));
+}
+
+static size_t hash_map_place(const struct hash_map *m, uint64_t hash)
+{
+	size_t i = hash & (m->room - 1);
+
+	while (m->slot[i].hash && m->slot[i].hash != hash)
+		i = (i + 1) & (m->room - 1);
+	return i;
+}
+
+static void hash_map_double(struct hash_map *m)
+{
+	struct hash_map bigger = {.room = m->room ? m->room * 2 : 64, .used = m->used};
+	size_t i;
+
+	bigger.slot = mem_array(bigger.room, sizeof(*bigger.slot));
+	for (i = 0; i < m->room; i++)
+		if (m->slot[i].hash)
+			bigger.slot[hash_map_place(&bigger, m->slot[i].hash)] = m->slot[i];
+	mem_free(m->slot);
+	*m = bigger;
+}
+
+uint32_t *hash_map_put(struct hash_map *m, uint64_t hash, bool *is_new)
+{
+	size_t i;
+
+	if (m->used * 2 >= m->room)
+		hash_map_double(m);
+	hash += hash == 0;
+	i = hash_map_place(m, hash);
+	*is_new = !m->slot[i].hash;
+	if (*is_new) {
+		m->slot[i].hash = hash;
+		m->slot[i].value = 0;
+		m->used++;
+	}
+	return &m->slot[i].value;
+}
+
+#define CHUNK 65536
+
+struct text_chunk {
+	struct text_chunk *next;
+	size_t used;
+	char text[CHUNK];
+};
+
+const char *texts_keep(struct texts *t, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *kept;
+
+	if (size > CHUNK)
+		return "";
+	if (!t->chunk || t->chunk->used + size > CHUNK) {
+		struct text_chunk *chunk = mem_grow(NULL, 1, sizeof(*chunk));
+
+		chunk->next = t->chunk;
+		chunk->used = 0;
+		t->chunk = chunk;
+	}
+	kept = memcpy(t->chunk->text + t->chunk->used, text, size);
+	t->chunk->used += size;
+	return kept;
+}
+
+void texts_clear(struct texts *t)
+{
+	while (t->chunk) {
+		struct text_chunk *next = t->chunk->next;
+
+		mem_free(t->chunk);
+		t->chunk = next;
+	}
+}
+
+void *result_room(void *p, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return p;
+	*room = *room ? *room * 2 : 64;
+	return mem_grow(p, *room, size);
+}
+
+/* Zones of the same name are the same zone. */
+static uint32_t zone_by_name(struct result_memory *m, const char *name)
+{
+	bool is_new;
+	uint32_t *at = hash_map_put(&m->zone_of, hash_bytes(name, strlen(name)), &is_new);
+
+	if (!is_new)
+		return *at;
+	m->zone = result_room(m->zone, m->zones, &m->zone_room, sizeof(*m->zone));
+	m->zone[m->zones] = texts_keep(&m->texts, name);
+	return *at = (uint32_t)m->zones++;
+}
+
+const char *result_zone(struct result_memory *m, const struct addr *a)
+{
+	char name[256];
+	bool is_new;
+	uint32_t *at = hash_map_put(&m->zone_of, hash_bytes(a, sizeof(*a)), &is_new), zone;
+
+	if (!is_new)
+		return m->zone[*at];
+	zone = zone_by_name(m, zone_name(m->query->zones, a, name, sizeof(name)));
+	/* the map may have moved meanwhile */
+	*hash_map_put(&m->zone_of, hash_bytes(a, sizeof(*a)), &is_new) = zone;
+	return m->zone[zone];
+}
+
+bool query_passes_before(const struct query *q, const struct query_row *row)
+{
+	return filter_before(q->filter[0], row) && filter_before(q->filter[1], row);
+}
+
+bool query_passes_after(const struct query *q, const struct query_row *row)
+{
+	return filter_after(q->filter[0], row) && filter_after(q->filter[1], row);
+}
+
+bool query_needs_zones(const struct query *q)
+{
+	return (q->filter[0] && q->filter[0]->zones) || (q->filter[1] && q->filter[1]->zones);
+}
+
+/* Texts of these columns are constants or belong to the result anyway. */
+static bool text_stays(const struct column *col)
+{
+	return col->kind == KIND_NAME || strstr(col->name, "zone") || !strcmp(col->name, "app");
+}
+
+void result_sort_in(struct result_memory *m, const struct query_row *row, uint64_t number)
+{
+	const struct column *col = m->sorter.column;
+	struct sort_item item = {.key = col->get(col, row), .row = number};
+
+	if (!sorter_wants(&m->sorter, &item))
+		return;
+	if (item.key.text && !text_stays(col))
+		item.key.text = texts_keep(&m->texts, item.key.text);
+	sorter_add(&m->sorter, &item);
+}
+
+const struct column *query_default_sort(enum view view, bool *ascending)
+{
+	*ascending = false;
+	switch (view) {
+	case VIEW_CONNECTIONS:
+		*ascending = true;
+		return column_find(view, "start");
+	case VIEW_GRAPH:
+		*ascending = true;
+		return column_find(view, "time");
+	case VIEW_ENDINGS:
+		return column_find(view, "count");
+	case VIEW_FINDINGS:
+		return column_find(view, "severity");
+	case VIEW_SERVERS:
+	case VIEW_CLIENTS:
+	case VIEW_CLIENT_ZONES:
+	case VIEW_SERVER_ZONES:
+	case VIEW_ZONES:
+	case VIEW_SERVICES:
+	case VIEW_PORTS:
+	case VIEW_CONVERSATIONS:
+	case VIEW_COUNT:
+		break;
+	}
+	return column_find(view, "rst.count");
+}
+
+static void begin(const struct store *st, const struct query *q, struct result *out)
+{
+	struct result_memory *m;
+
+	if (!out->memory)
+		out->memory = mem_alloc(sizeof(*out->memory));
+	m = out->memory;
+	m->store = st;
+	m->query = q;
+	texts_clear(&m->texts);
+	hash_map_clear(&m->zone_of);
+	hash_map_clear(&m->group_of);
+	hash_map_clear(&m->peers);
+	m->zones = m->groups = m->sources = m->refs = m->steps = 0;
+	m->ended = 0;
+	memset(&m->total, 0, sizeof(m->total));
+	mem_free(m->spark);
+	m->spark = NULL;
+	mem_free(m->copy);
+	m->copy = NULL;
+	out->rows = out->matched = out->total = 0;
+	memset(&out->sum, 0, sizeof(out->sum));
+}
+
+void query_run(const struct store *st, const struct query *q, struct result *out)
+{
+	begin(st, q, out);
+	switch (q->view) {
+	case VIEW_CONNECTIONS:
+		run_connections(out);
+		return;
+	case VIEW_ENDINGS:
+		run_endings(out);
+		return;
+	case VIEW_GRAPH:
+		run_graph(out);
+		return;
+	case VIEW_SERVERS:
+	case VIEW_CLIENTS:
+	case VIEW_CLIENT_ZONES:
+	case VIEW_SERVER_ZONES:
+	case VIEW_ZONES:
+	case VIEW_SERVICES:
+	case VIEW_PORTS:
+	case VIEW_CONVERSATIONS:
+		run_groups(out);
+		return;
+	case VIEW_FINDINGS:
+	case VIEW_COUNT:
+		return;
+	}
+}
+
+void result_free(struct result *r)
+{
+	struct result_memory *m = r->memory;
+
+	if (!m)
+		return;
+	sorter_free(&m->sorter);
+	texts_clear(&m->texts);
+	hash_map_free(&m->zone_of);
+	hash_map_free(&m->group_of);
+	hash_map_free(&m->peers);
+	mem_free(m->zone);
+	mem_free(m->group);
+	mem_free(m->source);
+	mem_free(m->spark);
+	mem_free(m->ref);
+	mem_free(m->copy);
+	mem_free(m->step);
+	mem_free(m);
+	memset(r, 0, sizeof(*r));
+}
+
+const struct query_row *result_row(struct result *r, size_t i)
+{
+	struct result_memory *m = r->memory;
+	uint64_t number = m->sorter.item[i].row;
+
+	memset(&m->row, 0, sizeof(m->row));
+	m->row.view = m->query->view;
+	m->row.query = m->query;
+	switch (m->query->view) {
+	case VIEW_CONNECTIONS:
+		if (m->copy)
+			m->current = m->copy[i];
+		row_of_connection(m, number, &m->row);
+		break;
+	case VIEW_ENDINGS:
+		row_of_ending(m, number, &m->row);
+		break;
+	case VIEW_GRAPH:
+		row_of_step(m, number, &m->row);
+		break;
+	case VIEW_SERVERS:
+	case VIEW_CLIENTS:
+	case VIEW_CLIENT_ZONES:
+	case VIEW_SERVER_ZONES:
+	case VIEW_ZONES:
+	case VIEW_SERVICES:
+	case VIEW_PORTS:
+	case VIEW_CONVERSATIONS:
+		row_of_group(m, number, &m->row);
+		break;
+	case VIEW_FINDINGS:
+	case VIEW_COUNT:
+		break;
+	}
+	return &m->row;
+}
+
+uint64_t result_id(const struct result *r, size_t i)
+{
+	const struct result_memory *m = r->memory;
+	uint64_t number = m->sorter.item[i].row;
+
+	if (m->query->view == VIEW_CONNECTIONS)
+		return m->ref[number].uid;
+	if (m->query->view == VIEW_ENDINGS)
+		return number;
+	if (m->query->view == VIEW_GRAPH)
+		return (uint64_t)m->step[number].second;
+	return m->group[number].id;
+}
+
+size_t result_find(const struct result *r, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < r->rows && result_id(r, i) != id; i++)
+		;
+	return i;
+}

@@ -1,0 +1,330 @@
+/* What a row of sums says in words: its most frequent bad ending, out of how many, and what that means. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "query/apps.h"
+#include "query/query.h"
+#include "query/ratio.h"
+#include "util/clock.h"
+#include "util/fmt.h"
+
+/* What the server and what the client is said to have done; % stands for "412 of 420 attempts". */
+static const struct deed {
+	bool setup; /* counted against attempts, else against established connections */
+	const char *server, *client, *why;
+} deeds[ENDING_COUNT] = {
+	[ENDING_REFUSED] = {true, "refused %", "had % refused", "no listener on that port"},
+	[ENDING_REFUSED_PATH] = {true, "had % refused in its name by a device on the path",
+		"had % refused by a device on the path", "firewall or load balancer"},
+	[ENDING_UNREACHABLE] = {true, "could not be reached in %", "could not reach the server in %",
+		"the network answered with ICMP"},
+	[ENDING_UNANSWERED] = {true, "did not answer %", "got no answer to %",
+		"filtered, down or listen queue full"},
+	[ENDING_HALF_OPEN] = {true, "answered % that were never finished", "never finished %",
+		"flood, scan or a broken way back"},
+	[ENDING_CANCELLED] = {true, "had % dropped by the client", "dropped % with a reset",
+		"scan, or it gave up too early"},
+	[ENDING_NOT_ACCEPTED] = {true, "never took %", "waited in vain in %", "listen queue full"},
+	[ENDING_HALF_CLOSED] = {false, "has % that one side never closed",
+		"has % that one side never closed", "sockets pile up in CLOSE_WAIT"},
+	[ENDING_CLIENT_ABORT] = {false, "had % aborted by the client", "aborted %", NULL},
+	[ENDING_SERVER_ABORT] = {false, "aborted %", "had % aborted by the server", NULL},
+	[ENDING_CLIENT_CUT] = {false, "was interrupted by the client in %",
+		"closed % while the server was still sending", "interrupted transfers"},
+	[ENDING_SERVER_CUT] = {false, "closed % that the client went on using",
+		"went on using % that the server had closed", "process ended or idle time too short"},
+	[ENDING_CLIENT_LOST] = {false, "had % that the client no longer knew", "no longer knew %",
+		"restarted, or a device forgot them"},
+	[ENDING_SERVER_LOST] = {false, "no longer knew %", "had % that the server no longer knew",
+		"restarted, or a device forgot them"},
+	[ENDING_PATH_RESET] = {false, "had % reset by something on the path",
+		"had % reset by something on the path", "firewall, IPS or load balancer"},
+	[ENDING_IDLE_RESET] = {false, "had % reset after a long silence",
+		"had % reset after a long silence", "an idle timeout"},
+	[ENDING_KEEPALIVE_TIMEOUT] = {false, "has % given up for want of an answer to keep-alives",
+		"has % given up for want of an answer to keep-alives", "dead peer or path"},
+	[ENDING_CLIENT_VANISHED] = {false, "lost % to clients that stopped answering",
+		"stopped answering in %", "host or path down"},
+	[ENDING_SERVER_VANISHED] = {false, "stopped answering in %",
+		"lost % to servers that stopped answering", "host or path down"},
+};
+
+static bool about_client(enum view view)
+{
+	return view == VIEW_CLIENTS || view == VIEW_CLIENT_ZONES;
+}
+
+static void add_address(struct str *out, const struct addr *a, bool others, unsigned port)
+{
+	char buf[ADDR_TEXT];
+
+	fmt_endpoint(out, others ? "others" : addr_text(a, buf), port);
+}
+
+/* Whom the sentence is about. */
+static void add_subject(const struct query_row *row, struct str *out)
+{
+	switch (row->view) {
+	case VIEW_SERVERS:
+	case VIEW_SERVICES:
+	case VIEW_CONVERSATIONS:
+		add_address(out, &row->key.server, row->key.other_servers, row->key.port);
+		return;
+	case VIEW_CLIENTS:
+		add_address(out, &row->key.client, row->key.other_clients, 0);
+		return;
+	case VIEW_CLIENT_ZONES:
+		str_addf(out, "clients in %s", row->zone[CLIENT]);
+		return;
+	case VIEW_SERVER_ZONES:
+	case VIEW_ZONES:
+		str_addf(out, "servers in %s", row->zone[SERVER]);
+		return;
+	case VIEW_PORTS:
+		str_addf(out, "port %u", row->key.port);
+		if (*app_name(row->key.port))
+			str_addf(out, " (%s)", app_name(row->key.port));
+		return;
+	case VIEW_CONNECTIONS:
+	case VIEW_ENDINGS:
+	case VIEW_FINDINGS:
+	case VIEW_GRAPH:
+	case VIEW_COUNT:
+		return;
+	}
+}
+
+static void add_peers(const struct query_row *row, struct str *out)
+{
+	const char *who = about_client(row->view) ? "server" : "client";
+	const char *link = about_client(row->view) ? "to" : "from";
+
+	if (row->view == VIEW_CONVERSATIONS) {
+		str_add(out, " from ");
+		add_address(out, &row->key.client, row->key.other_clients, 0);
+	} else if (row->view == VIEW_ZONES) {
+		str_addf(out, " from %s", row->zone[CLIENT]);
+	} else if (row->peers > 0) {
+		str_addf(out, " %s %u %s%s", link, row->peers, who, row->peers == 1 ? "" : "s");
+	}
+}
+
+/* The ending to speak of: the most frequent bad one, else a mild one; ENDING_NONE when all is well. */
+static enum ending worst_of(const struct counters *n, uint64_t *count)
+{
+	enum harm harm;
+	int e, worst = ENDING_NONE;
+
+	*count = 0;
+	for (harm = HARM_BAD; harm >= HARM_MILD && worst == ENDING_NONE; harm--) {
+		for (e = 1; e < ENDING_COUNT; e++) {
+			uint64_t here = n->n[counter_of_ending((enum ending)e)];
+
+			if (e == ENDING_SERVER_ABORT)
+				here -= n->n[COUNTER_DELIVERED_SRV] < here ? n->n[COUNTER_DELIVERED_SRV] : here;
+			if (ending_info[e].harm != harm || here <= *count || !deeds[e].server)
+				continue;
+			*count = here;
+			worst = e;
+		}
+	}
+	return (enum ending)worst;
+}
+
+static void add_fraction(struct str *out, uint64_t part, uint64_t whole, const char *what)
+{
+	if (part >= whole && whole > 1)
+		str_addf(out, "all %llu %ss", (unsigned long long)part, what);
+	else if (whole <= 1)
+		str_addf(out, "its only %s", what);
+	else
+		str_addf(out, "%llu of %llu %ss", (unsigned long long)part, (unsigned long long)whole, what);
+}
+
+static void add_deed(const struct query_row *row, enum ending e, uint64_t count, struct str *out)
+{
+	const struct deed *d = &deeds[e];
+	const char *words = about_client(row->view) ? d->client : d->server;
+	const char *place = strchr(words, '%');
+	uint64_t whole = row->n.n[d->setup ? COUNTER_ATTEMPTS_DONE : COUNTER_CT_DONE];
+
+	if (whole < count)
+		whole = ended_count(&row->n);
+	str_add_n(out, words, (size_t)(place - words));
+	add_fraction(out, count, whole, d->setup ? "attempt" : "connection");
+	add_peers(row, out);
+	str_add(out, place + 1);
+	if (d->why)
+		str_addf(out, ": %s", d->why);
+}
+
+/* Nothing bad: still worth a word how it went. */
+static void add_well(const struct query_row *row, struct str *out)
+{
+	uint64_t ended = ended_count(&row->n), open = row->n.n[COUNTER_OPEN];
+	uint64_t habit = row->n.n[COUNTER_DELIVERED] +
+		row->n.n[counter_of_ending(ENDING_QUICK_RESET)];
+
+	if (ended >= 20 && habit * 10 >= ended * 9)
+		str_addf(out, "closed %llu of %llu connections with RST after everything was said: a habit, not a fault",
+			(unsigned long long)habit, (unsigned long long)ended);
+	else if (ended > 0)
+		str_addf(out, "%llu connection%s ended, none badly", (unsigned long long)ended,
+			ended == 1 ? "" : "s");
+	else
+		str_add(out, "nothing ended yet");
+	if (open > 0)
+		str_addf(out, "; %llu open", (unsigned long long)open);
+}
+
+static void say_sums(const struct query_row *row, struct str *out)
+{
+	uint64_t count;
+	enum ending e = worst_of(&row->n, &count);
+
+	add_subject(row, out);
+	if (e == ENDING_NONE) {
+		str_add(out, ": ");
+		add_well(row, out);
+		return;
+	}
+	str_add_char(out, ' ');
+	add_deed(row, e, count, out);
+}
+
+static void say_ending(const struct query_row *row, struct str *out)
+{
+	char buf[FMT_TEXT];
+	uint64_t n = row->n.n[counter_of_ending(row->ending)];
+
+	str_add(out, ending_info[row->ending].sentence);
+	if (row->total > 0)
+		str_addf(out, ": %llu of %llu (%s)", (unsigned long long)n, (unsigned long long)row->total,
+			fmt_share(buf, (double)n / (double)row->total));
+}
+
+static void say_step(const struct query_row *row, struct str *out)
+{
+	char buf[FMT_TEXT];
+	const char *link = "";
+	int g;
+
+	str_addf(out, "%s UTC: %llu attempts, %llu RST; ended: ", fmt_clock(buf, row->second * NS_PER_SEC, 0),
+		(unsigned long long)row->n.n[COUNTER_ATTEMPTS],
+		(unsigned long long)(row->n.n[COUNTER_RST_CLT] + row->n.n[COUNTER_RST_SRV]));
+	for (g = 1; g < GROUP_COUNT; g++) {
+		if (!row->group[g])
+			continue;
+		str_addf(out, "%s%llu %s", link, (unsigned long long)row->group[g], group_info[g].words);
+		link = ", ";
+	}
+	if (!*link)
+		str_add(out, "none");
+}
+
+void query_sentence(const struct query_row *row, struct str *out)
+{
+	switch (row->view) {
+	case VIEW_CONNECTIONS:
+		connection_sentence(row->c, out);
+		return;
+	case VIEW_ENDINGS:
+		say_ending(row, out);
+		return;
+	case VIEW_GRAPH:
+		say_step(row, out);
+		return;
+	case VIEW_SERVERS:
+	case VIEW_CLIENTS:
+	case VIEW_CLIENT_ZONES:
+	case VIEW_SERVER_ZONES:
+	case VIEW_ZONES:
+	case VIEW_SERVICES:
+	case VIEW_PORTS:
+	case VIEW_CONVERSATIONS:
+		say_sums(row, out);
+		return;
+	case VIEW_FINDINGS:
+	case VIEW_COUNT:
+		return;
+	}
+}
+
+static void add_condition(struct str *out, const char *name, const char *value)
+{
+	str_addf(out, "%s%s = %s", out->len ? " and " : "", name, value);
+}
+
+static void add_quoted(struct str *out, const char *name, const char *text)
+{
+	struct str quoted = STR_INIT;
+
+	str_add_char(&quoted, '"');
+	for (; text && *text; text++) {
+		if (*text == '"' || *text == '\\')
+			str_add_char(&quoted, '\\');
+		str_add_char(&quoted, *text);
+	}
+	str_add_char(&quoted, '"');
+	add_condition(out, name, quoted.s);
+	str_free(&quoted);
+}
+
+static void add_addr_condition(struct str *out, const char *name, const struct addr *a, bool others)
+{
+	char buf[ADDR_TEXT];
+
+	add_condition(out, name, others ? "\"\"" : addr_text(a, buf));
+}
+
+static void add_port_condition(struct str *out, const char *name, unsigned port, bool others)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "%u", port);
+	add_condition(out, name, others ? "\"\"" : text);
+}
+
+static void connection_filter(const struct connection *c, struct str *out)
+{
+	char buf[FMT_TEXT];
+
+	add_addr_condition(out, "client", &c->tuple.addr[CLIENT], false);
+	add_port_condition(out, "client.port", c->tuple.port[CLIENT], false);
+	add_addr_condition(out, "server", &c->tuple.addr[SERVER], false);
+	add_port_condition(out, "server.port", c->tuple.port[SERVER], false);
+	add_condition(out, "start", fmt_seconds(buf, c->start));
+}
+
+static void step_filter(const struct query_row *row, struct str *out)
+{
+	str_addf(out, "end >= %lld and end < %lld", (long long)row->second,
+		(long long)row->second + row->step);
+}
+
+void query_row_filter(const struct query_row *row, struct str *out)
+{
+	const struct conversation_key *k = &row->key;
+	enum view v = row->view;
+
+	str_clear(out);
+	str_add(out, "");
+	if (v == VIEW_CONNECTIONS)
+		connection_filter(row->c, out);
+	if (v == VIEW_ENDINGS)
+		add_condition(out, "ending", ending_info[row->ending].name);
+	if (v == VIEW_GRAPH)
+		step_filter(row, out);
+	if (v == VIEW_CLIENTS || v == VIEW_CONVERSATIONS)
+		add_addr_condition(out, "client", &k->client, k->other_clients);
+	if (v == VIEW_SERVERS || v == VIEW_SERVICES || v == VIEW_CONVERSATIONS)
+		add_addr_condition(out, "server", &k->server, k->other_servers);
+	if (v == VIEW_SERVICES || v == VIEW_PORTS || v == VIEW_CONVERSATIONS)
+		add_port_condition(out, "server.port", k->port, k->other_ports);
+	if (v == VIEW_CLIENT_ZONES || v == VIEW_ZONES)
+		add_quoted(out, "client.zone", row->zone[CLIENT]);
+	if (v == VIEW_SERVER_ZONES || v == VIEW_ZONES)
+		add_quoted(out, "server.zone", row->zone[SERVER]);
+}
