@@ -3,6 +3,7 @@
 #include "flow/rst.h"
 
 #include "flow/hosts.h"
+#include "flow/track.h"
 
 #define SOLICITED_NS (500 * NS_PER_MS)
 #define UNSCALED_WINDOW (UINT32_C(1) << 20) /* assumed where no SYN told the scale */
@@ -236,6 +237,8 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 		f->flags &= ~(uint32_t)FLOW_PROVISIONAL;
 		f->rst_side = 2;
 	}
+	if (p->flags & TCP_ACK && f->half[!side].flags & HALF_SEEN)
+		track_implied_fin(f, side, p);
 	note_first(f, side, p, solicited);
 	f->rst_facts = rst_facts_now(f, side, p, solicited, conf);
 	if (check == CHECK_EXACT)

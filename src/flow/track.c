@@ -127,24 +127,31 @@ static void fin_withdraw(struct half *h)
 	h->t_fin = h->t_fin_last = 0;
 }
 
+bool track_implied_fin(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *y = &f->half[!side];
+
+	if (p->ack - y->nxt != 1 || y->flags & HALF_FIN || p->len || !(y->flags & HALF_PROGRESS))
+		return false;
+	y->flags |= HALF_FIN | HALF_FIN_IMPLIED;
+	y->fin_seq = y->nxt;
+	y->nxt++;
+	y->t_fin = y->t_fin_last = rel_of(p->ts - f->start);
+	if (!(f->half[side].flags & HALF_FIN))
+		y->flags |= HALF_FIN_FIRST;
+	if (f->first_fin == 2)
+		f->first_fin = (uint8_t)!side;
+	f->half[side].nxt_at_peer_fin = f->half[side].nxt;
+	return true;
+}
+
 /* X acknowledges what Y was never seen to send. */
 static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *y = &f->half[!side];
-	uint32_t beyond = p->ack - y->nxt;
 
-	if (beyond == 1 && !(y->flags & HALF_FIN) && p->len == 0 && (y->flags & HALF_PROGRESS)) {
-		y->flags |= HALF_FIN | HALF_FIN_IMPLIED;
-		y->fin_seq = y->nxt;
-		y->nxt++;
-		y->t_fin = y->t_fin_last = rel_of(p->ts - f->start);
-		if (!(f->half[side].flags & HALF_FIN))
-			y->flags |= HALF_FIN_FIRST;
-		if (f->first_fin == 2)
-			f->first_fin = (uint8_t)!side;
-		f->half[side].nxt_at_peer_fin = f->half[side].nxt;
+	if (track_implied_fin(f, side, p))
 		return TRACK_EVENT;
-	}
 	if (y->flags & HALF_FIN_IMPLIED)
 		fin_withdraw(y);
 	y->flags |= HALF_GAP;

@@ -23,6 +23,9 @@
  */
 unsigned track_segment(struct flow *f, int side, const struct pkt *p);
 
+/* `side` acknowledges exactly one octet more than was ever seen of its peer: the capture missed the peer's FIN. */
+bool track_implied_fin(struct flow *f, int side, const struct pkt *p);
+
 /* Takes in the ACK and window of any segment. */
 unsigned track_ack(struct flow *f, int side, const struct pkt *p);
 

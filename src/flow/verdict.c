@@ -304,7 +304,7 @@ static bool is_low(const struct flow *f, const struct rule *rule, uint64_t facts
 				 rule->row != 13 && !(facts & F_RST);
 
 	return rule->row == 30 || rule->row == 4 || rule->row == 5 || attempt_cut_short ||
-	       rule->row == 10 || (facts & F_RST && f->rst_facts & RST_LOOSE) ||
+	       rule->row == 10 || (rule->row >= 5 && facts & F_RST && f->rst_facts & RST_LOOSE) ||
 	       (rule->row == 11 && !(facts & F_RST));
 }
 
