@@ -292,6 +292,26 @@ static void saved(void **state)
 	unlink(path);
 }
 
+static void drops_are_counted(void **state)
+{
+	const char *device = "lo";
+	struct live_conf conf = { .device = &device, .devices = 1, .buffer = 1 << 21 };
+	struct capture_stats stats = { 0 };
+	struct err err = ERR_INIT;
+	struct source *s = source_open_live(&conf, &err);
+	size_t n;
+
+	assert_non_null(s);
+	for (int i = 0; i < 20000; i++)
+		knock(4720);
+	while (source_read(s, got, MOST, &n, &err) == SOURCE_READY)
+		;
+	source_stats(s, &stats);
+	assert_true(stats.kernel_drops > 0);
+	assert_int_equal(stats.packets + stats.kernel_drops, 40000);
+	source_close(s);
+}
+
 static void device_goes_away(void **state)
 {
 	struct err err = ERR_INIT;
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test(unknown_device),
 		cmocka_unit_test(rights),
 		cmocka_unit_test(saved),
+		cmocka_unit_test(drops_are_counted),
 		cmocka_unit_test(device_goes_away),
 		cmocka_unit_test(device_goes_down_and_comes_back),
 	};

@@ -111,10 +111,10 @@ static enum input_state file_trouble(struct input *in, struct err *err)
 }
 
 /* Calls libpcap for at most `count` frames. */
-static enum input_state input_dispatch(struct input *in, int count, pcap_handler frame,
+static enum input_state input_dispatch(struct input *in, size_t count, pcap_handler frame,
 	struct err *err)
 {
-	int n = pcap_dispatch(in->pcap, count, frame, (u_char *)in);
+	int n = pcap_dispatch(in->pcap, count < INT_MAX ? (int)count : INT_MAX, frame, (u_char *)in);
 
 	if (n > 0)
 		return INPUT_MORE;
@@ -123,9 +123,12 @@ static enum input_state input_dispatch(struct input *in, int count, pcap_handler
 	return in->device ? device_trouble(in, err) : file_trouble(in, err);
 }
 
-/* A pipe step by step: never into a wait. */
-static enum input_state input_step(struct input *in, pcap_handler frame, struct err *err)
+/* A pipe: only what is there, never into a wait. */
+static enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
+	struct err *err)
 {
+	size_t n;
+
 	if (!in->pcap) {
 		if (!spool_has_header(in->spool))
 			spool_fill(in->spool);
@@ -134,26 +137,25 @@ static enum input_state input_step(struct input *in, pcap_handler frame, struct 
 		if (!input_open_stream(in, err))
 			return INPUT_FAILED;
 	}
-	if (!spool_has_packet(in->spool))
+	n = spool_packets(in->spool, room);
+	if (n == 0) {
 		spool_fill(in->spool);
-	if (!spool_has_packet(in->spool))
-		return INPUT_DRY;
-	return input_dispatch(in, 1, frame, err);
+		n = spool_packets(in->spool, room);
+	}
+	return n > 0 ? input_dispatch(in, n, frame, err) : INPUT_DRY;
 }
 
 enum input_state input_read(struct input *in, struct pkt *out, size_t room, size_t *n,
 	struct err *err)
 {
-	enum input_state state = INPUT_MORE;
-	size_t frames = room;
+	enum input_state state;
 
 	in->out = out;
 	in->n = 0;
-	if (!in->spool)
-		state = input_dispatch(in, room < INT_MAX ? (int)room : INT_MAX, frame_into_batch, err);
+	if (in->spool)
+		state = input_step(in, room, frame_into_batch, err);
 	else
-		while (state == INPUT_MORE && frames-- > 0)
-			state = input_step(in, frame_into_batch, err);
+		state = input_dispatch(in, room, frame_into_batch, err);
 	*n = in->n;
 	return state;
 }
@@ -164,7 +166,7 @@ enum input_state input_look_ahead(struct input *in, struct err *err)
 
 	while (!in->ahead && state == INPUT_MORE) {
 		if (in->spool)
-			state = input_step(in, frame_ahead, err);
+			state = input_step(in, 1, frame_ahead, err);
 		else
 			state = input_dispatch(in, 1, frame_ahead, err);
 	}

@@ -6,6 +6,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/socket.h>
+#ifdef HAVE_LINUX_IF_PACKET_H
+#include <linux/if_packet.h>
+#endif
 
 #include "capture/device.h"
 #include "capture/saver.h"
@@ -120,6 +124,23 @@ static int activate_somehow(struct source_pcap *s, struct input *in, const struc
 	return status;
 }
 
+/*
+ * The kernel shows a packet on the loopback device twice, as sent and as received. libpcap leaves the first out, but
+ * only after it has taken room in the buffer and was counted when dropped. Here the kernel does, where it can.
+ */
+static void once_on_loopback(struct input *in)
+{
+#ifdef PACKET_IGNORE_OUTGOING
+	int yes = 1;
+
+	if (strcmp(in->name, "lo") == 0)
+		(void)setsockopt(pcap_fileno(in->pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes,
+			sizeof(yes));
+#else
+	(void)in;
+#endif
+}
+
 static bool open_device(struct source_pcap *s, struct input *in, const struct live_conf *conf,
 	struct err *err)
 {
@@ -135,6 +156,7 @@ static bool open_device(struct source_pcap *s, struct input *in, const struct li
 				pcap_datalink_val_to_name(in->datalink) : "?");
 	if (pcap_setnonblock(in->pcap, 1, words) < 0)
 		return err_set(err, "%s: %s", in->name, words);
+	once_on_loopback(in);
 	if (!conf->filter || !*conf->filter)
 		return true;
 	return input_compile(in, conf->filter, &program, err) &&

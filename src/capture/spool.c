@@ -1,7 +1,7 @@
 /*
  * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live pipe, where the
- * packets that did come would wait with it. So bytes gather here, and libpcap is called only when a whole packet is
- * among them. All that is parsed is how long things are; what they mean is libpcap's.
+ * packets that did come would wait with it. So bytes gather here, and libpcap is called only for packets that are
+ * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's.
  */
 #include "config.h"
 
@@ -44,6 +44,7 @@ struct spool {
 	size_t record;		 /* octets of a pcap packet's header */
 	uint8_t *buf;
 	size_t start, end, room; /* octets from start to end are waiting */
+	size_t limit;		 /* libpcap may have those before it */
 	uint64_t taken;
 };
 
@@ -89,6 +90,7 @@ static void make_room(struct spool *s)
 	if (s->start > 0) {
 		memmove(s->buf, s->buf + s->start, s->end - s->start);
 		s->end -= s->start;
+		s->limit -= s->start;
 		s->start = 0;
 	}
 	if (s->room - s->end < SPOOL_READ) {
@@ -133,90 +135,114 @@ void spool_fill(struct spool *s)
 		s->ended = true;
 }
 
-/*
- * Walks over blocks until one of the wanted ones is complete; in *swapped the byte order from there on. True also
- * when a block contradicts itself.
- */
-static bool ng_find(const struct spool *s, bool header, bool *swapped)
+/* The rest is for libpcap to make sense of, waiting where it must. */
+static size_t give_up(struct spool *s, size_t n)
 {
-	size_t at = s->start, left;
-	uint32_t type, size, order;
-
-	for (;; at += size) {
-		left = s->end - at;
-		if (left < 12)
-			return false;
-		type = number_at(s, at, *swapped);
-		if (type == NG_SECTION) {
-			order = number_at(s, at + 8, false);
-			*swapped = order != NG_ORDER;
-			if (order != NG_ORDER && order != __builtin_bswap32(NG_ORDER))
-				return true;
-		}
-		size = number_at(s, at + 4, *swapped);
-		if (size < 12 || size % 4 != 0 || size > SPOOL_MOST)
-			return true;
-		if (left < size)
-			return false;
-		if (type == NG_PACKET || type == NG_PACKET_SIMPLE || type == NG_PACKET_OLD ||
-			(header && type == NG_INTERFACE))
-			return true;
-	}
+	s->form = FORM_OTHER;
+	s->limit = s->end;
+	return n;
 }
 
-/* libpcap reads up to the end of the block found, so its byte order is the one to go on with. */
-static bool ng_has(struct spool *s, bool header)
+/* Octets of the block at `at`; 0 when it is not all there yet, SIZE_MAX when it contradicts itself. */
+static size_t ng_block(struct spool *s, size_t at, uint32_t *type)
 {
-	bool swapped = s->swapped;
+	size_t left = s->end - at;
+	uint32_t size, order;
 
-	if (!ng_find(s, header, &swapped))
-		return false;
+	if (left < 12)
+		return 0;
+	*type = number_at(s, at, s->swapped);
+	if (*type == NG_SECTION) {
+		order = number_at(s, at + 8, false);
+		if (order != NG_ORDER && order != __builtin_bswap32(NG_ORDER))
+			return SIZE_MAX;
+		s->swapped = order != NG_ORDER;
+	}
+	size = number_at(s, at + 4, s->swapped);
+	if (size < 12 || size % 4 != 0 || size > SPOOL_MOST)
+		return SIZE_MAX;
+	return left < size ? 0 : size;
+}
+
+static bool ng_is_packet(uint32_t type)
+{
+	return type == NG_PACKET || type == NG_PACKET_SIMPLE || type == NG_PACKET_OLD;
+}
+
+/* Blocks up to and with the `most`th packet, or with the first interface. */
+static size_t ng_packets(struct spool *s, size_t most, bool header)
+{
+	size_t at = s->start, n = 0, size;
+	bool swapped = s->swapped;
+	uint32_t type;
+
+	while (n < most && (size = ng_block(s, at, &type)) != 0) {
+		if (size == SIZE_MAX)
+			return give_up(s, n + 1);
+		at += size;
+		if (!ng_is_packet(type) && !(header && type == NG_INTERFACE))
+			continue;
+		n++;
+		s->limit = at;
+		swapped = s->swapped;
+	}
+	/* What follows will be walked over again. */
 	s->swapped = swapped;
-	return true;
+	return n;
+}
+
+static size_t pcap_packets(struct spool *s, size_t most)
+{
+	size_t at = s->start, n = 0;
+	uint32_t captured;
+
+	while (n < most && s->end - at >= s->record) {
+		captured = number_at(s, at + 8, s->swapped);
+		if (captured > PCAP_LONGEST)
+			return give_up(s, n + 1);
+		if (s->end - at - s->record < captured)
+			break;
+		at += s->record + captured;
+		n++;
+		s->limit = at;
+	}
+	return n;
 }
 
 bool spool_has_header(struct spool *s)
 {
 	if (s->ended)
-		return true;
+		return give_up(s, true);
 	switch (s->form) {
 	case FORM_UNKNOWN:
 		return false;
 	case FORM_PCAP:
-		return s->end - s->start >= PCAP_HEADER;
+		if (s->end - s->start < PCAP_HEADER)
+			return false;
+		s->limit = s->start + PCAP_HEADER;
+		return true;
 	case FORM_PCAPNG:
-		return ng_has(s, true);
+		return ng_packets(s, 1, true) > 0;
 	case FORM_OTHER:
 		break;
 	}
-	return true;
+	return give_up(s, true);
 }
 
-static bool pcap_has_packet(const struct spool *s)
-{
-	size_t left = s->end - s->start;
-	uint32_t captured;
-
-	if (left < s->record)
-		return false;
-	captured = number_at(s, s->start + 8, s->swapped);
-	return captured > PCAP_LONGEST || left - s->record >= captured;
-}
-
-bool spool_has_packet(struct spool *s)
+size_t spool_packets(struct spool *s, size_t most)
 {
 	if (s->ended)
-		return true;
+		return give_up(s, most);
 	switch (s->form) {
 	case FORM_PCAP:
-		return pcap_has_packet(s);
+		return pcap_packets(s, most);
 	case FORM_PCAPNG:
-		return ng_has(s, false);
+		return ng_packets(s, most, false);
 	case FORM_UNKNOWN:
 	case FORM_OTHER:
 		break;
 	}
-	return true;
+	return give_up(s, 1);
 }
 
 int spool_fd(const struct spool *s)
@@ -229,16 +255,20 @@ uint64_t spool_taken(const struct spool *s)
 	return s->taken;
 }
 
-/* Waits only when spool_has_packet() could not tell. */
+/* Not an octet beyond what was promised, or stdio would keep it where it cannot be seen. */
 static ssize_t stream_read(void *cookie, char *to, size_t n)
 {
 	struct spool *s = cookie;
 
-	while (s->start == s->end && !s->ended)
-		if (readable(s, -1))
+	while (s->start == s->limit && !s->ended) {
+		if (s->start == s->end && readable(s, -1))
 			take_in(s);
-	if (n > s->end - s->start)
-		n = s->end - s->start;
+		give_up(s, 0);
+	}
+	if (s->ended)
+		s->limit = s->end;
+	if (n > s->limit - s->start)
+		n = s->limit - s->start;
 	memcpy(to, s->buf + s->start, n);
 	s->start += n;
 	s->taken += n;
@@ -269,7 +299,6 @@ FILE *spool_stream(struct spool *s, struct err *err)
 		err_set_errno(err, errno, "cannot read a pipe");
 		return NULL;
 	}
-	/* Without a buffer of its own, so that spool_has_packet() knows what libpcap has taken. */
-	setvbuf(f, NULL, _IONBF, 0);
+	setvbuf(f, NULL, _IOFBF, SPOOL_READ);
 	return f;
 }

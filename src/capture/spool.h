@@ -17,10 +17,12 @@ FILE *spool_stream(struct spool *s, struct err *err);
 
 /* Takes in what is there by now, without waiting. */
 void spool_fill(struct spool *s);
-/* Whether the file's header, or the next packet with all before it, can be read without waiting. Also true at the
- * end and where the bytes make no sense: then it is libpcap's to say so. */
+/*
+ * Whether the file's header can be read without waiting, and how many packets can, at most `most`. libpcap must then
+ * be asked for exactly those. Also said at the end and where bytes make no sense: then it is libpcap's to say so.
+ */
 bool spool_has_header(struct spool *s);
-bool spool_has_packet(struct spool *s);
+size_t spool_packets(struct spool *s, size_t most);
 
 /* Readable when spool_fill() would find more. */
 int spool_fd(const struct spool *s);
