@@ -33,6 +33,9 @@ static void letters_and_names_are_unique(void **state)
 
 static void every_look_in_the_table_is_understood(void **state)
 {
+#ifndef HAVE_INIH
+	skip(); /* theme files are what reads looks as text */
+#endif
 	for (int r = 0; r < ROLE_COUNT; r++) {
 		struct str line = STR_INIT, warnings = STR_INIT;
 		const struct role_info *info = &role_info[r];

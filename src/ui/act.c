@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 #include "store/store.h"
 #include "util/mem.h"
 #include "util/utf8.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 #include "store/store.h"
 #include "ui/key.h"
 #include "util/clock.h"

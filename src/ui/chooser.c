@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 
 void chooser_open(struct app *a, struct list *l)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "model/tunnel.h"
-#include "page.h"
+#include "ui/page.h"
 #include "query/apps.h"
 #include "store/store.h"
 #include "util/fmt.h"

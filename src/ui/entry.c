@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 #include "ui/key.h"
 #include "util/fmt.h"
 #include "util/mem.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 #include "util/clock.h"
 #include "util/fmt.h"
 #include "util/utf8.h"

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
-#include "spark.h"
+#include "ui/page.h"
+#include "ui/spark.h"
 #include "store/store.h"
 #include "util/clock.h"
 #include "util/fmt.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 #include "store/store.h"
 #include "util/clock.h"
 #include "util/fmt.h"

@@ -1,7 +1,7 @@
 /* What views and rows are called. */
 #include "config.h"
 
-#include "page.h"
+#include "ui/page.h"
 #include "query/apps.h"
 #include "util/fmt.h"
 

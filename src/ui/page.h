@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "model/trail.h"
-#include "prompt.h"
+#include "ui/prompt.h"
 #include "query/filter.h"
 #include "query/query.h"
-#include "table.h"
+#include "ui/table.h"
 #include "ui/app.h"
 #include "ui/keymap.h"
 #include "util/err.h"

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "page.h"
+#include "ui/page.h"
 #include "query/apps.h"
-#include "spark.h"
+#include "ui/spark.h"
 #include "store/store.h"
 #include "util/fmt.h"
 #include "util/utf8.h"
