@@ -215,26 +215,26 @@ static bool set_text(const struct option_info *o, char **field, const char *text
 	return true;
 }
 
-void list_add(struct list *list, const char *text)
+void texts_add(struct texts *list, const char *text)
 {
 	list->item = mem_grow(list->item, list->n + 1, sizeof *list->item);
 	list->item[list->n++] = mem_strdup(text);
 }
 
-static bool add_item(const struct option_info *o, struct list *list, const char *text, struct err *err)
+static bool add_item(const struct option_info *o, struct texts *list, const char *text, struct err *err)
 {
 	if (!*text)
 		return err_set(err, "--%s: expected %s, not an empty text", o->name, o->arg);
-	list_add(list, text);
+	texts_add(list, text);
 	return true;
 }
 
-void list_free(struct list *list)
+void texts_free(struct texts *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		mem_free(list->item[i]);
 	mem_free(list->item);
-	*list = (struct list){ 0 };
+	*list = (struct texts){ 0 };
 }
 
 static bool set_field(struct conf *c, enum option_id id, const char *text, struct err *err)
@@ -274,7 +274,7 @@ bool conf_set(struct conf *c, enum option_id id, const char *text, enum conf_sou
 		return ok;
 	}
 	if (option_info[id].kind == OPTION_LIST && c->source[id] < source)
-		list_free((struct list *)(void *)((char *)c + option_info[id].field));
+		texts_free((struct texts *)(void *)((char *)c + option_info[id].field));
 	if (!set_field(c, id, text, err))
 		return false;
 	c->source[id] = (uint8_t)source;
@@ -304,7 +304,7 @@ void conf_fini(struct conf *c)
 		if (option_info[id].kind == OPTION_TEXT || option_info[id].kind == OPTION_CHOICE)
 			mem_free(*(char **)field);
 		else if (option_info[id].kind == OPTION_LIST)
-			list_free(field);
+			texts_free(field);
 	}
 }
 
@@ -324,7 +324,7 @@ void conf_value(const struct conf *c, enum option_id id, struct str *out)
 {
 	const struct option_info *o = &option_info[id];
 	const void *field = (const char *)c + o->field;
-	const struct list *list = field;
+	const struct texts *list = field;
 
 	if (c->source[id] == CONF_DEFAULT && !o->initial[0] && o->kind != OPTION_FLAG)
 		return;

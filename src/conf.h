@@ -9,13 +9,13 @@
 struct err;
 struct str;
 
-struct list {
+struct texts {
 	char **item;
 	size_t n;
 };
 
-void list_add(struct list *list, const char *text); /* a copy of it */
-void list_free(struct list *list);
+void texts_add(struct texts *list, const char *text); /* a copy of it */
+void texts_free(struct texts *list);
 
 enum option_kind {
 	OPTION_HEADING,
@@ -52,7 +52,7 @@ extern const struct option_info option_info[OPTION_COUNT];
 #define CONF_SIZE int64_t
 #define CONF_TIME int64_t
 #define CONF_TEXT char *
-#define CONF_LIST struct list
+#define CONF_LIST struct texts
 #define CONF_CHOICE char *
 
 /* Who set a value: a later source does not override an earlier one of higher rank. */

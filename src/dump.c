@@ -9,6 +9,7 @@
 #include "model/capture_stats.h"
 #include "model/ending.h"
 #include "query/column.h"
+#include "ui/keymap.h"
 #include "util/str.h"
 
 /* A cell of a Markdown table: a bar would end it. */
@@ -74,6 +75,10 @@ void dump_markdown(struct str *out)
 
 	str_add(out, "# Reference\n\nMade by `tcptop --dump md`.\n\n## Options\n");
 	md_options(out);
+	table_head(out, "Keys", "keys | action | meaning", 3);
+	for (size_t a = 1; a < ACTION_COUNT; a++)
+		row(out, 3, (const char *const[]){ action_info[a].keys, action_info[a].name,
+				action_info[a].gist });
 	table_head(out, "Endings", "ending | letter | group | harm | sentence | meaning | look at", 7);
 	for (enum ending e = 1; e < ENDING_COUNT; e++) {
 		const struct ending_info *info = &ending_info[e];
@@ -166,6 +171,26 @@ void dump_complete(struct str *out)
 	str_add(out, "' -- \"$cur\"))\n}\ncomplete -F _tcptop tcptop\n");
 }
 
+#define LINE_FULL 100
+
+static void config_columns(struct str *out, enum view view)
+{
+	const struct column *col[256];
+	size_t n = column_defaults(view, true, col, sizeof col / sizeof *col), from = out->len;
+
+	str_addf(out, "# %s = ", view_names[view]);
+	for (size_t i = 0; i < n; i++) {
+		if (out->len - from > LINE_FULL) {
+			from = out->len;
+			str_addf(out, "\n# %s = ", view_names[view]);
+			str_add(out, col[i]->name);
+			continue;
+		}
+		str_addf(out, "%s%s", i ? "," : "", col[i]->name);
+	}
+	str_add_char(out, '\n');
+}
+
 void dump_config(struct str *out)
 {
 	str_add(out, "# Configuration of tcptop. Every line that begins with '#' is a default or a word about it.\n"
@@ -179,4 +204,12 @@ void dump_config(struct str *out)
 			str_addf(out, "# %s\n# %s = %s\n", o->gist, o->name,
 				o->kind == OPTION_FLAG ? "no" : o->initial);
 	}
+	str_add(out, "\n# Keys of actions: names with blanks between, the first is the one the screen shows.\n"
+		     "[keys]\n");
+	for (size_t a = 1; a < ACTION_COUNT; a++)
+		str_addf(out, "# %s = %s\n", action_info[a].name, action_info[a].keys);
+	str_add(out, "\n# Columns of the screen: VIEW = A,B,...; a second line of the same view goes on.\n"
+		     "[columns]\n");
+	for (size_t v = 0; v < VIEW_COUNT; v++)
+		config_columns(out, v);
 }

@@ -9,6 +9,7 @@
 #include "model/capture_stats.h"
 #include "model/ending.h"
 #include "query/column.h"
+#include "ui/keymap.h"
 #include "util/str.h"
 
 /* Text for troff: a backslash, a leading dot or quote and a hyphen would be taken for something else. */
@@ -118,6 +119,21 @@ static void man_endings(struct str *out)
 		term(out, attribute_info[i].name, attribute_info[i].words);
 }
 
+static void man_keys(struct str *out)
+{
+	section(out, "keys");
+	paragraph(out, "The names are those of [keys] in the configuration file.");
+	for (size_t a = 1; a < ACTION_COUNT; a++) {
+		str_add(out, ".TP\n.B ");
+		roff(out, action_info[a].keys);
+		str_add(out, "\n.RI ( ");
+		roff(out, action_info[a].name);
+		str_add(out, " )\n");
+		roff(out, action_info[a].gist);
+		str_add_char(out, '\n');
+	}
+}
+
 static void man_words(struct str *out)
 {
 	section(out, "filters");
@@ -159,6 +175,7 @@ void dump_man(struct str *out)
 	for (size_t v = 0; v < VIEW_COUNT; v++)
 		str_addf(out, "%s%s", v ? ", " : "", view_names[v]);
 	str_add(out, ".\n");
+	man_keys(out);
 	man_columns(out);
 	man_endings(out);
 	section(out, "packets not used");

@@ -1,16 +1,18 @@
 /*
- * The configuration file: sections [set] (options by their long names), [keys] (action = keys), [columns]
- * (view = columns in their order) and [theme] (role = colours).
+ * The configuration file: sections [set] (options by their long names), [keys] (action = keys) and [columns]
+ * (view = columns in their order).
  */
 #ifndef TCPTOP_RC_H
 #define TCPTOP_RC_H
 
 #include "conf.h"
 #include "query/column.h"
+#include "ui/keymap.h"
 #include "util/str.h"
 
 /* What it said beside options. */
 struct rc {
+	struct keymap keymap;
 	struct str columns[VIEW_COUNT]; /* "a,b,c"; empty = the default */
 };
 
@@ -23,10 +25,10 @@ void rc_fini(struct rc *rc);
  */
 bool rc_load(struct rc *rc, struct conf *c, struct err *err);
 
-/* Takes the text of one file; `name` is for the warnings. Returns how many there were. */
-int rc_parse(struct rc *rc, struct conf *c, const char *name, const char *text);
+/* Takes the text of one file. Adds a line "NAME: line 7: ..." to `warnings` for each that it does not understand. */
+void rc_parse(struct rc *rc, struct conf *c, const char *name, const char *text, struct str *warnings);
 
-/* Where the user's own file is or would be; empty when there is no home. */
+/* Where the user's own file is or would be; nothing when there is no home. */
 void rc_user_path(struct str *out);
 
 #endif

@@ -55,15 +55,17 @@ bool fields_parse(struct fields *f, enum view view, const char *text, struct err
 	struct fields made = { 0 };
 
 	for (;;) {
-		size_t n = strcspn(text, ",");
 		const struct column *col;
 		struct str name = STR_INIT;
+		size_t n;
 
-		str_add_n(&name, text, n);
+		text += strspn(text, " ");
+		n = strcspn(text, ",");
+		str_add_n(&name, text, strcspn(text, ", "));
 		col = column_find(view, name.s);
 		if (!col)
 			err_set(err, "no column '%s' in the view %s; --fields help lists them",
-				name.s, view_names[view]);
+				name.len ? name.s : "", view_names[view]);
 		str_free(&name);
 		if (!col)
 			break;

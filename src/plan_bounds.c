@@ -1,0 +1,108 @@
+/*
+ * How large the tables may grow. They are mapped, not filled: a bound that is never reached costs nothing, so a
+ * file gets all of --max-memory, shared out by what a row of each table really takes.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "plan.h"
+
+#define LIVE_CONNECTIONS 262144
+#define LIVE_CONVERSATIONS 262144
+#define MOST_ROWS (INT64_C(1) << 24)
+#define SERIES 65536
+#define TRAILS 16384
+#define FALLBACK_MEMORY (INT64_C(2) << 30)
+#define PROBE_ROWS 1048576 /* rows for which the price of one is asked */
+
+/* What the machine has, or what this control group may use of it. */
+static int64_t machine_memory(void)
+{
+	int64_t pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	int64_t have = pages > 0 && page > 0 ? pages * page : FALLBACK_MEMORY;
+	FILE *f = fopen("/sys/fs/cgroup/memory.max", "r");
+	long long limit;
+
+	if (f && fscanf(f, "%lld", &limit) == 1 && limit > 0 && limit < have)
+		have = limit;
+	if (f)
+		fclose(f);
+	return have;
+}
+
+static int64_t clamp(int64_t n, int64_t least, int64_t most)
+{
+	return n < least ? least : n > most ? most : n;
+}
+
+/* Octets for one more row: live connection, ended one, conversation. */
+static int64_t price_live(void)
+{
+	const struct engine_conf engine = { .max_connections = PROBE_ROWS, .max_tombstones = PROBE_ROWS };
+	const struct store_conf store = { .shards = 1, .max_live = PROBE_ROWS };
+
+	return (int64_t)(engine_bytes(&engine) + store_bytes(&store)) / PROBE_ROWS + 1;
+}
+
+static int64_t price_ended(void)
+{
+	const struct store_conf store = { .shards = 1, .max_ended = PROBE_ROWS };
+
+	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
+}
+
+static int64_t price_conversation(void)
+{
+	const struct store_conf store = { .shards = 1, .max_conversations = PROBE_ROWS };
+
+	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
+}
+
+/* What is left after series and trails: a quarter for live connections and for conversations, a half for ended ones. */
+static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
+{
+	const struct store_conf fixed = { .shards = 1, .max_series = SERIES,
+		.max_trails = batch ? 0 : TRAILS };
+
+	memory -= clamp((int64_t)store_bytes(&fixed), 0, memory / 2);
+
+	int64_t connections = clamp(memory / 4 / price_live(), 1024, MOST_ROWS);
+	int64_t ended = clamp(memory / 2 / price_ended(), 1024, MOST_ROWS);
+	int64_t conversations = clamp(memory / 4 / price_conversation(), 1024, MOST_ROWS);
+
+	if (live) {
+		connections = clamp(connections, 0, LIVE_CONNECTIONS);
+		ended = clamp(ended, 0, LIVE_CONNECTIONS);
+		conversations = clamp(conversations, 0, LIVE_CONVERSATIONS);
+	}
+	p->engine.max_connections = (uint32_t)connections;
+	p->store.max_ended = (uint64_t)ended;
+	p->store.max_conversations = (uint32_t)conversations;
+	p->store.max_series = fixed.max_series;
+	p->store.max_trails = fixed.max_trails;
+	p->engine.max_trails = fixed.max_trails;
+}
+
+void plan_bounds(struct plan *p)
+{
+	const struct conf *c = p->conf;
+
+	share_out(p, c->max_memory ? c->max_memory : machine_memory() / 2, plan_is_live(c), c->batch);
+	if (c->max_connections) {
+		p->engine.max_connections = (uint32_t)c->max_connections;
+		p->store.max_ended = (uint64_t)c->max_connections;
+	}
+	if (c->max_conversations)
+		p->store.max_conversations = (uint32_t)c->max_conversations;
+	p->store.shards = 1;
+	p->store.max_live = p->engine.max_connections;
+	p->engine.linger = c->linger;
+	p->engine.idle_reset = c->idle_reset;
+	p->engine.unanswered = c->timeout_unanswered;
+	p->engine.vanished = c->timeout_vanished;
+	p->engine.half_closed = c->timeout_half_closed;
+	p->engine.idle = c->timeout_idle;
+	p->engine.time_wait = c->time_wait;
+}

@@ -1,0 +1,65 @@
+/* -b: takes in what comes until the input ends, then prints one view. */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "intake.h"
+#include "plan.h"
+#include "query/query.h"
+#include "run.h"
+#include "util/err.h"
+
+static bool print_view(const struct plan *p, const struct store *store)
+{
+	const struct query q = {
+		.view = p->view,
+		.filter = { p->filter, NULL },
+		.sort = p->sort,
+		.ascending = p->ascending,
+		.limit = (size_t)p->conf->limit,
+		.zones = p->zones,
+		.names = p->conf->names,
+		.interfaces = (const char *const *)p->inputs.item,
+		.interface_count = p->inputs.n,
+	};
+	struct result result = { 0 };
+	struct err err = ERR_INIT;
+	bool ok;
+
+	query_run(store, &q, &result);
+	ok = export_rows(stdout, p->format, &p->fields, &result, &err);
+	result_free(&result);
+	/* A reader that has seen enough (head) is no failure. */
+	if (!ok && err.code != EPIPE)
+		cli_complain("standard output: %s", err.text);
+	return ok || err.code == EPIPE;
+}
+
+static void tell_unlisted(const struct plan *p, const struct store *store)
+{
+	struct store_usage usage;
+
+	store_usage(store, &usage);
+	if (p->view == VIEW_CONNECTIONS && usage.ended_forgotten > 0)
+		cli_complain("%" PRIu64 " connections not listed: the bound of %" PRIu64
+			     " was reached; --max-connections or --max-memory raise it",
+			usage.ended_forgotten, usage.ended_max);
+}
+
+int run_batch(struct plan *p, struct source *source)
+{
+	struct intake in;
+	int status = EXIT_CANNOT;
+
+	if (!intake_run(&in, p, source))
+		return status;
+	if (print_view(p, in.store)) {
+		tell_unlisted(p, in.store);
+		status = intake_exit_code(&in);
+	}
+	store_free(in.store);
+	return status;
+}

@@ -1,0 +1,241 @@
+/* The screen: one loop that waits for keys, blocks and time, and draws when the picture would be another. */
+#include "config.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/source.h"
+#include "capture/worker.h"
+#include "cli.h"
+#include "plan.h"
+#include "run.h"
+#include "term/term.h"
+#include "ui/app.h"
+#include "util/clock.h"
+#include "util/err.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+#define NEWS_AT_ONCE 64	   /* blocks applied before keys are looked at again */
+#define FILTER_WAIT_MS 1000 /* for the capture thread's answer to another filter */
+#define TICK_MS 100
+
+struct screen {
+	struct plan *plan;
+	struct worker *worker;
+	struct store *store;
+	struct app *app;
+	struct term *term;
+	struct canvas canvas;
+	struct str note;
+	bool over, answered;
+	enum source_state how;
+	struct err answer; /* to the last worker_filter() */
+	unsigned effects;
+	int signal;	   /* that ended it, 0 = none */
+};
+
+static void set_note(struct screen *s, const char *text)
+{
+	str_clear(&s->note);
+	str_add(&s->note, text);
+	if (s->app)
+		app_set_note(s->app, s->note.s);
+	s->effects |= EFFECT_REDRAW;
+}
+
+/* Takes at most `most` pieces of news. True when there may be more. */
+static bool take_news(struct screen *s, int most)
+{
+	struct worker_news news;
+
+	while (!s->over && most-- > 0) {
+		if (!worker_next(s->worker, &news))
+			return false;
+		switch (news.word) {
+		case WORKER_BLOCK:
+			store_apply(s->store, news.block);
+			worker_return(s->worker, news.block);
+			break;
+		case WORKER_WARNING:
+			set_note(s, news.err.text);
+			break;
+		case WORKER_FILTER:
+			s->answered = true;
+			s->answer = news.err;
+			break;
+		case WORKER_OVER:
+			s->over = true;
+			s->how = news.how;
+			if (news.how != SOURCE_END)
+				set_note(s, news.err.text);
+			break;
+		}
+	}
+	return !s->over;
+}
+
+static void call_watch(void *arg, uint64_t uid)
+{
+	struct screen *s = arg;
+
+	if (!s->over)
+		worker_watch(s->worker, uid);
+}
+
+static bool call_filter(void *arg, const char *text, struct err *err)
+{
+	struct screen *s = arg;
+	int64_t deadline = clock_monotonic() + FILTER_WAIT_MS * NS_PER_MS;
+
+	if (s->over)
+		return err_set(err, "the input has ended");
+	s->answered = false;
+	worker_filter(s->worker, text);
+	while (!s->answered && !s->over && clock_monotonic() < deadline) {
+		struct pollfd fd = { .fd = worker_fd(s->worker), .events = POLLIN };
+
+		poll(&fd, 1, TICK_MS);
+		take_news(s, NEWS_AT_ONCE);
+	}
+	if (!s->answered)
+		return err_set(err, "the capture thread does not answer; the filter may still change");
+	if (s->answer.text[0])
+		*err = s->answer;
+	return s->answer.text[0] == '\0';
+}
+
+static bool open_app(struct screen *s, const char *input, struct err *err)
+{
+	const struct plan *p = s->plan;
+	const struct app_conf conf = {
+		.store = s->store,
+		.zones = p->zones,
+		.calls = { .watch = call_watch, .capture_filter = call_filter, .arg = s },
+		.version = PACKAGE_VERSION,
+		.input = input,
+		.from_file = !plan_is_live(p->conf),
+		.capture_filter = p->conf->capture_filter,
+		.view = p->view,
+		.sort = p->sort,
+		.ascending = p->ascending,
+		.filter = p->conf->filter,
+		.theme = p->conf->theme,
+		.names = p->conf->names,
+		.confirm_quit = p->conf->confirm_quit,
+		.refresh_ns = p->conf->delay,
+	};
+
+	s->app = app_new(&conf, err);
+	return s->app != NULL;
+}
+
+static void take_events(struct screen *s)
+{
+	struct event e;
+
+	while (!(s->effects & EFFECT_QUIT) && term_next(s->term, &e)) {
+		if (e.what == EVENT_RESIZE)
+			canvas_resize(&s->canvas, e.w, e.h);
+		if (e.what == EVENT_END)
+			s->signal = e.signal;
+		s->effects |= app_event(s->app, &e, clock_wall());
+	}
+}
+
+static void draw(struct screen *s)
+{
+	if (!(s->effects & (EFFECT_REDRAW | EFFECT_REPAINT)))
+		return;
+	canvas_clear(&s->canvas);
+	app_draw(s->app, &s->canvas);
+	term_draw(s->term, &s->canvas, app_theme(s->app), s->effects & EFFECT_REPAINT);
+	s->effects &= ~(unsigned)(EFFECT_REDRAW | EFFECT_REPAINT);
+}
+
+static void loop(struct screen *s)
+{
+	bool more = false;
+	int64_t stop_at = 0;
+
+	if (s->plan->conf->duration && plan_is_live(s->plan->conf))
+		stop_at = clock_monotonic() + s->plan->conf->duration;
+	while (!(s->effects & EFFECT_QUIT) && s->signal == 0) {
+		int fd = s->over ? -1 : worker_fd(s->worker);
+
+		term_wait(s->term, &fd, s->over ? 0 : 1, more ? 0 : TICK_MS);
+		take_events(s);
+		more = take_news(s, NEWS_AT_ONCE);
+		if (stop_at && clock_monotonic() >= stop_at) {
+			worker_stop(s->worker);
+			stop_at = 0;
+		}
+		s->effects |= app_tick(s->app, clock_wall());
+		draw(s);
+	}
+}
+
+static int leave(struct screen *s)
+{
+	term_close(s->term, s->effects & EFFECT_KEEP ? &s->canvas : NULL);
+	if (s->note.len > 0 && s->over && s->how != SOURCE_END)
+		cli_complain("%s", s->note.s);
+	/* Ctrl-C is a way to leave, as q is. */
+	if (s->signal != 0 && s->signal != SIGINT)
+		return EXIT_SIGNAL + s->signal;
+	if (!s->over || s->how == SOURCE_END)
+		return EXIT_DONE;
+	return s->how == SOURCE_DAMAGED ? EXIT_DAMAGED : EXIT_CANNOT;
+}
+
+static bool begin(struct screen *s, struct source *source, const char *input, struct err *err)
+{
+	const struct term_conf term = { .no_color = s->plan->conf->no_color, .ascii = s->plan->conf->ascii };
+	int w, h;
+
+	s->store = store_new(&s->plan->store, err);
+	if (!s->store || !open_app(s, input, err)) {
+		source_close(source);
+		return false;
+	}
+	s->term = term_open(&term, err);
+	if (!s->term) {
+		source_close(source);
+		return false;
+	}
+	s->worker = worker_start(source, &s->plan->engine, err);
+	if (!s->worker) {
+		term_close(s->term, NULL);
+		return false;
+	}
+	term_size(s->term, &w, &h);
+	canvas_init(&s->canvas, w, h);
+	s->canvas.ascii = term_is_ascii(s->term);
+	s->effects = EFFECT_REPAINT;
+	return true;
+}
+
+int run_screen(struct plan *p, struct source *source)
+{
+	struct screen s = { .plan = p };
+	struct str input = STR_INIT;
+	struct err err = ERR_INIT;
+	int status = EXIT_CANNOT;
+
+	source_describe(source, &input);
+	if (begin(&s, source, input.s ? input.s : "", &err)) {
+		loop(&s);
+		worker_free(s.worker);
+		status = leave(&s);
+		canvas_fini(&s.canvas);
+	} else {
+		cli_complain("%s", err.text);
+	}
+	app_free(s.app);
+	store_free(s.store);
+	str_free(&s.note);
+	str_free(&input);
+	return status;
+}
