@@ -41,6 +41,15 @@
 #define TEREDO6 "60000000 {-34} 0640 " \
 	"20010000000000000000000000000001 fd000000000000000000000000000005 " SEGMENT
 
+/* Heads of NFLOG attributes are in our own byte order. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NFLOG_OTHER "0500 0a00 61000000 "
+#define NFLOG_PAYLOAD "3100 0900 "
+#else
+#define NFLOG_OTHER "0005 000a 61000000 "
+#define NFLOG_PAYLOAD "0031 0009 "
+#endif
+
 struct frame {
 	const char *name;
 	int dlt;
@@ -120,6 +129,17 @@ static const struct frame frames[] = {
 	{"radiotap, bad", 127, "0100 0800 00000000", DROP_LINK_UNKNOWN, 0, 0},
 	{"PPI", 192, "0000 0800 01000000" ETHER("0800") V4, 0, 0, 0},
 	{"PPI in PPI", 192, "0000 0800 c0000000 0000 0800 01000000", DROP_LINK_UNKNOWN, 0, 0},
+	{"ENC", 109, "02000000 00001000 00000006" V4, 0, 0, 0},
+	{"ENC, IPv6", 109, "00000018 00001000 00000006" V6, 0, 0, 0},
+	{"PFLOG", 117, "06 1c 0000 00000000" V6, 0, 0, 0},
+	{"frame relay", 107, "1841 03cc" V4, 0, 0, 0},
+	{"frame relay, four octets", 107, "18400041 038e" V6, 0, 0, 0},
+	{"frame relay, Cisco", 107, "1841 0800" V4, 0, 0, 0},
+	{"frame relay, management", 107, "0001 0308 00", DROP_NOT_IP, 0, 0},
+	{"frame relay, no end", 107, "1840404040", DROP_LINK_UNKNOWN, 0, 0},
+	{"NFLOG", 239, "0200 0000" NFLOG_PAYLOAD V4, 0, 0, 0},
+	{"NFLOG, other first", 239, "0a00 0000" NFLOG_OTHER NFLOG_PAYLOAD V6, 0, 0, 0},
+	{"NFLOG, other version", 239, "0201 0000" NFLOG_PAYLOAD V4, DROP_LINK_UNKNOWN, 0, 0},
 	{"PPPoE as link", 51, "11 00 0001 {0} 0021" V4, 0, TUNNEL_PPPOE, 0},
 	/* IP */
 	{"IPv4 options", 101, "4600 {4} 1234 4000 40 06 0000 0a000001 0a000005 94040000" SEGMENT, 0, 0, 0},

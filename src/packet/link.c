@@ -39,6 +39,8 @@ enum {
 	FAMILY_IPV6_MACOS = 30
 };
 
+enum { NLPID_IPV6 = 0x8e, NLPID_IPV4 = 0xcc, NLPID_PPP = 0xcf };
+
 enum {
 	PPP_IPV4 = 0x0021,
 	PPP_VJ_COMPRESSED = 0x002d,
@@ -271,15 +273,9 @@ static enum drop linux_cooked_2(struct walk *w)
 	return cur_ok(&w->c) ? cooked_protocol(w, be16(h)) : DROP_LINK_SHORT;
 }
 
-/* A family, in the byte order of the machine that captured: whichever way round makes a small number. */
-static enum drop loopback(struct walk *w)
+static enum drop by_family(struct walk *w, uint32_t family)
 {
-	const uint8_t *h = cur_take(&w->c, 4);
-	uint32_t family = be32(h);
-
-	if (!cur_ok(&w->c))
-		return DROP_LINK_SHORT;
-	switch (family > 0xffff ? le32(h) : family) {
+	switch (family) {
 	case FAMILY_IPV4:
 		return ip_v4(w);
 	case FAMILY_IPV6_LINUX:
@@ -290,6 +286,66 @@ static enum drop loopback(struct walk *w)
 		return ip_v6(w);
 	}
 	return DROP_LINK_UNKNOWN;
+}
+
+/* A family in the byte order of the machine that captured is whichever way round makes a small number. */
+static uint32_t family_of(const uint8_t *h)
+{
+	return be32(h) > 0xffff ? le32(h) : be32(h);
+}
+
+static enum drop loopback(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 4);
+
+	return cur_ok(&w->c) ? by_family(w, family_of(h)) : DROP_LINK_SHORT;
+}
+
+/* OpenBSD: what IPsec let out of its encapsulation. Family, index of the key, flags. */
+static enum drop bsd_enc(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 12);
+
+	return cur_ok(&w->c) ? by_family(w, family_of(h)) : DROP_LINK_SHORT;
+}
+
+/* OpenBSD and FreeBSD: what the packet filter logged. The header says how long it is, without its padding. */
+static enum drop bsd_pflog(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 4);
+	size_t size = ((size_t)h[0] + 3) & ~(size_t)3;
+
+	cur_skip(&w->c, size < 4 ? 0 : size - 4);
+	return cur_ok(&w->c) ? by_family(w, h[1]) : DROP_LINK_SHORT;
+}
+
+/* RFC 2427: an address whose last octet is odd, then what is carried. Cisco writes an EtherType there. */
+static enum drop frame_relay(struct walk *w)
+{
+	const uint8_t *h;
+	int i = 0;
+
+	do {
+		h = cur_take(&w->c, 1);
+		if (!cur_ok(&w->c))
+			return DROP_LINK_SHORT;
+		if (i++ == 4)
+			return DROP_LINK_UNKNOWN;
+	} while (!(h[0] & 1));
+	h = cur_take(&w->c, 2);
+	if (!cur_ok(&w->c))
+		return DROP_LINK_SHORT;
+	if (h[0] != 0x03)
+		return be16(h) <= TYPE_LENGTH_MAX ? DROP_NOT_IP : link_by_type(w, be16(h));
+	switch (h[1]) {
+	case NLPID_IPV4:
+		return ip_v4(w);
+	case NLPID_IPV6:
+		return ip_v6(w);
+	case NLPID_PPP:
+		return link_ppp(w);
+	}
+	return DROP_NOT_IP;
 }
 
 static enum drop fddi(struct walk *w)
@@ -354,8 +410,11 @@ static const struct link_type links[] = {
 	{101, "RAW", ip_any},
 	{104, "C_HDLC", cisco_hdlc},
 	{105, "IEEE802_11", wifi},
+	{107, "FRELAY", frame_relay},
 	{108, "LOOP", loopback},
+	{109, "ENC", bsd_enc},
 	{113, "LINUX_SLL", linux_cooked},
+	{117, "PFLOG", bsd_pflog},
 	{127, "IEEE802_11_RADIO", wifi_radiotap},
 	{192, "PPI", ppi},
 	{228, "IPV4", ip_any},
