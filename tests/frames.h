@@ -197,6 +197,9 @@ static const struct frame frames[] = {
 	{"TCP, header longer than the packet", 101,
 		IN4("06") "9c40 0050 11223344 55667788 7018 1000 0000 0000" HELLO, DROP_TCP_BAD, 0, 0},
 	{"TCP, cut by its sender", 101, IN4("06") "9c40 0050 11223344 55667788 50", DROP_TCP_SHORT, 0, 0},
+	{"TCP, cut by its sender and padded", 1,
+		ETHER("0800") IN4("06") "9c40 0050 11223344 55667788 50 | 00 0000 0000 0000 00", DROP_TCP_SHORT,
+		0, 0},
 	/* Tunnels */
 	{"PPPoE", 1, ETHER("8864") "11 00 0001 {0} 0021" V4 "|0000", 0, TUNNEL_PPPOE, 0},
 	{"PPPoE, tag", 1, ETHER("8100") "0064 8864 11 00 0001 {0} 0057" V6, 0, TUNNEL_PPPOE, 100},
@@ -249,6 +252,8 @@ static const struct frame frames[] = {
 		TUNNEL_TEREDO, 0},
 	{"Teredo between peers", 101, OUT_UDP("c000", "c001") TEREDO6, 0, TUNNEL_TEREDO, 0},
 	{"like Teredo, but not its addresses", 101, OUT_UDP("c000", "c001") V6, DROP_NOT_TCP, 0, 0},
+	{"like Teredo, but longer than its UDP", 101, OUT4("11") "c000 c001 0030 0000" TEREDO6, DROP_NOT_TCP,
+		0, 0},
 	{"MPLS in UDP", 101, OUT_UDP("c000", "19eb") "00011140" V4, 0, TUNNEL_MPLS, 0},
 	{"VXLAN in GRE in IPv6", 1,
 		ETHER("8100") "0064 86dd" OUT6("2f") "0000 0800" OUT_UDP("c000", "12b5")
@@ -269,6 +274,8 @@ static const struct frame frames[] = {
 	{"ICMP about a tunnel", 101, OUT4("01") "0303 0000 00000000" OUT4("04") V4, DROP_NOT_TCP, 0, 0},
 	{"ICMP, too little", 101, OUT4("01") "0301 0000 00000000 4500 0400 1234 4000 40 06 0000 0a000001"
 		"0a000005 9c400050 1122", DROP_ICMP_SHORT, 0, 0},
+	{"ICMP, not even an IP header", 101, OUT4("01") "0301 0000 00000000 4500 0400 1234", DROP_ICMP_SHORT,
+		0, 0},
 	{"ICMPv6, too big", 101, OUT6("3a") "0200 0000 00000500" QUOTE6, 0, 0, 0},
 	{"ICMPv6, neighbour", 101, OUT6("3a") "8700 0000 00000000", DROP_NOT_TCP, 0, 0},
 	{"ICMP in VXLAN", 101, OUT_UDP("c000", "12b5") "08000000 00000100" ETHER("0800") OUT4("01")
