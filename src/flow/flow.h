@@ -117,6 +117,7 @@ struct half { /* what one end has sent */
 	uint16_t probe_before;
 	uint16_t synack_late;  /* SYN-ACKs after the client's ACK */
 	uint16_t data_packets; /* saturating */
+	uint16_t copies;       /* of a span port, RSTs left out; saturating */
 	uint8_t ttl, ttl_rst;
 	uint8_t wscale;	       /* 0xff unknown */
 	uint8_t opts_first;

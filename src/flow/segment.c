@@ -286,6 +286,8 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 	if (track_copy(f, side, p)) {
 		count_flags(f, side, p);
 		x->packets++;
+		if (!(p->flags & TCP_RST) && x->copies < UINT16_MAX)
+			x->copies++;
 		f->flags |= FLOW_DUPLICATES;
 		e->stats.duplicates++;
 		note = NOTE_DUPLICATE;
