@@ -20,7 +20,6 @@
 #define SPOOL_MOST ((size_t)64 * 1024 * 1024) /* without a whole packet: no capture file */
 
 #define PCAP_HEADER 24 /* octets of a pcap file's header */
-#define PCAP_LONGEST 262144
 
 #define NG_SECTION 0x0a0d0d0a /* reads the same in both byte orders */
 #define NG_INTERFACE 1
@@ -42,6 +41,7 @@ struct spool {
 	enum spool_form form;
 	bool swapped;		 /* numbers are in the other byte order than ours */
 	size_t record;		 /* octets of a pcap packet's header */
+	bool old;		 /* pcap before 2.4 */
 	uint8_t *buf;
 	size_t start, end, room; /* octets from start to end are waiting */
 	size_t limit;		 /* libpcap may have those before it */
@@ -118,27 +118,27 @@ static bool take_in(struct spool *s)
 }
 
 /* Asks poll() rather than O_NONBLOCK, which would change the pipe for whoever shares it. */
-static bool readable(const struct spool *s, int timeout_ms)
+static bool readable(const struct spool *s)
 {
 	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
 
-	return poll(&fd, 1, timeout_ms) > 0;
+	return poll(&fd, 1, 0) > 0;
 }
 
 void spool_fill(struct spool *s)
 {
 	do {
-		if (s->ended || !readable(s, 0) || !take_in(s))
+		if (s->ended || !readable(s) || !take_in(s))
 			return;
 	} while (s->end - s->start < SPOOL_READ);
 	if (s->end - s->start > SPOOL_MOST)
 		s->ended = true;
 }
 
-/* The rest is for libpcap to make sense of, waiting where it must. */
+/* No more is taken in; what there is, is for libpcap to make sense of or to complain about. */
 static size_t give_up(struct spool *s, size_t n)
 {
-	s->form = FORM_OTHER;
+	s->ended = true;
 	s->limit = s->end;
 	return n;
 }
@@ -191,14 +191,23 @@ static size_t ng_packets(struct spool *s, size_t most, bool header)
 	return n;
 }
 
+/* Before version 2.4 captured and original length may have changed places; the smaller one is what follows. */
+static uint32_t pcap_captured(const struct spool *s, size_t at)
+{
+	uint32_t captured = number_at(s, at + 8, s->swapped);
+	uint32_t original = number_at(s, at + 12, s->swapped);
+
+	return s->old && original < captured ? original : captured;
+}
+
 static size_t pcap_packets(struct spool *s, size_t most)
 {
 	size_t at = s->start, n = 0;
 	uint32_t captured;
 
 	while (n < most && s->end - at >= s->record) {
-		captured = number_at(s, at + 8, s->swapped);
-		if (captured > PCAP_LONGEST)
+		captured = pcap_captured(s, at);
+		if (captured > SPOOL_MOST)
 			return give_up(s, n + 1);
 		if (s->end - at - s->record < captured)
 			break;
@@ -209,6 +218,19 @@ static size_t pcap_packets(struct spool *s, size_t most)
 	return n;
 }
 
+static bool pcap_header(struct spool *s)
+{
+	uint8_t low;
+
+	if (s->end - s->start < PCAP_HEADER)
+		return false;
+	/* The minor version, of 16 bits in the file's order. */
+	low = s->buf[s->start + (s->buf[s->start] == 0xa1 ? 7 : 6)];
+	s->old = low < 4;
+	s->limit = s->start + PCAP_HEADER;
+	return true;
+}
+
 bool spool_has_header(struct spool *s)
 {
 	if (s->ended)
@@ -217,10 +239,7 @@ bool spool_has_header(struct spool *s)
 	case FORM_UNKNOWN:
 		return false;
 	case FORM_PCAP:
-		if (s->end - s->start < PCAP_HEADER)
-			return false;
-		s->limit = s->start + PCAP_HEADER;
-		return true;
+		return pcap_header(s);
 	case FORM_PCAPNG:
 		return ng_packets(s, 1, true) > 0;
 	case FORM_OTHER:
@@ -242,7 +261,7 @@ size_t spool_packets(struct spool *s, size_t most)
 	case FORM_OTHER:
 		break;
 	}
-	return give_up(s, 1);
+	return give_up(s, most);
 }
 
 int spool_fd(const struct spool *s)
@@ -260,13 +279,6 @@ static ssize_t stream_read(void *cookie, char *to, size_t n)
 {
 	struct spool *s = cookie;
 
-	while (s->start == s->limit && !s->ended) {
-		if (s->start == s->end && readable(s, -1))
-			take_in(s);
-		give_up(s, 0);
-	}
-	if (s->ended)
-		s->limit = s->end;
 	if (n > s->limit - s->start)
 		n = s->limit - s->start;
 	memcpy(to, s->buf + s->start, n);
