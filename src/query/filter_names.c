@@ -44,13 +44,10 @@ static const struct column *find(enum view view, const char *name)
 	return col && column_is_conversation_key(col) ? col : NULL;
 }
 
-size_t filter_columns(enum view view, const char *name, const struct column *out[2])
+static size_t find_alias(enum view view, const char *name, const struct column *out[2])
 {
 	size_t i, k, n = 0;
 
-	out[0] = find(view, name);
-	if (out[0])
-		return 1;
 	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++) {
 		if (strcmp(aliases[i].name, name) != 0)
 			continue;
@@ -60,6 +57,17 @@ size_t filter_columns(enum view view, const char *name, const struct column *out
 		}
 	}
 	return n;
+}
+
+/* "end" is a time, but "end:refused" an ending: before a colon the short names come first. */
+size_t filter_columns(enum view view, const char *name, bool colon, const struct column *out[2])
+{
+	size_t n = colon ? find_alias(view, name, out) : 0;
+
+	if (n > 0)
+		return n;
+	out[0] = find(view, name);
+	return out[0] ? 1 : find_alias(view, name, out);
 }
 
 /* Letters to change, add or leave out to get from a to b; both short. */
@@ -127,7 +135,7 @@ static void offer_names(struct candidates *c, enum view view)
 		if (find(view, columns[i].name) == &columns[i])
 			offer(c, columns[i].name, columns[i].gist);
 	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
-		if (filter_columns(view, aliases[i].name, col) > 0)
+		if (find_alias(view, aliases[i].name, col) > 0)
 			offer(c, aliases[i].name, aliases[i].gist);
 }
 
@@ -160,15 +168,17 @@ static const struct column *column_before(enum view view, const char *text, size
 
 	*done = false;
 	while ((t = lex_next(&lex)).kind != LEX_END && t.at + t.len <= until) {
+		bool after_comparison = value;
+
 		value = is_comparison(&lex, &t);
 		*done = !value && t.kind != LEX_OPERATOR && !lex_is(&lex, &t, "and") &&
 			!lex_is(&lex, &t, "or") && !lex_is(&lex, &t, "not");
-		if (t.kind != LEX_WORD || value)
+		if (t.kind != LEX_WORD || value || after_comparison)
 			continue;
 		str_clear(&name);
 		lex_text(&lex, &t, &name);
-		if (filter_columns(view, name.s, col) > 0 ||
-			filter_columns(VIEW_CONNECTIONS, name.s, col) > 0)
+		if (filter_columns(view, name.s, false, col) > 0 ||
+			filter_columns(VIEW_CONNECTIONS, name.s, false, col) > 0)
 			named = col[0];
 	}
 	str_free(&name);
@@ -193,7 +203,7 @@ size_t filter_complete(enum view view, const char *text, size_t cursor, struct c
 		for (i = from - 1; i > 0 && !strchr(" \t(!", text[i - 1]); i--)
 			;
 		str_add_n(&name, text + i, from - 1 - i);
-		if (filter_columns(VIEW_CONNECTIONS, name.s, found) > 0)
+		if (filter_columns(VIEW_CONNECTIONS, name.s, true, found) > 0)
 			col = found[0];
 		str_free(&name);
 	}

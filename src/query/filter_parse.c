@@ -77,6 +77,12 @@ static struct node *negate(struct node *n)
 	return opposite;
 }
 
+static void add_lower(struct str *out, const char *text, size_t n)
+{
+	for (; n > 0; n--, text++)
+		str_add_char(out, (char)tolower((unsigned char)*text));
+}
+
 struct comparison {
 	enum test test;
 	bool negated;
@@ -135,6 +141,23 @@ static bool fits(struct parser *p, const struct column *col, const struct compar
 	return true;
 }
 
+/* "20 us" may have its blank. */
+static void take_unit(struct parser *p, const struct column *col, struct str *text)
+{
+	struct token next = lex_peek(&p->lex);
+	struct str word = STR_INIT;
+	char last = text->len ? text->s[text->len - 1] : '\0';
+
+	if (next.kind != LEX_WORD || last < '0' || last > '9')
+		return;
+	lex_text(&p->lex, &next, &word);
+	if (operand_is_unit(col, word.s)) {
+		str_add(text, word.s);
+		lex_next(&p->lex);
+	}
+	str_free(&word);
+}
+
 /* A value, quoted or not. False: the error is noted. */
 static bool read_value(struct parser *p, const struct column *col, const struct token *after,
 	struct token *t, struct str *text)
@@ -150,6 +173,7 @@ static bool read_value(struct parser *p, const struct column *col, const struct 
 	str_clear(text);
 	if (t->kind == LEX_WORD || t->kind == LEX_STRING) {
 		lex_text(&p->lex, t, text);
+		take_unit(p, col, text);
 		return true;
 	}
 	if (t->kind == LEX_BAD && (p->lex.text[t->at] == '"' || p->lex.text[t->at] == '\''))
@@ -253,9 +277,7 @@ static const struct column *counted_as(struct parser *p, const char *kind, const
 	if (!strcmp(kind, "state") && !strncasecmp(value, "fin_wait", 8))
 		str_add(&name, "fin_wait");
 	else
-		str_add(&name, value);
-	for (char *s = name.s; *s; s++)
-		*s = (char)tolower((unsigned char)*s);
+		add_lower(&name, value, strlen(value));
 	col = column_find(p->view, name.s);
 	if (!col || col->kind != KIND_COUNT || !(col->views >> VIEW_SERVERS & 1))
 		col = NULL;
@@ -333,16 +355,16 @@ static const char *counted_kind(const char *name)
 }
 
 /* NAME COMPARISON VALUE, with the name and the comparison read. */
-static struct node *parse_named(struct parser *p, const char *name, size_t at,
+static struct node *parse_named(struct parser *p, const char *name, size_t at, bool colon,
 	const struct comparison *c)
 {
 	const struct column *col[2];
-	size_t n = filter_columns(p->view, name, col);
+	size_t n = filter_columns(p->view, name, colon, col);
 	struct node *node, *other;
 	struct lex again;
 
 	if (n == 0 && sums(p->view) && counted_kind(name) &&
-		filter_columns(VIEW_CONNECTIONS, name, col) > 0)
+		filter_columns(VIEW_CONNECTIONS, name, colon || !strcmp(name, "end"), col) > 0)
 		return parse_counted(p, counted_kind(name), col[0], c, at);
 	if (n == 0)
 		return unknown_name(p, name, at);
@@ -387,15 +409,20 @@ static bool split_shortcut(struct parser *p, const char *word, struct str *name)
 {
 	const struct column *col[2];
 	const char *colon = strchr(word, ':');
+	struct str head = STR_INIT;
+	bool known;
 
 	if (!colon || colon == word)
 		return false;
-	str_clear(name);
-	str_add_n(name, word, (size_t)(colon - word));
-	for (char *s = name->s; *s; s++)
-		*s = (char)tolower((unsigned char)*s);
-	return filter_columns(p->view, name->s, col) > 0 ||
-		filter_columns(VIEW_CONNECTIONS, name->s, col) > 0;
+	add_lower(&head, word, (size_t)(colon - word));
+	known = filter_columns(p->view, head.s, true, col) > 0 ||
+		filter_columns(VIEW_CONNECTIONS, head.s, true, col) > 0;
+	if (known) {
+		str_clear(name);
+		str_add(name, head.s);
+	}
+	str_free(&head);
+	return known;
 }
 
 /* After "port:" the value may follow at once, after a blank, or after a comparison ("port:>1000"). */
@@ -406,7 +433,7 @@ static struct node *parse_shortcut(struct parser *p, const char *name, const str
 	p->lex.at = word->at + strlen(name) + 1;
 	c.token = (struct token){LEX_WORD, word->at, strlen(name) + 1};
 	read_comparison(p, &c);
-	return parse_named(p, name, word->at, &c);
+	return parse_named(p, name, word->at, true, &c);
 }
 
 static struct node *parse_word(struct parser *p, const struct token *t)
@@ -417,14 +444,12 @@ static struct node *parse_word(struct parser *p, const struct token *t)
 	struct node *n;
 
 	lex_text(&p->lex, t, &word);
-	str_add(&name, word.s);
-	for (char *s = name.s; *s; s++)
-		*s = (char)tolower((unsigned char)*s);
-	if (read_comparison(p, &c))
-		n = parse_named(p, name.s, t->at, &c);
-	else if (split_shortcut(p, word.s, &name))
+	add_lower(&name, word.s, word.len);
+	if (split_shortcut(p, word.s, &name))
 		n = parse_shortcut(p, name.s, t);
-	else if (filter_columns(p->view, word.s, col) != 1)
+	else if (read_comparison(p, &c))
+		n = parse_named(p, name.s, t->at, false, &c);
+	else if (filter_columns(p->view, name.s, false, col) != 1)
 		n = bare_word(p, word.s, t->at);
 	else if (col[0]->kind == KIND_COUNT || col[0]->kind == KIND_BYTES)
 		n = any_of(col[0], t->at);

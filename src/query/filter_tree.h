@@ -76,6 +76,8 @@ struct node *tree_parse(struct parser *p);
 /* Both, or nothing when one is missing; takes them over. */
 struct node *node_join(enum node_kind kind, struct node *left, struct node *right);
 
+/* Whether the word is a unit of the column, as in "20 us". */
+bool operand_is_unit(const struct column *col, const char *word);
 /* A value's text to an operand of the column's kind. False: the error is noted. */
 bool operand_parse(struct parser *p, const struct column *col, const char *text, size_t at,
 	struct operand *out);
@@ -83,7 +85,7 @@ bool operand_parse(struct parser *p, const struct column *col, const char *text,
 bool regex_parse(struct parser *p, const char *text, size_t at, regex_t *out);
 
 /* The columns that a name means, other names for them included. Returns how many, at most 2. */
-size_t filter_columns(enum view view, const char *name, const struct column *out[2]);
+size_t filter_columns(enum view view, const char *name, bool colon, const struct column *out[2]);
 /* The name that was probably meant, or NULL. */
 const char *filter_suggest(enum view view, const char *name);
 

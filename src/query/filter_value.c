@@ -56,6 +56,18 @@ static const struct unit_word *units_of(enum kind kind)
 	return no_units;
 }
 
+bool operand_is_unit(const struct column *col, const char *word)
+{
+	const struct unit_word *u;
+
+	if (col->kind != KIND_DURATION && col->kind != KIND_BYTES)
+		return false;
+	for (u = units_of(col->kind); u->word; u++)
+		if (*u->word && !strcasecmp(u->word, word))
+			return true;
+	return false;
+}
+
 /* Digits before and after the point: `whole` and billionths. Moves *s behind them. */
 static bool read_decimal(const char **s, uint64_t *whole, uint64_t *billionths)
 {
