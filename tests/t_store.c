@@ -292,11 +292,11 @@ static void late(struct world *w)
 	flush(w);
 }
 
-/* TIME_WAIT of what has ended runs out with the second after it. */
+/* TIME_WAIT runs out with the second after it. */
 static void settle(const struct world *w, const struct truth *t, struct connection *c)
 {
 	*c = t->c;
-	if (t->what != OVER || c->time_wait_until / NS_PER_SEC >= w->now / NS_PER_SEC)
+	if (c->time_wait_until / NS_PER_SEC >= w->now / NS_PER_SEC)
 		return;
 	for (int i = 0; i < 2; i++)
 		if (c->side[i].state == STATE_TIME_WAIT)
@@ -584,6 +584,7 @@ static void reset_keeps_what_is_open(void **state)
 		for (uint32_t k = 0; k < w.n; k++)
 			w.all[k].ignored = w.all[k].c.ending != ENDING_NONE;
 		check_sums(&w, true);
+		check_series(&w);
 		check_connections(&w, EVER);
 	}
 	world_fini(&w);

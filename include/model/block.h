@@ -17,7 +17,11 @@
 enum row_what {
 	ROW_LIVE,  /* the connection in `slot` as it is now (it may already have an ending, which may be withdrawn) */
 	ROW_FINAL, /* the last word on it: `slot` is free again; it goes to the log of ended connections as `eseq` */
-	ROW_LATE   /* packets after the last word: add side[].packets, syn, synack, fin, rst, ... and OR the bits */
+	/*
+	 * Packets after the last word: add side[].packets, syn, synack, fin, rst, ... and OR the bits. tuple, start and
+	 * last are the connection's; a side's times hold where their count is not 0. The verdict stands.
+	 */
+	ROW_LATE
 };
 
 struct row {

@@ -10,8 +10,9 @@
 #include "model/connection.h"
 #include "store/state.h"
 
-/* What a connection counts for, and where. */
+/* What was counted of a connection before, and where. */
 struct account {
+	struct connection c;
 	struct counters n;
 	uint32_t talk; /* held */
 	bool counted;
@@ -23,42 +24,49 @@ static void totals_and_talk(struct store *st, uint32_t talk, const struct counte
 	talk_add(&st->talks, talk, diff);
 }
 
-static void withdraw(struct store *st, const struct account *was, const struct connection *old)
+static void withdraw(struct store *st, const struct account *was)
 {
-	static const struct counters zero;
-	struct counters diff = zero;
+	struct counters diff = { { 0 } };
 
 	counters_subtract(&diff, &was->n);
 	totals_and_talk(st, was->talk, &diff);
-	booking_change(st, was->talk, old, NULL);
+	booking_change(st, was->talk, &was->c, NULL);
 	talk_release(&st->talks, was->talk);
 }
 
-/* Counts `c` instead of what record `ref` holds of it. Returns its conversation, held once for it. */
-static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c)
+static void account_of(const struct store *st, uint32_t ref, struct account *was)
 {
 	const struct record *rec = &st->records.rec[ref];
-	struct account was = { .counted = rec->uid && rec->conversation != RECORD_NONE };
-	struct connection old;
-	struct counters diff;
 
+	was->counted = rec->uid && rec->conversation != RECORD_NONE;
+	if (!was->counted)
+		return;
+	record_get(&st->records, ref, &was->c);
+	counters_of_connection(&was->c, &was->n);
+	was->talk = rec->conversation;
+}
+
+/* Counts `c` instead of what record `ref` holds of it. Returns its conversation, held once for it. */
+static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c,
+	struct account *was)
+{
+	struct counters diff;
+	uint32_t talk;
+
+	account_of(st, ref, was);
 	counters_of_connection(c, &diff);
-	if (was.counted) {
-		record_get(&st->records, ref, &old);
-		counters_of_connection(&old, &was.n);
-		was.talk = rec->conversation;
+	if (was->counted && talk_same(&was->c, c)) {
+		talk = was->talk;
+		counters_subtract(&diff, &was->n);
+		booking_change(st, talk, &was->c, c);
+	} else {
+		if (was->counted)
+			withdraw(st, was);
+		talk = talk_obtain(&st->talks, c);
+		booking_change(st, talk, NULL, c);
 	}
-	if (was.counted && !talk_same(&old, c)) {
-		withdraw(st, &was, &old);
-		was.counted = false;
-	}
-	if (was.counted)
-		counters_subtract(&diff, &was.n);
-	else
-		was.talk = talk_obtain(&st->talks, c);
-	totals_and_talk(st, was.talk, &diff);
-	booking_change(st, was.talk, was.counted ? &old : NULL, c);
-	return was.talk;
+	totals_and_talk(st, talk, &diff);
+	return talk;
 }
 
 /* The slot's connection is not heard of again: it stays counted as it stood. */
@@ -92,21 +100,6 @@ static bool is_before_reset(const struct store *st, uint32_t ref, const struct c
 	return rec->uid && rec->conversation == RECORD_NONE && c->ending != ENDING_NONE;
 }
 
-static void apply_live(struct store *st, uint32_t shard, const struct row *row)
-{
-	struct store_shard *sh = &st->shard[shard];
-	uint32_t ref = slot_of(st, shard, row);
-	struct record *rec = &st->records.rec[ref];
-
-	if (!rec->uid)
-		st->live++;
-	if (row->slot >= sh->slots)
-		sh->slots = row->slot + 1;
-	if (!is_before_reset(st, ref, &row->c))
-		rec->conversation = recount(st, ref, &row->c);
-	record_set(&st->records, ref, &row->c);
-}
-
 static void close_time_wait(struct connection *c)
 {
 	for (int i = 0; i < 2; i++)
@@ -118,6 +111,87 @@ static bool in_time_wait(const struct connection *c)
 {
 	return c->side[CLIENT].state == STATE_TIME_WAIT ||
 		c->side[SERVER].state == STATE_TIME_WAIT;
+}
+
+/* Sees to it that TIME_WAIT ends in that slot; without room it does when the connection leaves the slot. */
+static void timewait_watch(struct store *st, uint32_t ref, const struct connection *c)
+{
+	if (timewait_room(&st->timewait, c->time_wait_until))
+		timewait_add(&st->timewait, c->time_wait_until, ref, true);
+}
+
+/* The slot may hold another connection by now, or the same one with a later end of TIME_WAIT. */
+static void slot_time_wait_over(struct store *st, uint32_t ref)
+{
+	const struct record *rec = &st->records.rec[ref];
+	struct connection c;
+
+	if (!rec->uid || rec->conversation == RECORD_NONE)
+		return;
+	record_get(&st->records, ref, &c);
+	if (!in_time_wait(&c))
+		return;
+	if (!timewait_over(&st->timewait, c.time_wait_until)) {
+		timewait_watch(st, ref, &c);
+		return;
+	}
+	close_time_wait(&c);
+	record_set(&st->records, ref, &c);
+	talk_add_one(&st->talks, rec->conversation, COUNTER_TIME_WAIT, -1);
+	st->totals.n[COUNTER_TIME_WAIT]--;
+}
+
+void store_time_wait_over(void *arg, uint32_t who, bool has_slot)
+{
+	struct store *st = arg;
+
+	st->version++;
+	if (has_slot) {
+		slot_time_wait_over(st, who);
+		return;
+	}
+	st->totals.n[COUNTER_TIME_WAIT]--;
+	talk_add_one(&st->talks, who, COUNTER_TIME_WAIT, -1);
+	talk_release(&st->talks, who);
+}
+
+static void count_slot(struct store *st, uint32_t ref, const struct connection *c)
+{
+	struct account was;
+
+	st->records.rec[ref].conversation = recount(st, ref, c, &was);
+	if (in_time_wait(c) && !(was.counted && in_time_wait(&was.c)))
+		timewait_watch(st, ref, c);
+}
+
+void store_recount_slot(struct store *st, uint32_t ref)
+{
+	struct record *rec = &st->records.rec[ref];
+	struct connection c;
+
+	if (!rec->uid)
+		return;
+	rec->conversation = RECORD_NONE;
+	record_get(&st->records, ref, &c);
+	if (c.ending == ENDING_NONE)
+		count_slot(st, ref, &c);
+}
+
+static void apply_live(struct store *st, uint32_t shard, const struct row *row)
+{
+	struct store_shard *sh = &st->shard[shard];
+	uint32_t ref = slot_of(st, shard, row);
+	struct connection c = row->c;
+
+	if (in_time_wait(&c) && timewait_over(&st->timewait, c.time_wait_until))
+		close_time_wait(&c);
+	if (!st->records.rec[ref].uid)
+		st->live++;
+	if (row->slot >= sh->slots)
+		sh->slots = row->slot + 1;
+	if (!is_before_reset(st, ref, &c))
+		count_slot(st, ref, &c);
+	record_set(&st->records, ref, &c);
 }
 
 void store_get(const struct store *st, uint32_t ref, struct connection *c)
@@ -165,12 +239,13 @@ static void apply_final(struct store *st, uint32_t shard, const struct row *row)
 {
 	uint32_t ref = slot_of(st, shard, row), talk;
 	struct connection c = row->c;
+	struct account was;
 	bool ignore = is_before_reset(st, ref, &c), wait;
 
 	wait = in_time_wait(&c) && timewait_room(&st->timewait, c.time_wait_until);
 	if (!wait)
 		close_time_wait(&c);
-	talk = ignore ? RECORD_NONE : recount(st, ref, &c);
+	talk = ignore ? RECORD_NONE : recount(st, ref, &c, &was);
 	if (st->records.rec[ref].uid) {
 		record_clear(&st->records, ref);
 		st->live--;
@@ -180,7 +255,7 @@ static void apply_final(struct store *st, uint32_t shard, const struct row *row)
 		return;
 	log_write(st, &st->shard[shard], row->eseq, &c);
 	if (wait)
-		timewait_add(&st->timewait, c.time_wait_until, talk);
+		timewait_add(&st->timewait, c.time_wait_until, talk, false);
 	else
 		talk_release(&st->talks, talk);
 }
@@ -225,12 +300,18 @@ static void side_add(struct side *s, const struct side *late, int64_t shift)
 	s->rst_uniq |= late->rst_uniq;
 	s->ttl = s->ttl ? s->ttl : late->ttl;
 	s->ttl_rst = s->ttl_rst ? s->ttl_rst : late->ttl_rst;
-	first(&s->t_fin, late->t_fin, shift);
-	first(&s->t_rst, late->t_rst, shift);
-	later(&s->t_rst_last, late->t_rst_last, shift);
-	later(&s->t_syn_last, late->t_syn_last, shift);
-	later(&s->t_fin_last, late->t_fin_last, shift);
-	later(&s->t_data, late->t_data, shift);
+	if (late->syn)
+		later(&s->t_syn_last, late->t_syn_last, shift);
+	if (late->fin) {
+		first(&s->t_fin, late->t_fin_last, shift);
+		later(&s->t_fin_last, late->t_fin_last, shift);
+	}
+	if (late->rst) {
+		first(&s->t_rst, late->rst_uniq ? late->t_rst : late->t_rst_last, shift);
+		later(&s->t_rst_last, late->t_rst_last, shift);
+	}
+	if (late->bytes)
+		later(&s->t_data, late->t_data, shift);
 }
 
 /* The verdict stands: a late packet changes no count of connections. */

@@ -42,6 +42,11 @@ struct store {
 /* The connection in a record as it is now: TIME_WAIT that is over is CLOSED. */
 void store_get(const struct store *st, uint32_t ref, struct connection *c);
 
+/* Counts what a slot holds anew, after everything was set to 0; what has ended is left out. */
+void store_recount_slot(struct store *st, uint32_t ref);
+/* For timewait_tick: counts one down. `arg` is the store. */
+void store_time_wait_over(void *arg, uint32_t who, bool has_slot);
+
 /*
  * Books into the time series of everything and of a conversation what changed from `was` to `is`; either may be
  * NULL. What is gone is taken back from where it was booked.

@@ -77,38 +77,11 @@ void store_free(struct store *st)
 	mem_free(st);
 }
 
-static void time_wait_over(void *arg, uint32_t talk)
-{
-	struct store *st = arg;
-
-	st->totals.n[COUNTER_TIME_WAIT]--;
-	talk_add_one(&st->talks, talk, COUNTER_TIME_WAIT, -1);
-	talk_release(&st->talks, talk);
-	st->version++;
-}
-
 void store_tick(struct store *st, int64_t now)
 {
 	if (now > st->now)
 		st->now = now;
-	timewait_tick(&st->timewait, st->now, time_wait_over, st);
-}
-
-/* Counts the connection in a slot anew, unless it has ended. */
-static void slot_recount(struct store *st, uint32_t ref)
-{
-	struct record *rec = &st->records.rec[ref];
-	struct connection c;
-	struct counters n;
-
-	record_get(&st->records, ref, &c);
-	rec->conversation = RECORD_NONE;
-	if (c.ending != ENDING_NONE)
-		return;
-	rec->conversation = talk_obtain(&st->talks, &c);
-	counters_of_connection(&c, &n);
-	talk_add(&st->talks, rec->conversation, &n);
-	counters_add(&st->totals, &n);
+	timewait_tick(&st->timewait, st->now, store_time_wait_over, st);
 }
 
 void store_reset(struct store *st)
@@ -126,8 +99,7 @@ void store_reset(struct store *st)
 			record_clear(&st->records, sh->log + k);
 		sh->log_used = 0;
 		for (uint32_t k = 0; k < sh->slots; k++)
-			if (st->records.rec[i * st->conf.max_live + k].uid)
-				slot_recount(st, i * st->conf.max_live + k);
+			store_recount_slot(st, i * st->conf.max_live + k);
 	}
 	st->version++;
 }

@@ -8,15 +8,17 @@
 #include "util/clock.h"
 #include "util/mem.h"
 
+#define NODE_MAX 0x7fffffffu
+
 struct timewait_node {
 	int64_t second;
-	uint32_t conversation, next;
+	uint32_t who, next : 31, has_slot : 1;
 };
 
 void timewait_init(struct timewait *w, uint32_t max)
 {
 	memset(w, 0, sizeof(*w));
-	w->max = max;
+	w->max = max < NODE_MAX ? max : NODE_MAX - 1;
 	w->used = 1;
 }
 
@@ -57,7 +59,7 @@ static uint32_t node_take(struct timewait *w)
 		return i;
 	}
 	if (w->used >= w->room) {
-		w->room = w->room ? w->room * 2 : 64;
+		w->room = w->room ? w->room * 2 : 64; /* count <= max < 2^31 keeps it in range */
 		w->node = mem_grow(w->node, w->room, sizeof(w->node[0]));
 	}
 	return w->used++;
@@ -68,17 +70,40 @@ bool timewait_room(const struct timewait *w, int64_t until)
 	return !timewait_over(w, until) && w->count < w->max;
 }
 
-void timewait_add(struct timewait *w, int64_t until, uint32_t conversation)
+void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot)
 {
 	uint32_t *slot = slot_of(w, second_of(until)), i = node_take(w);
 
-	w->node[i] = (struct timewait_node){ second_of(until), conversation, *slot };
+	w->node[i] = (struct timewait_node){ .second = second_of(until), .who = who,
+		.next = *slot & NODE_MAX, .has_slot = has_slot };
 	*slot = i;
 	w->count++;
 }
 
+/* Empties a slot: what ran out before second `to` fires, the rest goes back. */
+static void slot_run(struct timewait *w, uint32_t *slot, int64_t to,
+	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg)
+{
+	uint32_t i = *slot, next;
+
+	for (*slot = 0; i; i = next) {
+		struct timewait_node n = w->node[i];
+
+		next = n.next;
+		if (n.second >= to) {
+			w->node[i].next = *slot & NODE_MAX;
+			*slot = i;
+			continue;
+		}
+		w->node[i].next = w->free & NODE_MAX;
+		w->free = i;
+		w->count--;
+		fire(arg, n.who, n.has_slot); /* may add: w->node may move */
+	}
+}
+
 void timewait_tick(struct timewait *w, int64_t now,
-	void (*fire)(void *arg, uint32_t conversation), void *arg)
+	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg)
 {
 	int64_t from = w->second, to = second_of(now);
 
@@ -87,22 +112,6 @@ void timewait_tick(struct timewait *w, int64_t now,
 	w->second = to;
 	if (to - from > TIMEWAIT_SLOTS)
 		from = to - TIMEWAIT_SLOTS;
-	for (; from < to && w->count > 0; from++) {
-		uint32_t *link = slot_of(w, from);
-
-		while (*link) {
-			uint32_t i = *link;
-			struct timewait_node *n = &w->node[i];
-
-			if (n->second >= to) {
-				link = &n->next;
-				continue;
-			}
-			*link = n->next;
-			n->next = w->free;
-			w->free = i;
-			w->count--;
-			fire(arg, n->conversation);
-		}
-	}
+	for (; from < to && w->count > 0; from++)
+		slot_run(w, slot_of(w, from), to, fire, arg);
 }

@@ -1,4 +1,4 @@
-/* TIME_WAIT of ended connections, so that the gauge goes down when it runs out. */
+/* Who is in TIME_WAIT until when, so that the gauge goes down when it runs out. */
 #ifndef TCPTOP_STORE_TIMEWAIT_H
 #define TCPTOP_STORE_TIMEWAIT_H
 
@@ -22,9 +22,10 @@ void timewait_clear(struct timewait *w); /* the time stays */
 bool timewait_over(const struct timewait *w, int64_t until);
 /* Whether one can be added: not over yet, and there is room. */
 bool timewait_room(const struct timewait *w, int64_t until);
-void timewait_add(struct timewait *w, int64_t until, uint32_t conversation);
-/* Time passes: `fire` is called for each that ran out. */
+/* `who` is the conversation of one that left the table, or the slot of one that did not. */
+void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot);
+/* Time passes: `fire` is called for each that ran out; it may add. */
 void timewait_tick(struct timewait *w, int64_t now,
-	void (*fire)(void *arg, uint32_t conversation), void *arg);
+	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg);
 
 #endif
