@@ -113,10 +113,10 @@ static void old_seconds_are_forgotten(void **state)
 	for (int64_t s = 0; s < 100; s++)
 		series_book(&p, &a, SERIES_CT, T0 + s, 1);
 	assert_int_equal(p.chunks_used, 4);
-	for (int64_t s = 0; s < 112; s++)
+	for (int64_t s = 0; s < 108; s++)
 		series_book(&p, &a, SERIES_CT, T0 + 2 * SERIES_KEEP + s, 1);
 	assert_int_equal(p.chunks_used, 4);
-	assert_int_equal(sum_of(&p, a, SERIES_CT, T0 + 2 * SERIES_KEEP + 111, SERIES_KEEP), 112);
+	assert_int_equal(sum_of(&p, a, SERIES_CT, T0 + 2 * SERIES_KEEP + 107, SERIES_KEEP), 108);
 	series_fini(&p);
 }
 

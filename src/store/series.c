@@ -14,11 +14,12 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-#define CELLS 28
+#define CELLS 27
 #define SPAN 4096	  /* seconds a chunk can name */
 #define EARLIER 64	  /* of them, those before its first event */
 #define CELL_MAX 0x7fffu  /* events a cell can count */
 #define SEARCH_CHUNKS 4	  /* newest chunks searched for a cell to add to */
+#define REST 8		  /* seconds after which a change makes a series the newest again */
 #define LONG_CHAIN 32	  /* chunks beyond which a series pays for itself */
 #define CHUNKS_PER_SERIES 2
 #define BEFORE_ALL (INT64_MIN / 2) /* a second with room for arithmetic on both sides */
@@ -26,6 +27,7 @@
 struct chunk {
 	uint32_t older, newer; /* in its series; `newer` links the free ones */
 	int64_t base;	       /* second of offset 0 */
+	uint32_t latest;       /* offset of the last event there was */
 	uint32_t cell[CELLS];  /* offset << 20 | line << 15 | count; count 0 is free */
 };
 
@@ -37,6 +39,7 @@ struct series {
 	uint32_t first, last, chunks;
 	uint32_t older, newer; /* by last change; `newer` links the free ones */
 	int64_t lost;	/* nothing is known of seconds before it */
+	int64_t moved;	/* latest second of the pool when it became the newest */
 };
 
 size_t series_bytes(uint32_t max)
@@ -88,6 +91,11 @@ static inline int64_t cell_second(const struct chunk *k, uint32_t cell)
 	return k->base + (cell >> 20);
 }
 
+static int64_t chunk_latest(const struct chunk *k)
+{
+	return k->base + k->latest;
+}
+
 static void lru_remove(struct series_pool *p, uint32_t i)
 {
 	struct series *s = &p->series[i];
@@ -100,6 +108,7 @@ static void lru_add(struct series_pool *p, uint32_t i)
 {
 	struct series *s = &p->series[i];
 
+	s->moved = p->now;
 	s->older = p->newest;
 	s->newer = 0;
 	*(p->newest ? &p->series[p->newest].newer : &p->oldest) = i;
@@ -156,21 +165,11 @@ static struct series *series_of(struct series_pool *p, uint32_t *owner, int64_t 
 		*owner = i;
 		p->count++;
 		lru_add(p, i);
-	} else if (i != p->newest) {
+	} else if (p->now - p->series[i].moved > REST) {
 		lru_remove(p, i);
 		lru_add(p, i);
 	}
 	return &p->series[i];
-}
-
-static int64_t chunk_latest(const struct chunk *k)
-{
-	uint32_t latest = 0;
-
-	for (int i = 0; i < CELLS; i++)
-		if (cell_count(k->cell[i]) && k->cell[i] >> 20 > latest)
-			latest = k->cell[i] >> 20;
-	return k->base + latest;
 }
 
 static void series_forget_first(struct series_pool *p, struct series *s)
@@ -219,43 +218,64 @@ static struct chunk *chunk_add(struct series_pool *p, struct series *s, int64_t 
 	return k;
 }
 
-static bool chunk_names(const struct chunk *k, int64_t second)
+/* The first cell that says `head` and can count more, CELLS when there is none. */
+static int chunk_find(const struct chunk *k, uint32_t head)
 {
-	return second >= k->base && second - k->base < SPAN;
+	int i = 0;
+
+	while (i < CELLS && (k->cell[i] >> 15 != head || cell_count(k->cell[i]) == CELL_MAX))
+		i++;
+	return i;
 }
 
-/* A cell that can count one more of it: the one begun, else a free one, else NULL. */
+static int chunk_room(const struct chunk *k)
+{
+	int i = 0;
+
+	while (i < CELLS && cell_count(k->cell[i]) != 0)
+		i++;
+	return i;
+}
+
+/* A cell that can count one more of it: the one begun, else, of the newest chunk, a free one, else NULL. */
 static uint32_t *chunk_cell(struct chunk *k, enum series_line line, int64_t second)
 {
-	uint32_t *room = NULL, head;
+	uint32_t offset, head;
+	int i = CELLS;
 
-	if (!chunk_names(k, second))
+	if (second < k->base || second - k->base >= SPAN)
 		return NULL;
-	head = (uint32_t)(second - k->base) << 5 | (uint32_t)line;
-	for (int i = 0; i < CELLS; i++) {
-		uint32_t *cell = &k->cell[i];
-
-		if (cell_count(*cell) == 0)
-			room = room ? room : cell;
-		else if (*cell >> 15 == head && cell_count(*cell) < CELL_MAX)
-			return cell;
-	}
-	if (room)
-		*room = head << 15;
-	return room;
+	offset = (uint32_t)(second - k->base);
+	head = offset << 5 | (uint32_t)line;
+	if (offset <= k->latest)
+		i = chunk_find(k, head);
+	if (i == CELLS && !k->newer)
+		i = chunk_room(k);
+	if (i == CELLS)
+		return NULL;
+	if (cell_count(k->cell[i]) == 0)
+		k->cell[i] = head << 15;
+	if (offset > k->latest)
+		k->latest = offset;
+	return &k->cell[i];
 }
 
+/* Chunks follow each other in time, roughly: one that ends before the second also ends the search. */
 static uint32_t *series_cell(struct series_pool *p, struct series *s, enum series_line line,
 	int64_t second)
 {
 	uint32_t i = s->last;
 	struct chunk *k;
 
-	for (int tries = 0; i && tries < SEARCH_CHUNKS; tries++, i = p->chunk[i].older) {
-		uint32_t *cell = chunk_cell(&p->chunk[i], line, second);
+	for (int tries = 0; i && tries < SEARCH_CHUNKS; tries++, i = k->older) {
+		uint32_t *cell;
 
+		k = &p->chunk[i];
+		cell = chunk_cell(k, line, second);
 		if (cell)
 			return cell;
+		if (chunk_latest(k) < second)
+			break;
 	}
 	k = chunk_add(p, s, second);
 	return k ? chunk_cell(k, line, second) : NULL;
