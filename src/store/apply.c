@@ -385,23 +385,66 @@ static void apply_trail(struct store *st, const struct row *row, const struct tr
 	trails_put(row->what == ROW_LIVE ? &st->trails_live : &st->trails_ended, trail);
 }
 
-#define AHEAD 4
+/* Rows ahead whose memory is fetched while this one is worked on: each step needs what the one before fetched. */
+enum { FAR = 6, NEAR = 4, NEXT = 2 };
 
-/* The next rows' memory is fetched while this one is worked on. */
-static void prefetch(const struct store *st, const struct block *b, uint32_t i)
+static void fetch_record(const struct store *st, uint32_t ref)
+{
+	__builtin_prefetch(&st->records.rec[ref], 1);
+	__builtin_prefetch(st->records.rec[ref].body + 64, 1);
+}
+
+static void fetch_far(const struct store *st, uint32_t shard, const struct row *row)
+{
+	const struct store_shard *sh = &st->shard[shard];
+
+	if (row->slot < st->conf.max_live)
+		fetch_record(st, shard * st->conf.max_live + row->slot);
+	if (row->what != ROW_LIVE && sh->log_max)
+		fetch_record(st, sh->log + (uint32_t)(row->eseq % sh->log_max));
+	record_fetch(&st->records, row->c.uid);
+}
+
+/* The conversation of a row, where its record knows it. */
+static bool known_talk(const struct store *st, uint32_t shard, const struct row *row, uint32_t *talk)
 {
 	const struct record *rec;
 
-	if (i + AHEAD < b->rows && b->row[i + AHEAD].slot < st->conf.max_live) {
-		rec = &st->records.rec[b->shard * st->conf.max_live + b->row[i + AHEAD].slot];
-		__builtin_prefetch(rec, 1);
-		__builtin_prefetch((const char *)rec + 64, 1);
-	}
-	if (i + 1 < b->rows && b->row[i + 1].slot < st->conf.max_live) {
-		rec = &st->records.rec[b->shard * st->conf.max_live + b->row[i + 1].slot];
-		if (rec->uid && rec->conversation != RECORD_NONE)
-			talk_prefetch(&st->talks, rec->conversation);
-	}
+	if (row->slot >= st->conf.max_live)
+		return false;
+	rec = &st->records.rec[shard * st->conf.max_live + row->slot];
+	*talk = rec->conversation;
+	return rec->uid == row->c.uid && rec->conversation != RECORD_NONE;
+}
+
+static void fetch_near(const struct store *st, uint32_t shard, const struct row *row)
+{
+	uint32_t talk;
+
+	if (known_talk(st, shard, row, &talk))
+		talk_fetch(&st->talks, talk);
+	else
+		talk_fetch_bucket(&st->talks, &row->c);
+}
+
+static void fetch_next(const struct store *st, uint32_t shard, const struct row *row)
+{
+	uint32_t talk;
+
+	if (known_talk(st, shard, row, &talk))
+		series_fetch(&st->talks.series, *talk_series(&st->talks, talk));
+	else
+		talk_fetch_first(&st->talks, &row->c);
+}
+
+static void fetch_ahead(const struct store *st, const struct block *b, uint32_t i)
+{
+	if (i + FAR < b->rows)
+		fetch_far(st, b->shard, &b->row[i + FAR]);
+	if (i + NEAR < b->rows)
+		fetch_near(st, b->shard, &b->row[i + NEAR]);
+	if (i + NEXT < b->rows)
+		fetch_next(st, b->shard, &b->row[i + NEXT]);
 }
 
 void store_apply(struct store *st, const struct block *b)
@@ -411,7 +454,7 @@ void store_apply(struct store *st, const struct block *b)
 
 	assert(b->shard < st->conf.shards && b->rows <= BLOCK_ROWS);
 	for (uint32_t i = 0; i < b->rows; i++) {
-		prefetch(st, b, i);
+		fetch_ahead(st, b, i);
 		apply_row(st, b->shard, &b->row[i]);
 		if (b->row[i].has_trail && trails < b->trails)
 			apply_trail(st, &b->row[i], &b->trail[trails++]);

@@ -198,12 +198,26 @@ uint32_t *talk_series(const struct conversations *cs, uint32_t i)
 	return &cs->row[i].series;
 }
 
-void talk_prefetch(const struct conversations *cs, uint32_t i)
+void talk_fetch(const struct conversations *cs, uint32_t i)
 {
 	const char *row = (const char *)&cs->row[i <= cs->max ? i : 0];
 
 	for (size_t line = 0; line < sizeof(struct talk); line += 64)
 		__builtin_prefetch(row + line, 1);
+}
+
+void talk_fetch_bucket(const struct conversations *cs, const struct connection *c)
+{
+	struct talk_key key = talk_key_of(c);
+
+	__builtin_prefetch(bucket_of(cs, &key));
+}
+
+void talk_fetch_first(const struct conversations *cs, const struct connection *c)
+{
+	struct talk_key key = talk_key_of(c);
+
+	talk_fetch(cs, *bucket_of(cs, &key));
 }
 
 /* --- Counters ------------------------------------------------------------------------------------ */

@@ -53,6 +53,9 @@ bool talk_read(const struct conversations *cs, uint32_t i, struct conversation_k
 	struct counters *n);
 /* Where the series pool keeps what it knows of the row. */
 uint32_t *talk_series(const struct conversations *cs, uint32_t i);
-void talk_prefetch(const struct conversations *cs, uint32_t i);
+/* Fetch what will be touched: a row; of a connection whose row is not known, where to look for it, then its row. */
+void talk_fetch(const struct conversations *cs, uint32_t i);
+void talk_fetch_bucket(const struct conversations *cs, const struct connection *c);
+void talk_fetch_first(const struct conversations *cs, const struct connection *c);
 
 #endif

@@ -216,3 +216,8 @@ uint32_t record_find(const struct records *r, uint64_t uid)
 			break;
 	return i;
 }
+
+void record_fetch(const struct records *r, uint64_t uid)
+{
+	__builtin_prefetch(bucket_of(r, uid), 1);
+}

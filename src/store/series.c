@@ -400,3 +400,9 @@ bool series_read(const struct series_pool *p, uint32_t owner, enum series_line l
 	}
 	return true;
 }
+
+void series_fetch(const struct series_pool *p, uint32_t owner)
+{
+	if (owner != SERIES_NONE && owner != SERIES_LOST)
+		__builtin_prefetch(&p->series[owner], 1);
+}

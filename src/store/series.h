@@ -52,6 +52,9 @@ void series_merge(struct series_pool *p, uint32_t *from, uint32_t *to);
 bool series_read(const struct series_pool *p, uint32_t owner, enum series_line line,
 	int64_t until, size_t steps, uint32_t *sum);
 
+/* Fetches what booking will touch. */
+void series_fetch(const struct series_pool *p, uint32_t owner);
+
 struct series_total {
 	uint32_t (*step)[SERIES_LINES];
 	int64_t newest; /* second; INT64_MIN before the first event */
