@@ -248,6 +248,23 @@ static void end(struct world *w)
 	flush(w);
 }
 
+/* What the late packets of a side make of what was known. */
+static void side_late(struct side *a, const struct side *b)
+{
+	a->packets += b->packets, a->bytes += b->bytes, a->retr += b->retr;
+	a->zwin += b->zwin, a->dupack += b->dupack, a->ooo += b->ooo;
+	a->rst_ignored += b->rst_ignored, a->rst_path += b->rst_path;
+	a->syn += b->syn, a->synack += b->synack, a->fin += b->fin, a->rst += b->rst;
+	a->rst_uniq |= b->rst_uniq;
+	if (a->t_rst == TIME_NEVER)
+		a->t_rst = b->t_rst;
+	if (a->t_fin == TIME_NEVER)
+		a->t_fin = b->t_fin;
+	a->t_rst_last = b->rst ? b->t_rst_last : a->t_rst_last;
+	a->t_fin_last = b->fin ? b->t_fin_last : a->t_fin_last;
+	a->t_syn_last = b->syn ? b->t_syn_last : a->t_syn_last;
+}
+
 static void late(struct world *w)
 {
 	struct truth *t, more;
@@ -272,24 +289,10 @@ static void late(struct world *w)
 		}
 	}
 	row_add(w, &more, ROW_LATE);
-	for (int i = 0; i < 2; i++) {
-		struct side *a = &t->c.side[i], *b = &c->side[i];
-
-		a->packets += b->packets, a->bytes += b->bytes, a->retr += b->retr;
-		a->zwin += b->zwin, a->dupack += b->dupack, a->ooo += b->ooo;
-		a->rst_ignored += b->rst_ignored, a->rst_path += b->rst_path;
-		a->syn += b->syn, a->synack += b->synack, a->fin += b->fin, a->rst += b->rst;
-		a->rst_uniq |= b->rst_uniq;
-		if (a->t_rst == TIME_NEVER)
-			a->t_rst = b->t_rst;
-		if (a->t_fin == TIME_NEVER)
-			a->t_fin = b->t_fin;
-		a->t_rst_last = b->rst ? b->t_rst_last : a->t_rst_last;
-		a->t_fin_last = b->fin ? b->t_fin_last : a->t_fin_last;
-		a->t_syn_last = b->syn ? b->t_syn_last : a->t_syn_last;
-	}
-	t->c.last = w->now;
 	flush(w);
+	for (int i = 0; i < 2; i++)
+		side_late(&t->c.side[i], &c->side[i]);
+	t->c.last = w->now;
 }
 
 /* TIME_WAIT runs out with the second after it. */
