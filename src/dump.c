@@ -1,4 +1,4 @@
-/* The tables as Markdown, as shell completion and as a configuration file. */
+/* The tables as Markdown and as a configuration file. */
 #include "config.h"
 
 #include "dump.h"
@@ -102,73 +102,6 @@ void dump_markdown(struct str *out)
 		row(out, 2, (const char *const[]){ drop_info[d].name, drop_info[d].gist });
 	str_add(out, "\n## Columns\n");
 	md_columns(out);
-}
-
-static void words_of_views(struct str *out)
-{
-	for (size_t v = 0; v < VIEW_COUNT; v++)
-		str_addf(out, "%s%s", v ? " " : "", view_names[v]);
-}
-
-/* Names of columns without repetition: a name may have a row per view. */
-static void words_of_columns(struct str *out)
-{
-	for (size_t i = 0; i < column_count; i++) {
-		size_t k = 0;
-
-		while (strcmp(columns[k].name, columns[i].name) != 0)
-			k++;
-		if (k == i)
-			str_addf(out, " %s", columns[i].name);
-	}
-}
-
-static void complete_values(struct str *out, const struct option_info *o)
-{
-	if (o->letter)
-		str_addf(out, "\t-%c|--%s) ", o->letter, o->name);
-	else
-		str_addf(out, "\t--%s) ", o->name);
-	if (o->kind == OPTION_CHOICE) {
-		str_add(out, "COMPREPLY=($(compgen -W '");
-		for (const char *p = o->range; *p; p++)
-			str_add_char(out, *p == '|' ? ' ' : *p);
-		str_add(out, "' -- \"$cur\"))");
-	} else if (o->field == option_info[OPTION_view].field) {
-		str_add(out, "COMPREPLY=($(compgen -W '");
-		words_of_views(out);
-		str_add(out, "' -- \"$cur\"))");
-	} else if (o->field == option_info[OPTION_sort].field || o->field == option_info[OPTION_fields].field) {
-		str_add(out, "COMPREPLY=($(compgen -W \"help $columns\" -- \"$cur\"))");
-	} else if (o->field == option_info[OPTION_interface].field) {
-		str_add(out, "COMPREPLY=($(compgen -W \"any $(ls /sys/class/net 2>/dev/null)\" -- \"$cur\"))");
-	} else if (strcmp(o->arg, "FILE") == 0) {
-		str_add(out, "COMPREPLY=($(compgen -f -- \"$cur\"))");
-	} else {
-		str_add(out, "COMPREPLY=()");
-	}
-	str_add(out, "; return ;;\n");
-}
-
-void dump_complete(struct str *out)
-{
-	str_add(out, "# bash completion for tcptop, made by tcptop --dump complete\n"
-		     "_tcptop()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		     "\tlocal columns='");
-	words_of_columns(out);
-	str_add(out, "'\n\tcase $prev in\n");
-	for (enum option_id id = 0; id < HEADING_HIDDEN; id++)
-		if (option_info[id].kind != OPTION_HEADING && option_info[id].kind != OPTION_FLAG)
-			complete_values(out, &option_info[id]);
-	str_add(out, "\tesac\n\tCOMPREPLY=($(compgen -W '");
-	for (enum option_id id = 0; id < HEADING_HIDDEN; id++) {
-		if (option_info[id].kind == OPTION_HEADING)
-			continue;
-		if (option_info[id].letter)
-			str_addf(out, "-%c ", option_info[id].letter);
-		str_addf(out, "--%s ", option_info[id].name);
-	}
-	str_add(out, "' -- \"$cur\"))\n}\ncomplete -F _tcptop tcptop\n");
 }
 
 #define LINE_FULL 100

@@ -41,6 +41,10 @@ static void dump(const char *what, struct str *out)
 		dump_man(out);
 	else if (strcmp(what, "md") == 0)
 		dump_markdown(out);
+	else if (strcmp(what, "zsh") == 0)
+		dump_zsh(out);
+	else if (strcmp(what, "fish") == 0)
+		dump_fish(out);
 	else
 		dump_complete(out);
 }
