@@ -14,9 +14,7 @@
 
 static struct source *open_live(const struct conf *c, struct err *err)
 {
-	struct str name = STR_INIT;
-	struct source *s = NULL;
-	struct live_conf live = {
+	const struct live_conf live = {
 		.device = (const char *const *)c->interface.item,
 		.devices = c->interface.n,
 		.filter = c->capture_filter,
@@ -26,15 +24,7 @@ static struct source *open_live(const struct conf *c, struct err *err)
 		.not_promiscuous = c->no_promiscuous,
 	};
 
-	if (live.devices > 0 || device_default(&name, err)) {
-		if (live.devices == 0) {
-			live.device = (const char *const[]){ name.s };
-			live.devices = 1;
-		}
-		s = source_open_live(&live, err);
-	}
-	str_free(&name);
-	return s;
+	return source_open_live(&live, err);
 }
 
 static struct source *open_files(const struct conf *c, struct err *err)

@@ -125,6 +125,17 @@ static void sees_both_directions_soon(void **state)
 	source_close(s);
 }
 
+static void without_a_name(void **state)
+{
+	struct live_conf conf = { .devices = 0 };
+	struct err err = ERR_INIT;
+	struct source *s = source_open_live(&conf, &err);
+
+	assert_non_null(s);
+	assert_string_equal(source_input(s, 0), "lo");
+	source_close(s);
+}
+
 static void any_device(void **state)
 {
 	struct err err = ERR_INIT;
@@ -354,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_device_of_its_own),
 		cmocka_unit_test(sees_both_directions_soon),
+		cmocka_unit_test(without_a_name),
 		cmocka_unit_test(any_device),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(two_devices_are_merged),

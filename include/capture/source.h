@@ -62,9 +62,9 @@ struct source {
 
 struct live_conf {
 	const char *const *device; /* names; "any" is one */
-	size_t devices;
+	size_t devices;		/* 0: the device of the default route */
 	const char *filter;	/* libpcap's language, NULL or "": none */
-	const char *save;	/* also write the packets to this file, NULL: no; "-" is standard output */
+	const char *save;	/* also write the packets to this file; NULL: no */
 	unsigned snaplen;	/* octets kept of a packet; 0: what headers need, all when saving */
 	uint64_t buffer;	/* octets of kernel buffer of each device; 0: 64 MiB */
 	bool not_promiscuous;
