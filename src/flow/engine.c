@@ -125,7 +125,7 @@ struct row *engine_row(struct engine *e, bool with_trail)
 
 bool engine_emit(struct engine *e, struct flow *f)
 {
-	bool with_trail = f->uid == e->watch && f->trail != NIL;
+	bool with_trail = (f->uid == e->watch || e->finishing) && f->trail != NIL;
 	struct row *row = engine_row(e, with_trail);
 
 	if (!row)
@@ -291,6 +291,7 @@ void engine_finish(struct engine *e)
 {
 	uint32_t i;
 
+	e->finishing = true; /* nobody can ask for a trail later */
 	for (i = 0; i < e->flows.fresh; i++) {
 		struct flow *f = flows_flow(&e->flows, i);
 

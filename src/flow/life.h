@@ -39,6 +39,7 @@ struct engine {
 	int64_t skew;	    /* ... because a clock set back is made up for by this much */
 	uint64_t next_uid, next_eseq;
 	uint64_t watch;
+	bool finishing; /* every row that goes now takes its trail along */
 	uint32_t ended_keep; /* ended connections held in full for late packets, at most */
 
 	uint8_t one_way[ONE_WAY_RING];
