@@ -39,14 +39,14 @@ static struct table_model model(struct rows *r)
 	return (struct table_model){.rows = r->n, .id = row_id, .text = row_text, .arg = r};
 }
 
-static const char left[] = "left";
+static const struct table_band left = {"left", "l"};
 
 static void three_columns(struct table *t)
 {
 	table_init(t);
 	t->column[0] = (struct table_column){.head = "NAME", .min = 6, .max = 12};
-	t->column[1] = (struct table_column){.head = "A", .band = left, .min = 4, .max = 6, .drop = 2, .right = true};
-	t->column[2] = (struct table_column){.head = "B", .band = left, .min = 4, .max = 6, .drop = 5, .right = true};
+	t->column[1] = (struct table_column){.head = "A", .band = &left, .min = 4, .max = 6, .drop = 2, .right = true};
+	t->column[2] = (struct table_column){.head = "B", .band = &left, .min = 4, .max = 6, .drop = 5, .right = true};
 	t->column[3] = (struct table_column){.head = "C", .min = 4, .max = 6, .right = true};
 	t->columns = 4;
 	t->keys = 1;

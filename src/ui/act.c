@@ -225,6 +225,18 @@ static unsigned ask_reset(struct app *a)
 	return EFFECT_REDRAW;
 }
 
+/* A filter is a level of its own: the first step back takes it off. */
+static unsigned take_filter_off(struct app *a, struct list *l)
+{
+	struct err err = ERR_INIT;
+
+	if (!*l->filter || !list_set_filter(a, l, "", &err, NULL))
+		return 0;
+	a->moved = 0;
+	list_refresh(a, l);
+	return EFFECT_REDRAW;
+}
+
 static unsigned open_entry(struct app *a, enum entry_kind kind)
 {
 	entry_open(a, kind);
@@ -238,6 +250,8 @@ unsigned list_act(struct app *a, struct list *l, enum action act)
 	switch ((int)act) {
 	case ACTION_OPEN:
 		return open_row(a, l);
+	case ACTION_BACK:
+		return take_filter_off(a, l);
 	case ACTION_UP:
 	case ACTION_DOWN:
 	case ACTION_PAGE_UP:

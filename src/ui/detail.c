@@ -103,7 +103,6 @@ static void headline(const struct connection *c, char *out, size_t room)
 static int draw_verdict(const struct detail *d, struct canvas *c, int y)
 {
 	const struct connection *con = &d->c;
-	const struct ending_info *info = &ending_info[con->ending];
 	struct str text = STR_INIT;
 	char head[64];
 	int x;
@@ -111,7 +110,7 @@ static int draw_verdict(const struct detail *d, struct canvas *c, int y)
 	headline(con, head, sizeof(head));
 	x = canvas_put(c, 1, y, role_of_ending((enum ending)con->ending), head) + 2;
 	if (con->ending)
-		x = canvas_putf(c, x, y, ROLE_DIM, "%c", info->letter) + 2;
+		x = canvas_putf(c, x, y, ROLE_DIM, "letter %c", ending_info[con->ending].letter) + 2;
 	if (con->confidence) {
 		x = canvas_putf(c, x, y, con->confidence == CONFIDENCE_LOW ? ROLE_WARNING : ROLE_LABEL,
 			    "confidence %s%s", confidence_name((enum confidence)con->confidence),
@@ -122,14 +121,6 @@ static int draw_verdict(const struct detail *d, struct canvas *c, int y)
 	y++;
 	connection_sentence(con, &text);
 	y += canvas_put_wrapped(c, 1, y, c->w - 2, 3, ROLE_STRONG, text.s ? text.s : "");
-	if (con->ending) {
-		str_clear(&text);
-		str_addf(&text, "Usually: %s", info->meaning);
-		y += canvas_put_wrapped(c, 1, y, c->w - 2, 3, ROLE_TEXT, text.s);
-		str_clear(&text);
-		str_addf(&text, "Look at: %s", info->check);
-		y += canvas_put_wrapped(c, 1, y, c->w - 2, 3, ROLE_TEXT, text.s);
-	}
 	str_free(&text);
 	return y + 1;
 }
@@ -225,12 +216,19 @@ static int draw_reasons(const struct connection *con, struct canvas *c, int y)
 	canvas_put(c, 1, y++, ROLE_HEADER, "WHY WE SAY SO");
 	y = draw_lines(c, y, reasons.s ? reasons.s : "");
 	str_free(&reasons);
-	for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
-		if (!(con->attributes & UINT32_C(1) << i))
-			continue;
-		canvas_put(c, 3, y, ROLE_LABEL, attribute_info[i].name);
-		y += canvas_put_wrapped(c, 28, y, c->w - 29, 2, ROLE_TEXT, attribute_info[i].words);
-	}
+	return y + 1;
+}
+
+static int draw_advice(const struct connection *con, struct canvas *c, int y)
+{
+	const struct ending_info *info = &ending_info[con->ending];
+
+	if (!con->ending)
+		return y;
+	canvas_put(c, 1, y++, ROLE_HEADER, "WHAT IT USUALLY IS");
+	y += canvas_put_wrapped(c, 3, y, c->w - 4, 3, ROLE_TEXT, info->meaning);
+	canvas_put(c, 1, y++, ROLE_HEADER, "WHERE TO LOOK");
+	y += canvas_put_wrapped(c, 3, y, c->w - 4, 3, ROLE_TEXT, info->check);
 	return y + 1;
 }
 
@@ -288,7 +286,8 @@ static int draw_all(const struct app *a, const struct detail *d, struct canvas *
 
 	y = draw_sides(&d->c, c, y);
 	y = ladder_draw(c, y, d, a->conf.utc_offset_ns);
-	y = draw_reasons(&d->c, c, y + 1);
+	y = draw_advice(&d->c, c, y + 1);
+	y = draw_reasons(&d->c, c, y);
 	return draw_facts(a, &d->c, c, y);
 }
 
@@ -314,22 +313,19 @@ static void crumb_line(struct app *a, const struct detail *d, struct canvas *c, 
 	str_add(&ends, " -> ");
 	fmt_endpoint(&ends, addr_text(&d->c.tuple.addr[SERVER], address), d->c.tuple.port[SERVER]);
 	place_words(a, d, place, sizeof(place));
-	crumbs_draw(a, c, y, ends.s);
-	if (*place)
-		canvas_putf(c, c->w - (int)strlen(place) - 2, y, ROLE_LABEL, " %s", place);
+	crumbs_draw(a, c, y, c->w - 3 - (int)strlen(place), ends.s);
+	canvas_put(c, c->w - (int)strlen(place) - 1, y, ROLE_LABEL, place);
 	str_free(&ends);
 }
 
 static void foot_words(const struct detail *d, struct canvas *c, struct str *out)
 {
-	const struct ending_info *info = &ending_info[d->c.ending];
-
-	if (d->visible < d->height)
-		str_addf(out, "%s lines %d-%d of %d   ", canvas_glyph(c, "↕", "j/k"), d->scroll + 1,
-			d->scroll + d->visible, d->height);
 	if (d->of > 1)
-		str_addf(out, "Same end (%s): %llu of %llu on this port. Enter lists them.", info->name,
+		str_addf(out, "Same end: %llu of %llu on this port (Enter lists them)  ",
 			(unsigned long long)d->alike, (unsigned long long)d->of);
+	if (d->visible < d->height)
+		str_addf(out, "%s %d-%d/%d", canvas_glyph(c, "↕", "j/k"), d->scroll + 1,
+			d->scroll + d->visible, d->height);
 }
 
 void detail_draw(struct app *a, struct detail *d, struct canvas *c)
@@ -341,10 +337,10 @@ void detail_draw(struct app *a, struct detail *d, struct canvas *c)
 	status_draw(a, c, 0);
 	if (c->h >= 12) {
 		tabs_draw(a, c, 1, VIEW_CONNECTIONS);
-		top = 4;
+		top = 3;
 	}
 	if (top > 1)
-		crumb_line(a, d, c, top >= 4 ? 2 : 1);
+		crumb_line(a, d, c, top - 1);
 	canvas_init(&tall, c->w, LONG_CANVAS);
 	tall.ascii = c->ascii;
 	d->height = draw_all(a, d, &tall);

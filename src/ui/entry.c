@@ -287,7 +287,7 @@ static void draw_hits(struct app *a, struct canvas *c, int y)
 	char n[FMT_TEXT], m[FMT_TEXT], hits[96];
 
 	snprintf(hits, sizeof(hits), " %s of %s", fmt_count(n, l->result.matched, 7),
-		fmt_count(m, l->result.total, 7));
+		fmt_count(m, l->in_scope, 7));
 	canvas_put(c, c->w - (int)utf8_width(hits) - 1, y, ROLE_STRONG, hits);
 }
 

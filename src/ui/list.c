@@ -17,8 +17,14 @@
 
 #define HOLD_NS (3 * NS_PER_SEC) /* the order stands still so long after a step of the cursor */
 
-static const char band_client[] = "by client", band_server[] = "by server", band_ends[] = "how they ended",
-		  band_spark[] = "RST/connection 60 s";
+static const struct table_band band_client = {"by client", "clt"}, band_server = {"by server", "srv"},
+			       band_ends = {"how they ended", "ended"},
+			       band_spark = {"RST per connection, 60 s", "RST/c 60s"};
+
+/* How soon the columns of groups go: what hurts most stays longest. */
+static const uint8_t group_drop[GROUP_COUNT] = {[GROUP_OK] = 6, [GROUP_REFUSED] = 2, [GROUP_NO_ANSWER] = 4,
+	[GROUP_ABORTED_SERVER] = 5, [GROUP_ABORTED_CLIENT] = 5, [GROUP_PATH] = 6, [GROUP_SILENT] = 6,
+	[GROUP_HALF_CLOSED] = 7, [GROUP_OTHER] = 7};
 
 struct list *list_new(const struct app *a, enum view view)
 {
@@ -59,32 +65,40 @@ static bool ends_in(const char *name, const char *end)
 	return n > m && strcmp(name + n - m, end) == 0;
 }
 
-static const char *band_of(const struct column *col)
+/* The group whose count a column shows, or GROUP_NONE. */
+static enum ending_group group_of(const struct column *col)
+{
+	const char *name = strncmp(col->name, "group.", 6) == 0 ? col->name + 6 : "";
+
+	for (int g = 1; g < GROUP_COUNT; g++)
+		if (strcmp(name, group_info[g].name) == 0)
+			return (enum ending_group)g;
+	return GROUP_NONE;
+}
+
+static const struct table_band *band_of(const struct column *col)
 {
 	if (col->flags & COLUMN_KEY)
 		return NULL;
 	if (col->kind == KIND_COUNT || col->kind == KIND_BYTES || col->kind == KIND_RATIO) {
 		if (ends_in(col->name, ".clt"))
-			return band_client;
+			return &band_client;
 		if (ends_in(col->name, ".srv"))
-			return band_server;
+			return &band_server;
 	}
-	for (int g = 1; g < GROUP_COUNT; g++)
-		if (strcmp(col->name, group_info[g].name) == 0)
-			return band_ends;
-	return NULL;
+	return group_of(col) ? &band_ends : NULL;
 }
 
 /* Keys, what has no band before the first that has one, clients, servers, endings, the rest. */
 static int place_of(const struct column *col, bool before_bands)
 {
-	const char *band = band_of(col);
+	const struct table_band *band = band_of(col);
 
 	if (col->flags & COLUMN_KEY)
 		return 0;
 	if (!band)
 		return before_bands ? 1 : 5;
-	return band == band_client ? 2 : band == band_server ? 3 : 4;
+	return band == &band_client ? 2 : band == &band_server ? 3 : 4;
 }
 
 static bool is_number(const struct column *col)
@@ -118,6 +132,8 @@ static void add_column(struct list *l, const struct column *col)
 	*to = (struct table_column){.head = col->head, .band = band_of(col), .min = col->min,
 		.max = col->max, .drop = (uint8_t)column_drop(col), .right = is_number(col),
 		.middle = col->kind == KIND_ADDR};
+	if (group_of(col))
+		to->drop = group_drop[group_of(col)];
 	if (col->kind == KIND_COUNT && to->min > 4) /* fmt_count can always do with 4 */
 		to->min = head > 4 ? (uint8_t)head : 4;
 	l->picture[t->columns] = PICTURE_NONE;
@@ -129,7 +145,7 @@ static void add_picture(struct list *l, enum picture picture, const char *head)
 	struct table *t = &l->table;
 
 	t->column[t->columns] = (struct table_column){
-		.head = head, .band = band_spark, .min = 6, .max = 20, .drop = 5, .picture = true};
+		.head = head, .band = &band_spark, .min = 5, .max = 20, .drop = 3, .picture = true};
 	l->picture[t->columns] = picture;
 	l->shown[t->columns++] = NULL;
 }
@@ -149,15 +165,39 @@ static void find_sort_column(struct list *l)
 			return;
 }
 
+/* Whether the scope says what stands in the column, so that every row would say the same. */
+static bool is_fixed(const struct list *l, const struct column *col)
+{
+	size_t n = strlen(col->name);
+
+	if (!(col->flags & COLUMN_KEY))
+		return false;
+	for (const char *at = l->scope; (at = strstr(at, col->name)) != NULL; at += n)
+		if ((at == l->scope || at[-1] == ' ') && strncmp(at + n, " = ", 3) == 0)
+			return true;
+	return false;
+}
+
+/* The default columns without those that the scope fixes, but never none of the key. */
+static size_t default_columns(const struct list *l, const struct column **col)
+{
+	size_t all = column_defaults(l->view, true, col, TABLE_COLUMNS - 3), n = 0, keys = 0;
+
+	for (size_t i = 0; i < all; i++)
+		keys += (col[i]->flags & COLUMN_KEY) && !is_fixed(l, col[i]);
+	for (size_t i = 0; i < all; i++)
+		if (!keys || !is_fixed(l, col[i]))
+			col[n++] = col[i];
+	return n;
+}
+
 /* Columns of the view in the order of the screen; one that is sorted by is always among them. */
 static void choose_columns(struct list *l)
 {
 	const struct column *col[TABLE_COLUMNS];
-	size_t n = column_defaults(l->view, true, col, TABLE_COLUMNS - 3), first_band = n;
+	size_t n = default_columns(l, col), first_band = n;
 	bool has_sort = false;
 
-	if (n > TABLE_COLUMNS - 3)
-		n = TABLE_COLUMNS - 3;
 	for (size_t i = n; i-- > 0;) {
 		has_sort = has_sort || col[i] == l->query.sort;
 		if (band_of(col[i]))
@@ -171,8 +211,8 @@ static void choose_columns(struct list *l)
 				add_column(l, l->query.sort);
 		}
 		if (place == 5 && aggregate(l->view)) {
-			add_picture(l, PICTURE_CLIENT, "clients");
-			add_picture(l, PICTURE_SERVER, "servers");
+			add_picture(l, PICTURE_CLIENT, "clt");
+			add_picture(l, PICTURE_SERVER, "srv");
 		}
 		for (size_t i = 0; i < n; i++)
 			if (place_of(col[i], i < first_band) == place)
@@ -217,6 +257,7 @@ bool list_set_scope(struct app *a, struct list *l, const char *scope, const char
 	l->scope_filter = f;
 	replace(&l->scope, scope);
 	replace(&l->crumb, crumb);
+	choose_columns(l);
 	return true;
 }
 
@@ -288,6 +329,24 @@ static void held_order(struct list *l, size_t rows_before)
 	mem_free(placed);
 }
 
+/* How many rows there are within the scope, whatever the typed filter hides. */
+static size_t count_in_scope(struct app *a, const struct list *l)
+{
+	struct query q = l->query;
+	struct result r = {.rows = 0};
+	size_t n;
+
+	if (!*l->filter)
+		return l->result.matched;
+	q.filter[1] = NULL;
+	q.limit = 1;
+	q.spark = false;
+	query_run(a->conf.store, &q, &r);
+	n = r.matched;
+	result_free(&r);
+	return n;
+}
+
 /* The headline: the service in scope with the most bad endings, in a sentence. */
 static void find_worst(struct app *a, struct list *l)
 {
@@ -326,6 +385,7 @@ void list_refresh(struct app *a, struct list *l)
 	l->query.spark = aggregate(l->view);
 	query_run(a->conf.store, &l->query, &l->result);
 	l->rows = l->result.rows;
+	l->in_scope = count_in_scope(a, l);
 	if (l->rows > l->order_room || !l->order) {
 		l->order_room = l->rows + 64;
 		l->order = mem_grow(l->order, l->order_room, sizeof(*l->order));
@@ -383,9 +443,8 @@ static enum role number_role(const struct column *col, const struct value *v)
 		return ROLE_SERVER_SIDE;
 	if (strcmp(col->name, "rst.count.clt") == 0)
 		return ROLE_CLIENT_SIDE;
-	for (int g = 1; g < GROUP_COUNT; g++)
-		if (strcmp(col->name, group_info[g].name) == 0)
-			return role_of_group((enum ending_group)g);
+	if (group_of(col))
+		return role_of_group(group_of(col));
 	if (strncmp(col->name, "bad", 3) == 0 && v->what == VALUE_REAL && v->r >= 0.5)
 		return ROLE_ALERT;
 	return ROLE_TEXT;

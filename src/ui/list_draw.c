@@ -47,14 +47,14 @@ static void sort_line(struct app *a, struct list *l, struct canvas *c, int y)
 	int x = 1, right;
 
 	fmt_count(n, l->result.matched, 7);
-	fmt_count(m, l->result.total, 7);
+	fmt_count(m, l->in_scope, 7);
 	if (l->result.matched > l->result.rows)
 		snprintf(hits, sizeof(hits), "first %zu of %s %s", l->result.rows, n,
 			view_words(l->view, l->result.matched));
-	else if (l->result.matched == l->result.total)
-		snprintf(hits, sizeof(hits), "%s %s", m, view_words(l->view, l->result.total));
+	else if (!*l->filter)
+		snprintf(hits, sizeof(hits), "%s %s", n, view_words(l->view, l->result.matched));
 	else
-		snprintf(hits, sizeof(hits), "%s of %s %s", n, m, view_words(l->view, l->result.total));
+		snprintf(hits, sizeof(hits), "%s of %s %s", n, m, view_words(l->view, l->in_scope));
 	right = c->w - 1 - (int)utf8_width(hits);
 	canvas_put(c, right, y, ROLE_STRONG, hits);
 	x = canvas_put(c, x, y, ROLE_LABEL, "Sort ");
@@ -81,9 +81,9 @@ static void empty_state(struct app *a, struct list *l, struct canvas *c, struct 
 	const char *input = a->conf.input ? a->conf.input : "";
 
 	store_capture_stats(a->conf.store, &stats);
-	if (l->result.total && *l->filter) {
-		snprintf(text, sizeof(text), "0 of %zu %s match the filter.", l->result.total,
-			view_words(l->view, l->result.total));
+	if (l->in_scope && *l->filter) {
+		snprintf(text, sizeof(text), "0 of %zu %s match the filter.", l->in_scope,
+			view_words(l->view, l->in_scope));
 		snprintf(more, sizeof(more), "Esc takes it off, / changes it.");
 	} else if (stats.packets == 0 && store_input_ended(a->conf.store)) {
 		snprintf(text, sizeof(text), "0 packets in %s.", input);
@@ -131,7 +131,7 @@ void list_draw(struct app *a, struct list *l, struct canvas *c)
 	if (lay.tabs >= 0)
 		tabs_draw(a, c, lay.tabs, l->view);
 	if (lay.second >= 0 && *l->scope)
-		crumbs_draw(a, c, lay.second, view_words(l->view, 2));
+		crumbs_draw(a, c, lay.second, c->w - 2, view_words(l->view, 2));
 	else if (lay.second >= 0)
 		totals_draw(a, l, c, lay.second);
 	if (lay.sort >= 0)

@@ -12,14 +12,14 @@ static const struct {
 } tabs[] = {
 	{VIEW_SERVERS, {"Servers", "Servers", "Srv"}, "server", "servers"},
 	{VIEW_CLIENTS, {"Clients", "Clients", "Cli"}, "client", "clients"},
-	{VIEW_CONVERSATIONS, {"Conversations", "Convers", "Cnv"}, "conversation", "conversations"},
+	{VIEW_CONVERSATIONS, {"Conversations", "Convs", "Cnv"}, "conversation", "conversations"},
 	{VIEW_SERVICES, {"Services", "Services", "Svc"}, "service", "services"},
 	{VIEW_PORTS, {"Ports", "Ports", "Prt"}, "port", "ports"},
 	{VIEW_CONNECTIONS, {"Connections", "Conns", "Con"}, "connection", "connections"},
 	{VIEW_ENDINGS, {"Endings", "Ends", "End"}, "ending", "endings"},
 	{VIEW_ZONES, {"Zones", "Zones", "Zon"}, "zone pair", "zone pairs"},
-	{VIEW_CLIENT_ZONES, {"Client zones", "CZones", "CZn"}, "client zone", "client zones"},
-	{VIEW_SERVER_ZONES, {"Server zones", "SZones", "SZn"}, "server zone", "server zones"},
+	{VIEW_CLIENT_ZONES, {"Client zones", "CZ", "CZn"}, "client zone", "client zones"},
+	{VIEW_SERVER_ZONES, {"Server zones", "SZ", "SZn"}, "server zone", "server zones"},
 };
 
 #define TABS ((int)(sizeof(tabs) / sizeof(tabs[0])))

@@ -36,7 +36,7 @@ struct list {
 	struct result result;
 	size_t *order, order_room; /* place on the screen -> place in the result */
 	uint64_t *ids;		   /* identities in the order of the screen, for holding it */
-	size_t rows;
+	size_t rows, in_scope; /* fetched; there were without the typed filter */
 	bool pinned;	  /* the cursor was moved: it belongs to its row, not to the top */
 	struct table table;
 	const struct column *shown[TABLE_COLUMNS]; /* NULL: a picture */
@@ -169,7 +169,8 @@ int tab_count(void);
 void list_draw(struct app *a, struct list *l, struct canvas *c);
 void status_draw(struct app *a, struct canvas *c, int y);
 void tabs_draw(struct app *a, struct canvas *c, int y, enum view active);
-void crumbs_draw(struct app *a, struct canvas *c, int y, const char *last);
+/* What leads here, ending in `last`; the beginning is cut when it takes more than `width`. */
+void crumbs_draw(struct app *a, struct canvas *c, int y, int width, const char *last);
 void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y);
 /* The message line and the key bar. */
 void foot_draw(struct app *a, struct canvas *c, unsigned where, const char *otherwise, enum role role);

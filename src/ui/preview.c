@@ -46,13 +46,17 @@ static void useful_lists(enum view view, enum view out[PREVIEW_LISTS])
 	}
 }
 
-static void take_row(const struct query_row *row, struct preview_row *out)
+/* A service below its own server is called by its port alone. */
+static void take_row(const struct query_row *row, bool server_known, struct preview_row *out)
 {
 	struct str name = STR_INIT;
 	const char *app = row->view == VIEW_SERVICES ? app_name(row->key.port) : "";
 	uint64_t most = 0;
 
-	row_label(row, &name);
+	if (row->view == VIEW_SERVICES && server_known && !row->key.other_ports)
+		str_addf(&name, ":%u", row->key.port);
+	else
+		row_label(row, &name);
 	if (*app)
 		str_addf(&name, " %s", app);
 	snprintf(out->name, sizeof(out->name), "%s", name.s ? name.s : "");
@@ -89,7 +93,8 @@ static void take_list(struct app *a, struct preview *p, int which, enum view vie
 		q.filter[0] = f;
 		query_run(a->conf.store, &q, &r);
 		for (size_t i = 0; i < r.rows && i < PREVIEW_ROWS; i++)
-			take_row(result_row(&r, i), &p->row[which][p->rows[which]++]);
+			take_row(result_row(&r, i), p->view == VIEW_SERVERS,
+				&p->row[which][p->rows[which]++]);
 		p->total[which] = r.matched;
 		snprintf(p->list_title[which], sizeof(p->list_title[0]), "%s", view_words(view, r.matched));
 		result_free(&r);
@@ -215,35 +220,63 @@ static void draw_bars(const struct preview *p, struct canvas *c, struct rect r)
 			fmt_count(text, p->n.n[COUNTER_OPEN], 6));
 }
 
-static int draw_list_head(const struct preview *p, int which, struct canvas *c, struct rect r)
+/* The numbers of a row, from the right: what there is room for. */
+static void draw_numbers(const struct preview_row *row, struct canvas *c, int right, int y, bool all)
 {
-	int cut = r.w - 24;
+	const struct {
+		uint64_t n;
+		enum role role;
+	} number[] = {{row->attempts, ROLE_TEXT}, {row->rst_clt, ROLE_CLIENT_SIDE},
+		{row->rst_srv, ROLE_SERVER_SIDE}, {row->bad, ROLE_ALERT}};
+	char text[FMT_TEXT];
+	int x = right - 5;
 
-	canvas_putf(c, r.x, r.y, ROLE_LABEL, "%zu %s, worst first", p->total[which], p->list_title[which]);
-	if (cut > 24)
-		canvas_put_right(c, r.x + cut, r.y, 24, ROLE_DIM, "ATT RSTc RSTs  BAD     ");
-	return 1;
+	canvas_put_left(c, x + 1, y, 4, row->role, row->head);
+	for (int i = 3; i >= 0; i--) {
+		if (!all && (i == 1 || i == 2))
+			continue;
+		x -= 5;
+		canvas_put_right(c, x, y, 5, number[i].n ? number[i].role : ROLE_DIM,
+			fmt_count(text, number[i].n, 4));
+	}
 }
 
 static void draw_list(const struct preview *p, int which, struct canvas *c, struct rect r)
 {
-	char n[FMT_TEXT];
+	bool all = r.w >= 44;
+	int name = r.w - (all ? 25 : 15), right = r.x + r.w;
 
 	if (!p->rows[which] || r.h < 2)
 		return;
-	draw_list_head(p, which, c, r);
+	canvas_put_right(c, r.x, r.y, r.w, ROLE_DIM, all ? " ATT RSTc RSTs  BAD     " : " ATT  BAD     ");
+	canvas_putf(c, r.x, r.y, ROLE_LABEL, "%zu %s%s", p->total[which], p->list_title[which],
+		r.w >= 36 && p->total[which] > 1 ? ", worst first" : "");
 	for (size_t i = 0; i < p->rows[which] && (int)i + 1 < r.h; i++) {
 		const struct preview_row *row = &p->row[which][i];
-		int y = r.y + 1 + (int)i, x = r.x + r.w - 24;
+		int y = r.y + 1 + (int)i;
 
-		canvas_put_middle(c, r.x + 1, y, r.w - 26, ROLE_TEXT, row->name);
-		canvas_put_right(c, x, y, 4, ROLE_TEXT, fmt_count(n, row->attempts, 4));
-		canvas_put_right(c, x + 4, y, 5, row->rst_clt ? ROLE_CLIENT_SIDE : ROLE_DIM,
-			fmt_count(n, row->rst_clt, 4));
-		canvas_put_right(c, x + 9, y, 5, row->rst_srv ? ROLE_SERVER_SIDE : ROLE_DIM,
-			fmt_count(n, row->rst_srv, 4));
-		canvas_put_right(c, x + 14, y, 5, row->bad ? ROLE_ALERT : ROLE_DIM, fmt_count(n, row->bad, 4));
-		canvas_put_left(c, x + 20, y, 4, row->role, row->head);
+		canvas_put_middle(c, r.x, y, name, ROLE_TEXT, row->name);
+		draw_numbers(row, c, right, y, all);
+	}
+}
+
+/* Of an end only what the row does not say already. */
+static void end_words(const struct preview *p, const struct connection *con, struct str *out)
+{
+	bool one_client = p->view == VIEW_CLIENTS || p->view == VIEW_CONVERSATIONS;
+	bool one_server = p->view == VIEW_SERVERS || p->view == VIEW_SERVICES || p->view == VIEW_CONVERSATIONS;
+	bool one_port = p->view == VIEW_SERVICES || p->view == VIEW_CONVERSATIONS || p->view == VIEW_PORTS;
+	char address[ADDR_TEXT];
+
+	if (one_client)
+		str_addf(out, ":%u", con->tuple.port[CLIENT]);
+	else
+		fmt_endpoint(out, addr_text(&con->tuple.addr[CLIENT], address), con->tuple.port[CLIENT]);
+	if (!one_server) {
+		str_add_char(out, ' ');
+		fmt_endpoint(out, addr_text(&con->tuple.addr[SERVER], address), con->tuple.port[SERVER]);
+	} else if (!one_port) {
+		str_addf(out, " :%u", con->tuple.port[SERVER]);
 	}
 }
 
@@ -252,42 +285,47 @@ static void draw_last(const struct app *a, const struct preview *p, struct canva
 	canvas_put(c, r.x, r.y, ROLE_LABEL, "latest first");
 	for (size_t i = 0; i < p->lasts && (int)i + 1 < r.h; i++) {
 		const struct connection *con = &p->last[i];
-		const struct ending_info *info = &ending_info[con->ending];
-		char clock[FMT_TEXT], address[ADDR_TEXT];
+		char clock[FMT_TEXT];
 		struct str ends = STR_INIT;
-		int y = r.y + 1 + (int)i;
-		int x = canvas_put(c, r.x, y, ROLE_DIM, fmt_clock(clock, con->last + a->conf.utc_offset_ns, 2)) + 1;
-		int word = r.x + r.w - 17;
+		int y = r.y + 1 + (int)i, word = r.x + r.w - 15, x;
 
-		fmt_endpoint(&ends, addr_text(&con->tuple.addr[CLIENT], address), con->tuple.port[CLIENT]);
-		str_addf(&ends, " :%u", con->tuple.port[SERVER]);
+		fmt_clock(clock, con->last + a->conf.utc_offset_ns, r.w >= 50 ? 2 : 0);
+		x = canvas_put(c, r.x, y, ROLE_DIM, clock) + 1;
+		end_words(p, con, &ends);
 		canvas_put_middle(c, x, y, word - x - 1, ROLE_TEXT, ends.s);
-		canvas_put_left(c, word, y, 17, role_of_ending((enum ending)con->ending),
-			con->ending ? info->name : "open");
+		canvas_put_left(c, word, y, 15, role_of_ending((enum ending)con->ending),
+			con->ending ? ending_info[con->ending].name : "open");
 		str_free(&ends);
 	}
 }
 
-static void draw_connection(const struct app *a, const struct preview *p, struct canvas *c, struct rect r)
+static int draw_side(const struct connection *con, int which, struct canvas *c, int x, int y)
+{
+	const struct side *side = &con->side[which];
+	char text[FMT_TEXT];
+
+	canvas_put(c, x, y, which == CLIENT ? ROLE_CLIENT_SIDE : ROLE_SERVER_SIDE,
+		which == CLIENT ? "client" : "server");
+	canvas_putf(c, x + 8, y, ROLE_TEXT, "SYN %u  FIN %u  RST %u  %s in %u packets", side->syn, side->fin,
+		side->rst, fmt_bytes(text, side->bytes), side->packets);
+	x = canvas_putf(c, x + 53, y, ROLE_STRONG, "%s%s", state_names[side->state],
+		side->state_assumed ? "~" : "");
+	if (side->retr)
+		canvas_putf(c, x + 2, y, ROLE_WARNING, "%u sent again", side->retr);
+	return y + 1;
+}
+
+static void draw_connection(const struct preview *p, struct canvas *c, struct rect r)
 {
 	const struct connection *con = &p->c;
-	const struct ending_info *info = &ending_info[con->ending];
 	struct str reasons = STR_INIT;
-	char text[FMT_TEXT];
 	int y = r.y, bottom = r.y + r.h;
 
-	for (int s = 0; s < 2 && y < bottom; s++, y++) {
-		const struct side *side = &con->side[s];
-
-		canvas_putf(c, r.x, y, s == CLIENT ? ROLE_CLIENT_SIDE : ROLE_SERVER_SIDE, "%s",
-			s == CLIENT ? "client" : "server");
-		canvas_putf(c, r.x + 8, y, ROLE_TEXT,
-			"SYN %u  FIN %u  RST %u  %s  %u packets  %u sent again  %s%s", side->syn, side->fin,
-			side->rst, fmt_bytes(text, side->bytes), side->packets, side->retr,
-			state_names[side->state], side->state_assumed ? "~" : "");
-	}
+	y = draw_side(con, CLIENT, c, r.x, y);
+	y = draw_side(con, SERVER, c, r.x, y);
 	if (y < bottom && con->ending)
-		y += canvas_put_wrapped(c, r.x, y, r.w, bottom - y > 3 ? 2 : 1, ROLE_DIM, info->meaning);
+		y += canvas_put_wrapped(c, r.x, y, r.w, bottom - y > 3 ? 2 : 1, ROLE_DIM,
+			ending_info[con->ending].meaning);
 	connection_reasons(con, &reasons);
 	for (char *line = reasons.s, *end; line && *line && y < bottom; line = end, y++) {
 		end = strchr(line, '\n');
@@ -298,7 +336,6 @@ static void draw_connection(const struct app *a, const struct preview *p, struct
 		canvas_put_left(c, r.x, y, r.w, ROLE_TEXT, line);
 	}
 	str_free(&reasons);
-	(void)a;
 }
 
 static void draw_ending(const struct preview *p, struct canvas *c, struct rect *r)
@@ -401,7 +438,7 @@ void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r
 		p->sentence.s ? p->sentence.s : "");
 	body = (struct rect){r.x + 1, r.y + 1 + lines, r.w - 2, r.h - 1 - lines};
 	if (p->has_connection) {
-		draw_connection(a, p, c, body);
+		draw_connection(p, c, body);
 	} else {
 		if (p->view == VIEW_ENDINGS)
 			draw_ending(p, c, &body);

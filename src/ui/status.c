@@ -182,60 +182,61 @@ void status_draw(struct app *a, struct canvas *c, int y)
 
 /* ---- tabs ---- */
 
-static int tabs_size(int size, int gap)
+static int tabs_size(int size)
 {
-	int w = 0;
+	int w = 1;
 
 	for (int i = 0; i < tab_count(); i++)
-		w += (int)utf8_width(view_tab(view_at_tab(i), size)) + (size < 2 && i < 9 ? 2 : 0) + gap;
+		w += (int)utf8_width(view_tab(view_at_tab(i), size)) + (size < 2 && i < 9 ? 2 : 0) + 1;
 	return w;
 }
 
+/* The active one stands in brackets, so that it is seen without colours too. */
 void tabs_draw(struct app *a, struct canvas *c, int y, enum view active)
 {
-	int size = 0, gap = 2, x = 0;
+	int size = 0, gap, x = 0, n = tab_count();
 
 	(void)a;
-	while (size < 2 && tabs_size(size, gap) > c->w)
+	while (size < 2 && tabs_size(size) > c->w)
 		size++;
-	while (gap > 1 && tabs_size(size, gap) > c->w)
-		gap--;
-	for (int i = 0; i < tab_count(); i++) {
+	gap = tabs_size(size) + 2 * n <= c->w ? 3 : tabs_size(size) + n <= c->w ? 2 : 1;
+	for (int i = 0; i < n; i++) {
 		bool on = view_at_tab(i) == active;
 		enum role role = on ? ROLE_TAB_ACTIVE : ROLE_TAB;
-		const char *name = view_tab(view_at_tab(i), size);
 
-		if (gap > 1)
-			x = canvas_put(c, x, y, role, on ? "[" : " ");
+		if (on)
+			canvas_put(c, x, y, role, "[");
+		x++;
 		if (size < 2 && i < 9)
 			x = canvas_putf(c, x, y, on ? role : ROLE_KEY, "%d ", i + 1);
-		x = canvas_put(c, x, y, role, name);
-		x = canvas_put(c, x, y, gap > 1 ? role : ROLE_TAB, gap > 1 && on ? "]" : " ");
+		x = canvas_put(c, x, y, role, view_tab(view_at_tab(i), size));
+		if (on)
+			canvas_put(c, x, y, role, "]");
+		x += gap - 1;
 	}
 }
 
 /* ---- the way here ---- */
 
-void crumbs_draw(struct app *a, struct canvas *c, int y, const char *last)
+void crumbs_draw(struct app *a, struct canvas *c, int y, int width, const char *last)
 {
 	struct str way = STR_INIT;
-	const char *arrow = " > ";
+	const char *text, *dots = canvas_glyph(c, "… ", "~ ");
 
 	for (int i = 0; i < a->depth; i++) {
 		const struct list *l = a->page[i].list;
 
-		if (!l)
-			continue;
-		if (*l->crumb)
-			str_addf(&way, "%s%s", l->crumb, arrow);
-		else
-			str_addf(&way, "All %s%s", view_words(l->view, 2), arrow);
+		if (l && *l->crumb)
+			str_addf(&way, "%s > ", l->crumb);
+		else if (l)
+			str_addf(&way, "All %s > ", view_words(l->view, 2));
 	}
-	if (way.len && !last)
-		way.s[way.len - strlen(arrow)] = '\0';
-	if (last)
-		str_add(&way, last);
-	canvas_put_middle(c, 1, y, c->w - 2, ROLE_BREADCRUMB, way.s ? way.s : "");
+	str_add(&way, last);
+	text = way.s;
+	while (utf8_width(text) + (text > way.s ? 2 : 0) > (size_t)width && strstr(text, " > "))
+		text = strstr(text, " > ") + 3;
+	canvas_putf(c, 1, y, ROLE_BREADCRUMB, "%s", text > way.s ? dots : "");
+	canvas_put_middle(c, text > way.s ? 3 : 1, y, width - (text > way.s ? 2 : 0), ROLE_BREADCRUMB, text);
 	str_free(&way);
 }
 
@@ -243,17 +244,18 @@ void crumbs_draw(struct app *a, struct canvas *c, int y, const char *last)
 
 static int total_spark(struct app *a, struct canvas *c, int x, int y, int width)
 {
+	bool brief = c->w < 100;
 	uint32_t base[SPARK_STEPS] = {0}, clt[SPARK_STEPS] = {0}, srv[SPARK_STEPS] = {0};
 	int64_t until = store_now(a->conf.store) / NS_PER_SEC;
 
 	store_series_total(a->conf.store, SERIES_ATTEMPTS, until, SPARK_STEPS, base);
 	store_series_total(a->conf.store, SERIES_RST_UNIQ_CLT, until, SPARK_STEPS, clt);
 	store_series_total(a->conf.store, SERIES_RST_UNIQ_SRV, until, SPARK_STEPS, srv);
-	x = canvas_put(c, x, y, ROLE_LABEL, "clients ");
+	x = canvas_put(c, x, y, ROLE_LABEL, brief ? "clt " : "clients ");
 	spark_ratio(c, x, y, width, ROLE_CLIENT_SIDE, clt, base, SPARK_STEPS);
-	x = canvas_put(c, x + width + 1, y, ROLE_LABEL, "servers ");
+	x = canvas_put(c, x + width + 1, y, ROLE_LABEL, brief ? "srv " : "servers ");
 	spark_ratio(c, x, y, width, ROLE_SERVER_SIDE, srv, base, SPARK_STEPS);
-	return canvas_put(c, x + width + 1, y, ROLE_DIM, "60 s") + 2;
+	return canvas_put(c, x + width + 1, y, ROLE_DIM, "60s") + 2;
 }
 
 void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y)

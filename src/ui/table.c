@@ -114,6 +114,21 @@ static size_t next_to_drop(const struct table *t, const size_t *chosen, size_t n
 	return worst;
 }
 
+static size_t leave_out(size_t *chosen, size_t n, size_t at)
+{
+	memmove(chosen + at, chosen + at + 1, (n - at - 1) * sizeof(chosen[0]));
+	return n - 1;
+}
+
+/* Pictures are read side by side: without one the others go too. */
+static size_t leave_pictures_out(const struct table *t, size_t *chosen, size_t n)
+{
+	for (size_t i = n; i-- > 0;)
+		if (t->column[chosen[i]].picture)
+			n = leave_out(chosen, n, i);
+	return n;
+}
+
 static size_t choose(const struct table *t, int width, size_t *chosen)
 {
 	size_t n = 0, worst;
@@ -130,8 +145,8 @@ static size_t choose(const struct table *t, int width, size_t *chosen)
 		worst = next_to_drop(t, chosen, n);
 		if (worst == n)
 			break;
-		memmove(chosen + worst, chosen + worst + 1, (n - worst - 1) * sizeof(chosen[0]));
-		n--;
+		n = t->column[chosen[worst]].picture ? leave_pictures_out(t, chosen, n)
+						     : leave_out(chosen, n, worst);
 	}
 	return n;
 }
@@ -201,30 +216,35 @@ static void measure(const struct table *t, const struct table_model *m, size_t r
 	str_free(&text);
 }
 
+static void draw_band(struct canvas *c, int x, int y, int w, const struct table_band *band)
+{
+	const char *words = (int)utf8_width(band->words) + 2 <= w ? band->words : band->brief;
+	int need = (int)utf8_width(words);
+
+	canvas_hline(c, x, y, w, ROLE_HEADER_BAND);
+	if (need + 2 <= w) {
+		x = canvas_put(c, x + (w - need - 2) / 2, y, ROLE_HEADER_BAND, " ");
+		x = canvas_put(c, x, y, ROLE_HEADER_BAND, words);
+		canvas_put(c, x, y, ROLE_HEADER_BAND, " ");
+	} else {
+		canvas_put_right(c, x, y, w, ROLE_HEADER_BAND, words);
+	}
+}
+
 static void draw_bands(const struct table *t, struct canvas *c, int x0, int y,
 	const struct table_place *place, size_t n)
 {
 	for (size_t i = 0; i < n;) {
-		const char *band = t->column[place[i].column].band;
+		const struct table_band *band = t->column[place[i].column].band;
 		size_t end = i + 1;
-		int x = x0 + place[i].x, w, words;
+		int x = x0 + place[i].x, w;
 
 		while (end < n && t->column[place[end].column].band == band)
 			end++;
 		w = place[end - 1].x + place[end - 1].w - place[i].x;
 		i = end;
-		if (!band)
-			continue;
-		words = (int)utf8_width(band) + 2;
-		canvas_hline(c, x, y, w, ROLE_HEADER_BAND);
-		if (words <= w) {
-			x += (w - words) / 2;
-			x = canvas_put(c, x, y, ROLE_HEADER_BAND, " ");
-			x = canvas_put(c, x, y, ROLE_HEADER_BAND, band);
-			canvas_put(c, x, y, ROLE_HEADER_BAND, " ");
-		} else {
-			canvas_put_left(c, x, y, w, ROLE_HEADER_BAND, band);
-		}
+		if (band)
+			draw_band(c, x, y, w, band);
 	}
 }
 

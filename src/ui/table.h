@@ -15,9 +15,13 @@ struct str;
 
 #define TABLE_COLUMNS 96
 
+struct table_band { /* title over neighbouring columns */
+	const char *words, *brief; /* brief where there is no room for words */
+};
+
 struct table_column {
 	const char *head;
-	const char *band; /* title over neighbours with the same band, or NULL; compared by address */
+	const struct table_band *band; /* compared by address; may be NULL */
 	uint8_t min, max;
 	uint8_t drop;  /* 0 never dropped for want of room, 1 last ... 7 first */
 	bool right;    /* right aligned */
