@@ -338,7 +338,7 @@ static void counted_why_not(void **state)
 
 static void names_of_inputs(void **state)
 {
-	static const char *const names[] = { "a", "b", "a", "b" };
+	static const char *const names[] = { "a", "./b", "a", "b" };
 	struct files_conf conf = { .file = names, .files = 2 };
 	struct str text = STR_INIT;
 	struct err err = ERR_INIT;
@@ -348,7 +348,7 @@ static void names_of_inputs(void **state)
 	write_syns("b", (struct capfile){ .link = CAPFILE_RAW }, T0, 1000, 2, 1);
 	s = source_open_files(&conf, &err);
 	source_describe(s, &text);
-	assert_string_equal(text.s, "a, b");
+	assert_string_equal(text.s, "a, ./b");
 	assert_string_equal(source_input(s, 1), "b");
 	assert_string_equal(source_input(s, 2), "");
 	assert_false(s->live);

@@ -48,7 +48,7 @@ struct source_ops {
 	void (*stats)(struct source *s, struct capture_stats *stats);
 	/* For line 1 of the screen: "eth0", "eth0, lo", "a.pcap", "3 files". Adds to `out`. */
 	void (*describe)(const struct source *s, struct str *out);
-	/* The device or file behind pkt.source `index`; "" when there is no such. Borrowed, as long as the source. */
+	/* The device, or file without directories, behind pkt.source `index`; "" when there is none. Lives with the source. */
 	const char *(*input)(const struct source *s, unsigned index);
 	/* Frees everything, the source included. What is being saved is complete on disk afterwards. */
 	void (*close)(struct source *s);

@@ -3,7 +3,7 @@
  * are open stay open, and so do files; filters and statistics of an open socket need no rights.
  *
  * With libcap-ng: all capabilities go, also those that setcap gave the program, and their bounding set. Without it:
- * root goes, which takes the capabilities with it; those of setcap stay.
+ * root goes, which takes the capabilities with it; those of setcap, and of root that has nobody to become, stay.
  */
 #include "config.h"
 
@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -99,6 +100,23 @@ static bool drop_capabilities(struct err *err)
 
 #endif
 
+/*
+ * In a user namespace that knows one user only ("unshare -r") root is somebody else outside and has nobody to
+ * become: giving up the capabilities is all there is to do.
+ */
+static bool is_lone_user(void)
+{
+	unsigned long inside, outside, count;
+	FILE *f = fopen("/proc/self/uid_map", "re");
+	bool lone;
+
+	if (!f)
+		return false;
+	lone = fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3 && count == 1;
+	fclose(f);
+	return lone;
+}
+
 bool privs_drop(struct err *err)
 {
 	uid_t uid;
@@ -106,7 +124,7 @@ bool privs_drop(struct err *err)
 
 	if (geteuid() == 0) {
 		choose_user(&uid, &gid);
-		if (!drop_root(uid, gid, err))
+		if (!drop_root(uid, gid, err) && !(is_lone_user() && drop_capabilities(err)))
 			return false;
 	} else if (!drop_capabilities(err))
 		return false;

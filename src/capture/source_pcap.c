@@ -313,11 +313,17 @@ static void pcap_describe(const struct source *head, struct str *out)
 		str_addf(out, "%s%s", i ? ", " : "", s->input[i].name);
 }
 
+/* Files without their directories, so that the same file reads the same wherever it lies. */
 static const char *pcap_input(const struct source *head, unsigned index)
 {
 	const struct source_pcap *s = (const struct source_pcap *)head;
+	const char *name, *slash;
 
-	return index < s->inputs ? s->input[index].name : "";
+	if (index >= s->inputs)
+		return "";
+	name = s->input[index].name;
+	slash = s->head.live ? NULL : strrchr(name, '/');
+	return slash && slash[1] ? slash + 1 : name;
 }
 
 void source_pcap_free(struct source_pcap *s)
