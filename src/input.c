@@ -47,7 +47,7 @@ struct source *input_open(const struct plan *p, int argc, char **argv)
 	struct source *s;
 
 	if (c->demo)
-		s = source_open_demo(!c->batch, &err);
+		s = source_open_demo(plan_is_live(c), &err);
 	else if (c->read.n > 0)
 		s = open_files(c, &err);
 	else

@@ -87,17 +87,12 @@ static bool tell(const struct conf *c, int *status)
 	return true;
 }
 
-static bool is_scripted(const struct conf *c)
-{
-	return c->script || c->dump_screen;
-}
-
 static int run(struct plan *p, int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct source *source;
 
-	if (!p->conf->batch && !is_scripted(p->conf) && !isatty(STDOUT_FILENO)) {
+	if (!p->conf->batch && !plan_is_scripted(p->conf) && !isatty(STDOUT_FILENO)) {
 		cli_complain("standard output is not a terminal; --batch prints the view instead");
 		return EXIT_USAGE;
 	}
@@ -109,7 +104,7 @@ static int run(struct plan *p, int argc, char **argv)
 		source_close(source);
 		return complain(&err);
 	}
-	if (is_scripted(p->conf))
+	if (plan_is_scripted(p->conf))
 		return signals_watch(&err) ? run_script(p, source) : complain(&err);
 	if (p->conf->batch)
 		return signals_watch(&err) ? run_batch(p, source) : complain(&err);

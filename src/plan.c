@@ -12,10 +12,15 @@
 #include "util/mem.h"
 #include "util/str.h"
 
+bool plan_is_scripted(const struct conf *c)
+{
+	return c->script || c->dump_screen;
+}
+
 bool plan_is_live(const struct conf *c)
 {
 	if (c->demo)
-		return !c->batch;
+		return !c->batch && !plan_is_scripted(c);
 	return c->read.n == 0;
 }
 

@@ -38,6 +38,8 @@ bool plan_view(const struct conf *c, enum view *view, struct err *err);
 /* Notes the names of the source's inputs: the source goes to another thread. */
 void plan_take_inputs(struct plan *p, const struct source *source);
 
+/* Whether the screen is one in memory, for tests. */
+bool plan_is_scripted(const struct conf *c);
 /* Whether packets come with the clock: an interface, or the demo on a screen. */
 bool plan_is_live(const struct conf *c);
 
