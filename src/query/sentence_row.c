@@ -156,7 +156,9 @@ static void add_deed(const struct query_row *row, enum ending e, uint64_t count,
 	add_fraction(out, count, whole, d->setup ? "attempt" : "connection");
 	add_peers(row, out);
 	str_add(out, place + 1);
-	if (d->why)
+	if (e == ENDING_REFUSED && !row->key.port)
+		str_add(out, ": a port without a listener");
+	else if (d->why)
 		str_addf(out, ": %s", d->why);
 }
 
