@@ -80,7 +80,7 @@ static bool plan_zones(struct plan *p, const char *path, struct err *err)
 
 static bool plan_fields(struct plan *p, struct err *err)
 {
-	const struct str *own = &p->rc->columns[p->view];
+	const struct fields *own = &p->rc->columns[p->view];
 
 	p->format = export_format_by_name(p->conf->output);
 	if (!export_available(p->format, err))
@@ -89,9 +89,11 @@ static bool plan_fields(struct plan *p, struct err *err)
 		return fields_parse(&p->fields, p->view, p->conf->fields, err) ||
 		       err_prefix(err, "--fields");
 	/* Columns chosen for the screen shape the table, never what scripts read. */
-	if (p->format == EXPORT_TABLE && own->len > 0)
-		return fields_parse(&p->fields, p->view, own->s, err);
-	fields_default(&p->fields, p->view, p->format);
+	if (p->format != EXPORT_TABLE || own->n == 0)
+		fields_default(&p->fields, p->view, p->format);
+	else
+		for (size_t i = 0; i < own->n; i++)
+			fields_add(&p->fields, own->column[i]);
 	return true;
 }
 

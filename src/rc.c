@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "export/export.h"
 #include "util/err.h"
 
 #define RC_OF_MACHINE "/etc/tcptop.conf"
@@ -23,7 +22,7 @@ void rc_init(struct rc *rc)
 void rc_fini(struct rc *rc)
 {
 	for (size_t v = 0; v < VIEW_COUNT; v++)
-		str_free(&rc->columns[v]);
+		fields_free(&rc->columns[v]);
 }
 
 #ifdef HAVE_INIH
@@ -84,27 +83,22 @@ static void set_columns(struct reading *r, const char *name, const char *value)
 {
 	enum view view = view_by_name(name);
 	struct err err = ERR_INIT;
-	struct str text = STR_INIT, *own;
-	struct fields fields = { 0 };
+	struct fields fields;
 
 	if (view == VIEW_COUNT) {
 		warn(r, "[columns]: no such view");
 		return;
 	}
-	for (; *value; value++)
-		if (*value != ' ' && *value != '\t')
-			str_add_char(&text, *value);
-	own = &r->rc->columns[view];
-	if (!fields_parse(&fields, view, text.s ? text.s : "", &err)) {
+	if (!fields_parse(&fields, view, value, &err)) {
 		warn(r, err.text);
-	} else {
-		if (!(r->columns & UINT32_C(1) << view))
-			str_clear(own);
-		r->columns |= UINT32_C(1) << view;
-		str_addf(own, "%s%s", own->len ? "," : "", text.s);
+		return;
 	}
+	if (!(r->columns & UINT32_C(1) << view))
+		fields_free(&r->rc->columns[view]);
+	r->columns |= UINT32_C(1) << view;
+	for (size_t i = 0; i < fields.n; i++)
+		fields_add(&r->rc->columns[view], fields.column[i]);
 	fields_free(&fields);
-	str_free(&text);
 }
 
 static int take(void *arg, const char *section, const char *name, const char *value)

@@ -6,6 +6,7 @@
 #define TCPTOP_RC_H
 
 #include "conf.h"
+#include "export/export.h"
 #include "query/column.h"
 #include "ui/keymap.h"
 #include "util/str.h"
@@ -13,7 +14,7 @@
 /* What it said beside options. */
 struct rc {
 	struct keymap keymap;
-	struct str columns[VIEW_COUNT]; /* "a,b,c"; empty = the default */
+	struct fields columns[VIEW_COUNT]; /* none = the default */
 };
 
 void rc_init(struct rc *rc);

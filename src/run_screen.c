@@ -126,6 +126,10 @@ static bool open_app(struct screen *s, const char *input, struct err *err)
 		.names = p->conf->names,
 		.confirm_quit = p->conf->confirm_quit,
 		.refresh_ns = p->conf->delay,
+		.keymap = &p->rc->keymap,
+		.columns = p->rc->columns,
+		.interfaces = (const char *const *)p->inputs.item,
+		.interface_count = p->inputs.n,
 	};
 
 	s->app = app_new(&conf, err);

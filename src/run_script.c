@@ -33,6 +33,8 @@ static bool play(const struct plan *p, const struct intake *in, const char *inpu
 		.from_file = true, .capture_filter = c->capture_filter, .view = p->view,
 		.sort = p->sort, .ascending = p->ascending, .filter = c->filter, .theme = c->theme,
 		.names = c->names, .confirm_quit = c->confirm_quit, .refresh_ns = c->delay,
+		.keymap = &p->rc->keymap, .columns = p->rc->columns,
+		.interfaces = (const char *const *)p->inputs.item, .interface_count = p->inputs.n,
 	};
 	struct str text = STR_INIT, out = STR_INIT;
 	struct app *app = app_new(&conf, err);

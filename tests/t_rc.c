@@ -49,7 +49,10 @@ static void options_keys_and_columns(void **state)
 	assert_null(warnings.s);
 	assert_int_equal(c.delay, INT64_C(3000000000));
 	assert_true(c.no_color);
-	assert_string_equal(rc.columns[VIEW_SERVERS].s, "server,rst.count,ct.count");
+	assert_int_equal(rc.columns[VIEW_SERVERS].n, 3);
+	assert_string_equal(rc.columns[VIEW_SERVERS].column[0]->name, "server");
+	assert_string_equal(rc.columns[VIEW_SERVERS].column[2]->name, "ct.count");
+	assert_int_equal(rc.columns[VIEW_CLIENTS].n, 0);
 	assert_int_equal(rc.keymap.key[ACTION_FILTER][0], KEYCODE_F0 + 7);
 	done(&rc, &c, &warnings);
 }

@@ -6,6 +6,7 @@
 #define TCPTOP_UI_APP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "query/column.h"
@@ -14,6 +15,8 @@
 
 struct app; /* opaque */
 struct err;
+struct fields;
+struct keymap;
 struct store;
 struct zones;
 
@@ -53,6 +56,10 @@ struct app_conf {
 	const char *filter;	  /* may be NULL */
 	const char *theme;	  /* name, may be NULL */
 	bool names, confirm_quit;
+	const struct keymap *keymap;  /* copied; NULL: the default keys */
+	const struct fields *columns; /* [VIEW_COUNT], which to show; NULL, or none of a view: its own */
+	const char *const *interfaces; /* as in struct query */
+	size_t interface_count;
 	int64_t refresh_ns;	  /* between two looks at the store; 0: one second */
 	int64_t utc_offset_ns;	  /* added to times of day */
 };

@@ -44,7 +44,7 @@ bool export_available(enum export_format format, struct err *err)
 	return true;
 }
 
-static void fields_add(struct fields *f, const struct column *col)
+void fields_add(struct fields *f, const struct column *col)
 {
 	f->column = mem_grow(f->column, f->n + 1, sizeof *f->column);
 	f->column[f->n++] = col;

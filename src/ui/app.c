@@ -132,7 +132,10 @@ struct app *app_new(const struct app_conf *conf, struct err *err)
 	a->conf = *conf;
 	if (!a->conf.refresh_ns)
 		a->conf.refresh_ns = NS_PER_SEC;
-	keymap_default(&a->keymap);
+	if (conf->keymap)
+		a->keymap = *conf->keymap;
+	else
+		keymap_default(&a->keymap);
 	entry_init(&a->entry);
 	a->capture_filter = mem_strdup(conf->capture_filter ? conf->capture_filter : "");
 	l = list_new(a, view_at_tab(tab_of_view(conf->view)));

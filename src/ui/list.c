@@ -9,6 +9,7 @@
 
 #include "ui/page.h"
 #include "ui/spark.h"
+#include "export/export.h"
 #include "store/store.h"
 #include "util/clock.h"
 #include "util/fmt.h"
@@ -34,6 +35,9 @@ struct list *list_new(const struct app *a, enum view view)
 	l->scope = mem_strdup("");
 	l->crumb = mem_strdup("");
 	l->filter = mem_strdup("");
+	l->columns = a->conf.columns;
+	l->query.interfaces = a->conf.interfaces;
+	l->query.interface_count = a->conf.interface_count;
 	l->query.zones = a->conf.zones;
 	l->query.names = a->conf.names;
 	l->query.limit = LIST_LIMIT;
@@ -178,10 +182,23 @@ static bool is_fixed(const struct list *l, const struct column *col)
 	return false;
 }
 
-/* The default columns without those that the scope fixes, but never none of the key. */
+/* What the user chose, or the view's own. */
+static size_t wanted_columns(const struct list *l, const struct column **col, size_t max)
+{
+	const struct fields *own = l->columns ? &l->columns[l->view] : NULL;
+	size_t n = 0;
+
+	if (!own || own->n == 0)
+		return column_defaults(l->view, true, col, max);
+	for (; n < own->n && n < max; n++)
+		col[n] = own->column[n];
+	return n;
+}
+
+/* The wanted columns without those that the scope fixes, but never none of the key. */
 static size_t default_columns(const struct list *l, const struct column **col)
 {
-	size_t all = column_defaults(l->view, true, col, TABLE_COLUMNS - 3), n = 0, keys = 0;
+	size_t all = wanted_columns(l, col, TABLE_COLUMNS - 3), n = 0, keys = 0;
 
 	for (size_t i = 0; i < all; i++)
 		keys += (col[i]->flags & COLUMN_KEY) && !is_fixed(l, col[i]);

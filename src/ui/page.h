@@ -32,6 +32,7 @@ struct list {
 	char *crumb;   /* what to call it, "10.0.0.5"; "" at the root */
 	char *filter;  /* what the user typed, "" none */
 	struct filter *scope_filter, *user_filter;
+	const struct fields *columns; /* of app_conf */
 	struct query query;
 	struct result result;
 	size_t *order, order_room; /* place on the screen -> place in the result */
