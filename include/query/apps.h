@@ -1,4 +1,7 @@
-/* Names of well-known ports, from a table of the project's own, so that every machine prints the same. */
+/*
+ * Names of well-known ports, from a table of the project's own, so that every machine
+ * prints the same.
+ */
 #ifndef TCPTOP_QUERY_APPS_H
 #define TCPTOP_QUERY_APPS_H
 

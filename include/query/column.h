@@ -1,4 +1,7 @@
-/* Columns: what a user can see, sort by, filter on and export. One row each in columns.def. */
+/*
+ * Columns: what a user can see, sort by, filter on and export. One row each in
+ * columns.def.
+ */
 #ifndef TCPTOP_QUERY_COLUMN_H
 #define TCPTOP_QUERY_COLUMN_H
 
@@ -77,13 +80,22 @@ extern const size_t column_count;
 
 /* The column of that name in the view, or NULL. */
 const struct column *column_find(enum view view, const char *name);
-/* The default columns of a view in their order: of the contract (exports) or of the screen. Returns how many. */
+/*
+ * The default columns of a view in their order: of the contract (exports) or of the
+ * screen. Returns how many.
+ */
 size_t column_defaults(enum view view, bool screen, const struct column **out, size_t max);
 
-/* The i-th word a column of KIND_NAME or KIND_LIST can hold, NULL past the last or when the list is open. */
+/*
+ * The i-th word a column of KIND_NAME or KIND_LIST can hold, NULL past the last or when
+ * the list is open.
+ */
 const char *column_choice(const struct column *col, size_t i);
 
-/* Ascending order: addresses IPv4 first and numerically, infinite above every number, absent last. <0, 0, >0. */
+/*
+ * Ascending order: addresses IPv4 first and numerically, infinite above every number,
+ * absent last. <0, 0, >0.
+ */
 int value_compare(const struct column *col, const struct value *a, const struct value *b);
 /* The order of rows: as above or turned round, absent last either way. */
 int value_order(const struct column *col, const struct value *a, const struct value *b, bool ascending);

@@ -1,4 +1,7 @@
-/* Questions to the store: group, filter, sort. Pure: the same store and query give the same rows. */
+/*
+ * Questions to the store: group, filter, sort. Pure: the same store and query give the
+ * same rows.
+ */
 #ifndef TCPTOP_QUERY_QUERY_H
 #define TCPTOP_QUERY_QUERY_H
 
@@ -51,8 +54,9 @@ struct query_row {
 struct result_memory;
 
 /*
- * What a query found, in order. Rows are made when asked for, so that a million connections cost a few bytes each:
- * without a limit the store must not change until the last result_row() (batch); with one the result stands alone.
+ * What a query found, in order. Rows are made when asked for, so that a million
+ * connections cost a few bytes each: without a limit the store must not change until the
+ * last result_row() (batch); with one the result stands alone.
  */
 struct result {
 	size_t rows, matched, total; /* to be had; that passed the filters; before filtering */
@@ -60,7 +64,10 @@ struct result {
 	struct result_memory *memory; /* private */
 };
 
-/* Runs the query, which must outlive the result. The result belongs to the caller and may be given again to be reused. */
+/*
+ * Runs the query, which must outlive the result. The result belongs to the caller and may
+ * be given again to be reused.
+ */
 void query_run(const struct store *st, const struct query *q, struct result *out);
 void result_free(struct result *r);
 
@@ -74,12 +81,21 @@ size_t result_find(const struct result *r, uint64_t id);
 /* The default sort of a view, and whether it ascends. */
 const struct column *query_default_sort(enum view view, bool *ascending);
 
-/* A filter that selects just this row, for drilling down: "server = 10.0.0.5 and server.port = 1194". */
+/*
+ * A filter that selects just this row, for drilling down: "server = 10.0.0.5 and
+ * server.port = 1194".
+ */
 void query_row_filter(const struct query_row *row, struct str *out);
 
-/* Sentences: what a row of any view says in words, "10.0.0.5:1194 refused 412 of 420 attempts from 12 clients". */
+/*
+ * Sentences: what a row of any view says in words, "10.0.0.5:1194 refused 412 of 420
+ * attempts from 12 clients".
+ */
 void query_sentence(const struct query_row *row, struct str *out);
-/* The one-line diagnosis of a connection with its numbers, and the reasons for it, one a line. */
+/*
+ * The one-line diagnosis of a connection with its numbers, and the reasons for it, one a
+ * line.
+ */
 void connection_sentence(const struct connection *c, struct str *out);
 void connection_reasons(const struct connection *c, struct str *out);
 

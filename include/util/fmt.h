@@ -11,11 +11,17 @@ struct str;
 
 /* All return buf. */
 
-/* 9999, 12.3k, 123k, 1.2M: at most `columns` wide where that can be done (4 always can), never wider than 5 from 10000 on. */
+/*
+ * 9999, 12.3k, 123k, 1.2M: at most `columns` wide where that can be done (4 always can),
+ * never wider than 5 from 10000 on.
+ */
 char *fmt_count(char buf[FMT_TEXT], uint64_t n, size_t columns);
 /* "500 B", "12.3 kB", "3.8 MB": powers of 1000. */
 char *fmt_bytes(char buf[FMT_TEXT], uint64_t n);
-/* "0 s", "19 us", "200.6 ms", "38.0 s", "2m03s", "1h02m", "3d04h"; with a minus in front of negative ones. */
+/*
+ * "0 s", "19 us", "200.6 ms", "38.0 s", "2m03s", "1h02m", "3d04h"; with a minus in front
+ * of negative ones.
+ */
 char *fmt_duration(char buf[FMT_TEXT], int64_t ns);
 /* "0.54", "1.00", "12.3", "12.3k": for ratios. */
 char *fmt_ratio(char buf[FMT_TEXT], double r);
@@ -32,8 +38,9 @@ char *fmt_date(char buf[FMT_TEXT], int64_t ns);
 void fmt_endpoint(struct str *out, const char *address, unsigned port);
 
 /*
- * Adds text that is too long for `columns` with its middle cut out, so that start and end stay readable:
- * "2001:db8:85…0370:7334". `dots` stands in for the middle ("…", or "~" without UTF-8). What fits is added whole.
+ * Adds text that is too long for `columns` with its middle cut out, so that start and end
+ * stay readable: "2001:db8:85…0370:7334". `dots` stands in for the middle ("…", or "~"
+ * without UTF-8). What fits is added whole.
  */
 void fmt_middle(struct str *out, const char *text, size_t columns, const char *dots);
 

@@ -1,4 +1,7 @@
-/* Text to words, quoted strings and operators: for filters and for lines of the configuration. */
+/*
+ * Text to words, quoted strings and operators: for filters and for lines of the
+ * configuration.
+ */
 #ifndef TCPTOP_UTIL_LEX_H
 #define TCPTOP_UTIL_LEX_H
 

@@ -1,4 +1,7 @@
-/* The columns: the table of columns.def and a getter for each. The hard part is to state nothing twice. */
+/*
+ * The columns: the table of columns.def and a getter for each. The hard part is to state
+ * nothing twice.
+ */
 #include "config.h"
 
 #include "query/column.h"
@@ -80,7 +83,10 @@ static struct value of_text(const char *text)
 	return (struct value){.what = VALUE_TEXT, .text = text};
 }
 
-/* Room for texts that are made on the way; reused after VALUE_TEXTS calls. One thread owns the viewer. */
+/*
+ * Room for texts that are made on the way; reused after VALUE_TEXTS calls. One thread owns
+ * the viewer.
+ */
 static char *text_room(size_t *size)
 {
 	static char room[VALUE_TEXTS][1024];
@@ -395,7 +401,10 @@ GETTER(ratio)
 	return (struct value){.what = VALUE_REAL, .r = (double)over / (double)under};
 }
 
-/* In the graph the groups come from the time series, elsewhere from the counters of the endings. */
+/*
+ * In the graph the groups come from the time series, elsewhere from the counters of the
+ * endings.
+ */
 GETTER(group_count)
 {
 	if (row->view == VIEW_GRAPH)

@@ -1,9 +1,10 @@
 /*
  * A filter: the tree of its text, split into what is asked when.
  *
- * The one hard thing: a view of sums has two kinds of questions. What only looks at keys of a conversation is asked
- * before summing (so "client = 10.0.0.1" works in the view of servers), what looks at sums is asked of the row.
- * The tree is split at its outermost `and`s; a part that mixes both kinds cannot be answered and is refused.
+ * The one hard thing: a view of sums has two kinds of questions. What only looks at keys
+ * of a conversation is asked before summing (so "client = 10.0.0.1" works in the view of
+ * servers), what looks at sums is asked of the row. The tree is split at its outermost
+ * `and`s; a part that mixes both kinds cannot be answered and is refused.
  */
 #include "config.h"
 
@@ -47,7 +48,10 @@ static void also(struct node **where, struct node *n)
 	*where = *where ? node_join(NODE_AND, *where, n) : n;
 }
 
-/* Hands each part of the outermost `and` to where it can be answered. False: the error is noted. */
+/*
+ * Hands each part of the outermost `and` to where it can be answered. False: the error is
+ * noted.
+ */
 static bool split(struct parser *p, struct node *n, struct filter *f)
 {
 	unsigned need;

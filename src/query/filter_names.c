@@ -1,4 +1,7 @@
-/* Names a filter may use: columns, keys of the conversations behind a row, and what people type without reading help. */
+/*
+ * Names a filter may use: columns, keys of the conversations behind a row, and what people
+ * type without reading help.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -157,7 +160,10 @@ static bool is_comparison(const struct lex *lex, const struct token *t)
 	return false;
 }
 
-/* The column whose value stands at `until`, or NULL when a name does; *done: a condition is complete before it. */
+/*
+ * The column whose value stands at `until`, or NULL when a name does; *done: a condition
+ * is complete before it.
+ */
 static const struct column *column_before(enum view view, const char *text, size_t until, bool *done)
 {
 	struct lex lex = {text, 0, filter_operators};

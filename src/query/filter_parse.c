@@ -1,6 +1,7 @@
 /*
- * The filter language: text to a tree. Precedence or < and < not; two conditions side by side mean `and`.
- * The hard part is that a word can be a name, the start of a shortcut, or text to look for: what follows decides.
+ * The filter language: text to a tree. Precedence or < and < not; two conditions side by
+ * side mean `and`. The hard part is that a word can be a name, the start of a shortcut, or
+ * text to look for: what follows decides.
  */
 #include "config.h"
 
@@ -288,8 +289,8 @@ static const struct column *counted_as(struct parser *p, const char *kind, const
 }
 
 /*
- * "ending = refused" where rows are sums: "refused > 0". `kind` is ending, group or state, whose words are those of
- * the column `like` of single connections.
+ * "ending = refused" where rows are sums: "refused > 0". `kind` is ending, group or state,
+ * whose words are those of the column `like` of single connections.
  */
 static struct node *parse_counted(struct parser *p, const char *kind, const struct column *like,
 	const struct comparison *c, size_t at)
@@ -404,7 +405,10 @@ static struct node *bare_word(struct parser *p, const char *word, size_t at)
 	return n;
 }
 
-/* "port:443", "state:syn_sent", "server:fd77::2": the text before the first colon must be a name. */
+/*
+ * "port:443", "state:syn_sent", "server:fd77::2": the text before the first colon must be
+ * a name.
+ */
 static bool split_shortcut(struct parser *p, const char *word, struct str *name)
 {
 	const struct column *col[2];
@@ -425,7 +429,10 @@ static bool split_shortcut(struct parser *p, const char *word, struct str *name)
 	return known;
 }
 
-/* After "port:" the value may follow at once, after a blank, or after a comparison ("port:>1000"). */
+/*
+ * After "port:" the value may follow at once, after a blank, or after a comparison
+ * ("port:>1000").
+ */
 static struct node *parse_shortcut(struct parser *p, const char *name, const struct token *word)
 {
 	struct comparison c = {.test = TEST_IN};

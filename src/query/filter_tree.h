@@ -84,7 +84,10 @@ bool operand_parse(struct parser *p, const struct column *col, const char *text,
 /* False: the error is noted. */
 bool regex_parse(struct parser *p, const char *text, size_t at, regex_t *out);
 
-/* The columns that a name means, other names for them included. Returns how many, at most 2. */
+/*
+ * The columns that a name means, other names for them included. Returns how many, at most
+ * 2.
+ */
 size_t filter_columns(enum view view, const char *name, bool colon, const struct column *out[2]);
 /* The name that was probably meant, or NULL. */
 const char *filter_suggest(enum view view, const char *name);

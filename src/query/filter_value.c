@@ -1,4 +1,7 @@
-/* Values of the filter language: numbers with units, times, networks, names, patterns. Nothing asks the locale. */
+/*
+ * Values of the filter language: numbers with units, times, networks, names, patterns.
+ * Nothing asks the locale.
+ */
 #include "config.h"
 
 #include <math.h>
@@ -331,8 +334,8 @@ bool operand_parse(struct parser *p, const struct column *col, const char *text,
 #define REGEX_REPEATS 1000
 
 /*
- * Whether the pattern is harmless: repeat counts multiply into memory and back-references into time.
- * Says what is wrong, or NULL.
+ * Whether the pattern is harmless: repeat counts multiply into memory and back-references
+ * into time. Says what is wrong, or NULL.
  */
 static const char *regex_fault(const char *s)
 {

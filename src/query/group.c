@@ -1,6 +1,7 @@
 /*
- * Views of sums: conversations grouped by the keys of the view. The hard part is the order of things: filters on keys
- * are asked of conversations, then they are summed, then filters on values are asked of the sums.
+ * Views of sums: conversations grouped by the keys of the view. The hard part is the order
+ * of things: filters on keys are asked of conversations, then they are summed, then
+ * filters on values are asked of the sums.
  */
 #include "config.h"
 

@@ -1,4 +1,7 @@
-/* Views whose rows are no groups of conversations: single connections, the endings, the steps of the graph. */
+/*
+ * Views whose rows are no groups of conversations: single connections, the endings, the
+ * steps of the graph.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -199,7 +202,10 @@ static uint32_t step_length(int64_t seconds)
 	return lengths[i];
 }
 
-/* Fills a->line with the seconds up to `until`: of everything, or of the conversations that pass. */
+/*
+ * Fills a->line with the seconds up to `until`: of everything, or of the conversations
+ * that pass.
+ */
 static void read_series(struct adding *a, bool all)
 {
 	int line;

@@ -1,4 +1,7 @@
-/* Why we say so: what was seen, which rule decided, what is missing, how sure that makes it. */
+/*
+ * Why we say so: what was seen, which rule decided, what is missing, how sure that makes
+ * it.
+ */
 #include "config.h"
 
 #include "query/query.h"

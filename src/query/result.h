@@ -18,7 +18,10 @@ struct hash_map {
 
 void hash_map_clear(struct hash_map *m);
 void hash_map_free(struct hash_map *m);
-/* Where the value of that hash is kept until the next call; *is_new: it was not there and is 0 now. */
+/*
+ * Where the value of that hash is kept until the next call; *is_new: it was not there and
+ * is 0 now.
+ */
 uint32_t *hash_map_put(struct hash_map *m, uint64_t hash, bool *is_new);
 
 /* Texts that live until the next query. */

@@ -1,4 +1,7 @@
-/* What is said of one connection: the sentence of its ending with the numbers that belong to it. */
+/*
+ * What is said of one connection: the sentence of its ending with the numbers that belong
+ * to it.
+ */
 #include "config.h"
 
 #include <stdlib.h>

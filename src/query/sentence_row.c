@@ -1,4 +1,7 @@
-/* What a row of sums says in words: its most frequent bad ending, out of how many, and what that means. */
+/*
+ * What a row of sums says in words: its most frequent bad ending, out of how many, and
+ * what that means.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -10,7 +13,10 @@
 #include "util/clock.h"
 #include "util/fmt.h"
 
-/* What the server and what the client is said to have done; % stands for "412 of 420 attempts". */
+/*
+ * What the server and what the client is said to have done; % stands for "412 of 420
+ * attempts".
+ */
 static const struct deed {
 	bool setup; /* counted against attempts, else against established connections */
 	const char *server, *client, *why;
@@ -111,7 +117,10 @@ static void add_peers(const struct query_row *row, struct str *out)
 	}
 }
 
-/* The ending to speak of: the most frequent bad one, else a mild one; ENDING_NONE when all is well. */
+/*
+ * The ending to speak of: the most frequent bad one, else a mild one; ENDING_NONE when all
+ * is well.
+ */
 static enum ending worst_of(const struct counters *n, uint64_t *count)
 {
 	enum harm harm;

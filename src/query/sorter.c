@@ -1,4 +1,7 @@
-/* Order. A heap holds the best `keep` items with the worst of them on top; without a bound a merge sort does it all. */
+/*
+ * Order. A heap holds the best `keep` items with the worst of them on top; without a bound
+ * a merge sort does it all.
+ */
 #include "config.h"
 
 #include "query/sorter.h"

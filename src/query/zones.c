@@ -1,4 +1,7 @@
-/* Zones: named networks, longest match first; what is not named goes by its private network or is the internet. */
+/*
+ * Zones: named networks, longest match first; what is not named goes by its private
+ * network or is the internet.
+ */
 #include "config.h"
 
 #include "query/zones.h"
@@ -159,7 +162,10 @@ void zones_free(struct zones *z)
 	mem_free(z);
 }
 
-/* Private, shared, link-local and loopback space: RFC 1918, 6598, 3927, 1122; RFC 4193, 4291. */
+/*
+ * Private, shared, link-local and loopback space: RFC 1918, 6598, 3927, 1122; RFC 4193,
+ * 4291.
+ */
 static bool is_private(const struct addr *a)
 {
 	const uint8_t *v4 = a->b + 12;

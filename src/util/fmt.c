@@ -1,4 +1,7 @@
-/* Numbers as text. Rounding happens once, in integers, so that 999.96 never becomes "1000.0". */
+/*
+ * Numbers as text. Rounding happens once, in integers, so that 999.96 never becomes
+ * "1000.0".
+ */
 #include "config.h"
 
 #include "util/fmt.h"
@@ -20,7 +23,10 @@ static uint64_t tenths_of(uint64_t n, uint64_t unit)
 	return n / (unit / 10) + (n % (unit / 10) >= unit / 20);
 }
 
-/* Writes n with the one prefix that leaves less than 1000: a decimal below `limit` tenths, else whole. */
+/*
+ * Writes n with the one prefix that leaves less than 1000: a decimal below `limit` tenths,
+ * else whole.
+ */
 static void scaled(char *buf, uint64_t n, unsigned limit, const char *space, const char *unit_name)
 {
 	uint64_t unit = 1000, tenths;
@@ -160,7 +166,10 @@ char *fmt_clock(char buf[FMT_TEXT], int64_t ns, unsigned decimals)
 	return buf;
 }
 
-/* The civil calendar from days since the epoch, counted in eras of 400 years that begin on 1 March. */
+/*
+ * The civil calendar from days since the epoch, counted in eras of 400 years that begin on
+ * 1 March.
+ */
 char *fmt_date(char buf[FMT_TEXT], int64_t ns)
 {
 	int64_t s = floor_seconds(ns);

@@ -1,4 +1,7 @@
-/* UTF-8. The hard part is to be strict (no overlong forms, no surrogates) and to never read past the NUL. */
+/*
+ * UTF-8. The hard part is to be strict (no overlong forms, no surrogates) and to never
+ * read past the NUL.
+ */
 #include "config.h"
 
 #include "util/utf8.h"
