@@ -292,6 +292,12 @@ static void sentences_of_connections_have_their_numbers(void **state)
 	c.idle_ns = 352 * NS_PER_SEC;
 	check_sentence(&c, "the server no longer knows this connection: restarted, or a device forgot it after "
 		"5m52s of silence; 100 B from the client, 500 B from the server");
+	c = world_connection("10.0.0.1", 1, "10.0.0.2", 2, ENDING_PATH_RESET, 0);
+	c.ttl_delta = -3;
+	c.evidence |= EVIDENCE_BIT(RST_SENDER_SPOKE);
+	check_sentence(&c, "reset by something between the two (firewall, IPS, load balancer), in the server's "
+		"name 46.0 ms after the last data; the RST came from 3 hops nearer; the server went on talking "
+		"after it");
 	c = world_connection("10.0.0.1", 1, "10.0.0.2", 2, ENDING_NONE, 0);
 	check_sentence(&c, "open: client ESTABLISHED, server ESTABLISHED, 100.0 ms so far; 100 B from the client, "
 		"500 B from the server");

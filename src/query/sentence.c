@@ -116,6 +116,8 @@ static void say_half_open(const struct connection *c, struct str *out)
 		add_time(out, " over ", srv->t_syn_last, "");
 	if (c->ending == ENDING_HALF_OPEN)
 		str_add(out, " unanswered");
+	else if (c->rst_side == SERVER)
+		add_time(out, ", then a RST ", srv->t_rst, " after the SYN");
 }
 
 static void say_stray(const struct connection *c, struct str *out)
@@ -175,8 +177,9 @@ static void say_cut(const struct connection *c, int who, struct str *out)
 	add_time(out, " ", s->t_fin, " after the first packet");
 	str_add(out, ", then ");
 	add_times(out, s->rst, "RST");
-	add_time(out, " for what still came, the first ", s->t_fin >= 0 ? s->t_rst - s->t_fin : TIME_NEVER,
-		" later");
+	str_add(out, " for what still came");
+	if (s->t_fin >= 0)
+		add_time(out, s->rst > 1 ? ", the first " : " ", s->t_rst - s->t_fin, " later");
 	add_volume(out, c);
 }
 
@@ -187,6 +190,16 @@ static void say_lost(const struct connection *c, struct str *out)
 	else
 		add_since_data(out, c, reset_time(c));
 	add_volume(out, c);
+}
+
+static void say_path(const struct connection *c, struct str *out)
+{
+	if (c->rst_side <= SERVER)
+		str_addf(out, ", in the %s's name", side_word[c->rst_side]);
+	add_since_data(out, c, reset_time(c));
+	say_distance(c, out);
+	if (c->rst_side <= SERVER && (c->evidence & EVIDENCE_BIT(RST_SENDER_SPOKE)))
+		str_addf(out, "; the %s went on talking after it", side_word[c->rst_side]);
 }
 
 static void say_idle(const struct connection *c, struct str *out)
@@ -266,8 +279,7 @@ static void say_numbers(const struct connection *c, struct str *out)
 		say_lost(c, out);
 		return;
 	case ENDING_PATH_RESET:
-		add_since_data(out, c, reset_time(c));
-		say_distance(c, out);
+		say_path(c, out);
 		return;
 	case ENDING_IDLE_RESET:
 		say_idle(c, out);
