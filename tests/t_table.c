@@ -39,7 +39,7 @@ static struct table_model model(struct rows *r)
 	return (struct table_model){.rows = r->n, .id = row_id, .text = row_text, .arg = r};
 }
 
-static const struct table_band left = {"left", "l"};
+static const struct table_band left = {"left", "l", "l"};
 
 static void three_columns(struct table *t)
 {
@@ -72,7 +72,30 @@ static void what_may_be_dropped_goes_in_its_order(void **state)
 	assert_int_equal(place[2].column, 3);
 	assert_int_equal(layout(&t, 16, place), 2);
 	assert_int_equal(place[1].column, 3); /* never dropped */
-	assert_int_equal(layout(&t, 1, place), 2);
+}
+
+/* Names get narrower and columns go, but a number is never cut: that would be another number. */
+static void no_number_is_cut_however_narrow(void **state)
+{
+	static const uint8_t want[4] = {20, 5, 5, 5};
+	struct table t;
+	struct table_place place[TABLE_COLUMNS];
+
+	three_columns(&t);
+	t.column[0].min = 15;
+	t.column[1].drop = t.column[2].drop = 0;
+	for (int w = 8; w < 60; w++) {
+		size_t n = table_layout(&t, want, w, place);
+
+		assert_true(n >= 2);
+		assert_true(place[n - 1].x + place[n - 1].w <= w);
+		for (size_t i = 1; i < n; i++)
+			assert_true(place[i].w >= 4);
+	}
+	assert_int_equal(table_layout(&t, want, 28, place), 4); /* 1 + 12 + 3 x 5 */
+	assert_int_equal(table_layout(&t, want, 27, place), 3);
+	assert_int_equal(table_layout(&t, want, 18, place), 2);
+	assert_int_equal(place[1].column, t.sort);
 }
 
 static void the_sorted_column_stays(void **state)
@@ -281,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_may_be_dropped_goes_in_its_order),
+		cmocka_unit_test(no_number_is_cut_however_narrow),
 		cmocka_unit_test(the_sorted_column_stays),
 		cmocka_unit_test(spare_room_goes_left_to_right),
 		cmocka_unit_test(scrolling_keeps_the_keys_and_ends_somewhere),

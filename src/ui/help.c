@@ -116,8 +116,8 @@ static int draw_filter(struct canvas *c, int y)
 void help_draw(struct app *a, struct over *o, struct canvas *c)
 {
 	bool detail = a->depth > 1 && a->page[a->depth - 2].kind == PAGE_DETAIL;
-	int margin = c->w >= 70 ? 2 : 0, w = c->w - 2 * margin, y = 0;
-	struct rect r = {margin, c->h >= 12 ? 1 : 0, w, c->h - (c->h >= 12 ? 2 : 1)};
+	int w = c->w, y = 0;
+	struct rect r = {0, c->h >= 12 ? 1 : 0, w, c->h - (c->h >= 12 ? 2 : 1)};
 	struct canvas tall;
 
 	canvas_init(&tall, w - 4 > 10 ? w - 4 : w, LONG_CANVAS);

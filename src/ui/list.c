@@ -18,9 +18,9 @@
 
 #define HOLD_NS (3 * NS_PER_SEC) /* the order stands still so long after a step of the cursor */
 
-static const struct table_band band_client = {"by client", "clt"}, band_server = {"by server", "srv"},
-			       band_ends = {"how they ended", "ended"},
-			       band_spark = {"RST per connection, 60 s", "RST/c 60s"};
+static const struct table_band band_client = {"by client", "clt", "c"}, band_server = {"by server", "srv", "s"},
+			       band_ends = {"how they ended", "ended", ""},
+			       band_spark = {"RST per connection, 60 s", "RST/c 60s", ""};
 
 /* How soon the columns of groups go: what hurts most stays longest. */
 static const uint8_t group_drop[GROUP_COUNT] = {[GROUP_OK] = 6, [GROUP_REFUSED] = 2, [GROUP_NO_ANSWER] = 4,
@@ -90,7 +90,7 @@ static const struct table_band *band_of(const struct column *col)
 		if (ends_in(col->name, ".srv"))
 			return &band_server;
 	}
-	return group_of(col) ? &band_ends : NULL;
+	return group_of(col) || strcmp(col->name, "bad.ratio") == 0 ? &band_ends : NULL;
 }
 
 /* Keys, what has no band before the first that has one, clients, servers, endings, the rest. */
@@ -227,13 +227,13 @@ static void choose_columns(struct list *l)
 			if (!has_sort && l->query.sort)
 				add_column(l, l->query.sort);
 		}
-		if (place == 5 && aggregate(l->view)) {
-			add_picture(l, PICTURE_CLIENT, "clt");
-			add_picture(l, PICTURE_SERVER, "srv");
-		}
 		for (size_t i = 0; i < n; i++)
 			if (place_of(col[i], i < first_band) == place)
 				add_column(l, col[i]);
+	}
+	if (aggregate(l->view)) {
+		add_picture(l, PICTURE_CLIENT, "clt");
+		add_picture(l, PICTURE_SERVER, "srv");
 	}
 	find_sort_column(l);
 }

@@ -250,7 +250,7 @@ static void draw_list(const struct preview *p, int which, struct canvas *c, stru
 		return;
 	canvas_put_right(c, r.x, r.y, r.w, ROLE_DIM, all ? " ATT RSTc RSTs  BAD     " : " ATT  BAD     ");
 	canvas_putf(c, r.x, r.y, ROLE_LABEL, "%zu %s%s", p->total[which], p->list_title[which],
-		r.w >= 36 && p->total[which] > 1 ? ", worst first" : "");
+		r.w < 36 || p->total[which] < 2 ? "" : p->view == VIEW_ENDINGS ? ", most first" : ", worst first");
 	for (size_t i = 0; i < p->rows[which] && (int)i + 1 < r.h; i++) {
 		const struct preview_row *row = &p->row[which][i];
 		int y = r.y + 1 + (int)i;
@@ -287,13 +287,13 @@ static void draw_last(const struct app *a, const struct preview *p, struct canva
 		const struct connection *con = &p->last[i];
 		char clock[FMT_TEXT];
 		struct str ends = STR_INIT;
-		int y = r.y + 1 + (int)i, word = r.x + r.w - 15, x;
+		int word = r.x + r.w - (p->view == VIEW_ENDINGS ? 0 : 15), y = r.y + 1 + (int)i, x;
 
 		fmt_clock(clock, con->last + a->conf.utc_offset_ns, r.w >= 50 ? 2 : 0);
 		x = canvas_put(c, r.x, y, ROLE_DIM, clock) + 1;
 		end_words(p, con, &ends);
 		canvas_put_middle(c, x, y, word - x - 1, ROLE_TEXT, ends.s);
-		canvas_put_left(c, word, y, 15, role_of_ending((enum ending)con->ending),
+		canvas_put_left(c, word, y, r.x + r.w - word, role_of_ending((enum ending)con->ending),
 			con->ending ? ending_info[con->ending].name : "open");
 		str_free(&ends);
 	}
@@ -371,7 +371,12 @@ static int choose_panes(const struct preview *p, enum pane out[4])
 static void draw_pane(const struct app *a, const struct preview *p, enum pane pane, struct canvas *c,
 	struct rect r)
 {
-	int half = p->rows[1] ? (r.h + 1) / 2 : r.h;
+	int half = p->rows[1] ? (r.h + 1) / 2 : r.h, rest = r.h - (int)p->rows[1] - 1;
+
+	if (half < rest) /* the second needs less than its half, or the first does */
+		half = rest;
+	if (half > (int)p->rows[0] + 1)
+		half = (int)p->rows[0] + 1;
 
 	switch (pane) {
 	case PANE_BARS:

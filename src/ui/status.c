@@ -258,6 +258,29 @@ static int total_spark(struct app *a, struct canvas *c, int x, int y, int width)
 	return canvas_put(c, x + width + 1, y, ROLE_DIM, "60s") + 2;
 }
 
+/* Draws the groups that have any, with words or with heads. Returns the column behind; nothing is drawn when `c` is NULL. */
+static int group_counts(const struct counters *sum, struct canvas *c, int x, int y, bool words, int end)
+{
+	char text[FMT_TEXT];
+
+	for (int g = 1; g < GROUP_COUNT; g++) {
+		uint64_t n = counters_group(sum, (enum ending_group)g);
+		const char *name = words ? group_info[g].words : group_info[g].head;
+		int need;
+
+		if (!n)
+			continue;
+		fmt_count(text, n, 6);
+		need = (int)(strlen(name) + strlen(text)) + 1;
+		if (c && x + need > end)
+			break;
+		if (c)
+			canvas_putf(c, x, y, role_of_group((enum ending_group)g), "%s %s", name, text);
+		x += need + 2;
+	}
+	return x - 2;
+}
+
 void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y)
 {
 	const struct counters *sum = &l->result.sum;
@@ -272,21 +295,8 @@ void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y)
 		snprintf(text, sizeof(text), "%s", rst ? canvas_glyph(c, "∞", "inf") : "-");
 	x = canvas_put(c, x, y, ROLE_STRONG, text) + 2;
 	if (!*l->scope && !*l->filter && c->w >= 60)
-		x = total_spark(a, c, x, y, c->w >= 120 ? 24 : c->w >= 90 ? 12 : 8);
-	for (int g = 1; g < GROUP_COUNT; g++) {
-		uint64_t n = counters_group(sum, (enum ending_group)g);
-		const char *words = c->w >= 120 ? group_info[g].words : group_info[g].head;
-		int need;
-
-		if (!n)
-			continue;
-		fmt_count(text, n, 6);
-		need = (int)(strlen(words) + strlen(text)) + 1;
-		if (x + need >= c->w)
-			break;
-		x = canvas_putf(c, x, y, role_of_group((enum ending_group)g), "%s %s", words, text);
-		x += c->w >= 120 ? 3 : 2;
-	}
+		x = total_spark(a, c, x, y, c->w >= 140 ? 20 : c->w >= 100 ? 12 : 8);
+	group_counts(sum, c, x, y, group_counts(sum, NULL, x, y, true, 0) < c->w, c->w - 1);
 }
 
 /* ---- the foot ---- */

@@ -11,6 +11,8 @@
 #include "util/str.h"
 #include "util/utf8.h"
 
+#define NARROW_NAME 12 /* names are not made narrower before columns are given up */
+
 void table_init(struct table *t)
 {
 	memset(t, 0, sizeof(*t));
@@ -178,14 +180,49 @@ static void share_spare(const struct table *t, const uint8_t *want, int spare, s
 	}
 }
 
+/* Takes columns from the left-aligned places, the widest first, down to `floor` each. Returns what is still missing. */
+static int squeeze(const struct table *t, struct table_place *out, size_t n, int missing, int floor)
+{
+	while (missing > 0) {
+		size_t widest = n;
+
+		for (size_t i = 0; i < n; i++)
+			if (!t->column[out[i].column].right && out[i].w > floor &&
+				(widest == n || out[i].w > out[widest].w))
+				widest = i;
+		if (widest == n)
+			return missing;
+		out[widest].w--;
+		missing--;
+	}
+	return 0;
+}
+
+/* Not even what is never dropped fits: names get narrower, then columns go from the right, so that no number is cut. */
+static size_t make_fit(const struct table *t, struct table_place *out, size_t n, int missing)
+{
+	missing = squeeze(t, out, n, missing, NARROW_NAME);
+	for (size_t i = n; i-- > 1 && missing > 0;) {
+		if (out[i].column == t->sort)
+			continue;
+		missing -= out[i].w + 1;
+		memmove(out + i, out + i + 1, (n - i - 1) * sizeof(*out));
+		n--;
+	}
+	squeeze(t, out, n, missing, 1);
+	return n;
+}
+
 size_t table_layout(const struct table *t, const uint8_t *want, int width, struct table_place *out)
 {
 	size_t chosen[TABLE_COLUMNS], n = choose(t, width, chosen);
-	int x = 1;
+	int x = 1, spare = width - width_of(t, chosen, n);
 
 	for (size_t i = 0; i < n; i++)
 		out[i] = (struct table_place){chosen[i], 0, t->column[chosen[i]].min};
-	share_spare(t, want, width - width_of(t, chosen, n), n, out);
+	if (spare < 0)
+		n = make_fit(t, out, n, -spare);
+	share_spare(t, want, spare, n, out);
 	for (size_t i = 0; i < n; i++) {
 		out[i].x = x;
 		x += out[i].w + 1;
@@ -248,7 +285,7 @@ static void draw_bands(const struct table *t, struct canvas *c, int x0, int y,
 	}
 }
 
-static void draw_head(const struct table *t, struct canvas *c, int x0, int y,
+static void draw_head(const struct table *t, struct canvas *c, int x0, int y, bool bands,
 	const struct table_place *place, size_t n)
 {
 	struct str head = STR_INIT;
@@ -260,6 +297,8 @@ static void draw_head(const struct table *t, struct canvas *c, int x0, int y,
 
 		str_clear(&head);
 		str_add(&head, col->head);
+		if (!bands && col->band)
+			str_add(&head, col->band->letter);
 		if (sorted)
 			str_add(&head, t->ascending ? canvas_glyph(c, "▲", "^")
 						    : canvas_glyph(c, "▼", "v"));
@@ -315,7 +354,7 @@ void table_draw(struct table *t, const struct table_model *m, struct canvas *c, 
 	n = table_layout(t, want, r.w, place);
 	if (bands)
 		draw_bands(t, c, r.x, r.y, place, n);
-	draw_head(t, c, r.x, r.y + head - 1, place, n);
+	draw_head(t, c, r.x, r.y + head - 1, bands, place, n);
 	for (size_t i = 0; i < shown; i++)
 		draw_row(t, m, c, (struct rect){r.x, r.y + head + (int)i, r.w, 1}, t->top + i, place, n);
 	canvas_unclip(c, clip);

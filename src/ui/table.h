@@ -17,6 +17,7 @@ struct str;
 
 struct table_band { /* title over neighbouring columns */
 	const char *words, *brief; /* brief where there is no room for words */
+	const char *letter;	   /* behind the column's head where bands are not shown */
 };
 
 struct table_column {
