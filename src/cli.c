@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf.h"
+#include "query/column.h"
 #include "util/err.h"
 #include "util/str.h"
 
@@ -140,8 +140,23 @@ static void add_wrapped(struct str *out, const char *text, size_t indent)
 	str_add(out, "\n");
 }
 
-static void help_option(struct str *out, const struct option_info *o)
+void cli_describe(enum option_id id, struct str *out)
 {
+	const struct option_info *o = &option_info[id];
+
+	str_add(out, o->gist);
+	if (o->kind == OPTION_CHOICE)
+		str_addf(out, " [%s]", o->range);
+	if (id == OPTION_view)
+		for (size_t v = 0; v < VIEW_COUNT; v++)
+			str_addf(out, "%s%s", v ? ", " : ": ", view_names[v]);
+	if (o->initial[0])
+		str_addf(out, " (default: %s)", o->initial);
+}
+
+static void help_option(struct str *out, enum option_id id)
+{
+	const struct option_info *o = &option_info[id];
 	struct str left = STR_INIT, gist = STR_INIT;
 
 	if (o->letter)
@@ -150,11 +165,7 @@ static void help_option(struct str *out, const struct option_info *o)
 		str_addf(&left, "      --%s", o->name);
 	if (o->arg[0])
 		str_addf(&left, " %s", o->arg);
-	str_add(&gist, o->gist);
-	if (o->kind == OPTION_CHOICE)
-		str_addf(&gist, " [%s]", o->range);
-	if (o->initial[0])
-		str_addf(&gist, " (default: %s)", o->initial);
+	cli_describe(id, &gist);
 	str_addf(out, "%-30s", left.s);
 	if (left.len > 29)
 		str_addf(out, "\n%30s", "");
@@ -171,7 +182,7 @@ void cli_help(struct str *out)
 		if (option_info[id].kind == OPTION_HEADING)
 			str_addf(out, "\n%s:\n", option_info[id].name);
 		else
-			help_option(out, &option_info[id]);
+			help_option(out, id);
 	}
 	str_add(out, "\nExit status: 0 done; 1 cannot; 2 unknown option, or no terminal and no -b;\n"
 		     "3 the file was cut short or damaged; 128+n ended by signal n.\n");

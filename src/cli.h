@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-struct conf;
+#include "conf.h"
+
 struct str;
 
 /* Exit codes of the contract. */
@@ -16,6 +17,8 @@ enum { EXIT_DONE = 0, EXIT_CANNOT = 1, EXIT_USAGE = 2, EXIT_DAMAGED = 3, EXIT_SI
  */
 int cli_parse(struct conf *c, int argc, char **argv);
 
+/* Adds what an option does, its values and its default, as one line. */
+void cli_describe(enum option_id id, struct str *out);
 /* The text of --help. */
 void cli_help(struct str *out);
 

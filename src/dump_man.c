@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "conf.h"
+#include "cli.h"
 #include "dump.h"
 #include "model/capture_stats.h"
 #include "model/ending.h"
@@ -54,6 +54,8 @@ static void paragraph(struct str *out, const char *text)
 
 static void man_options(struct str *out)
 {
+	struct str text = STR_INIT;
+
 	for (enum option_id id = 0; id < HEADING_HIDDEN; id++) {
 		const struct option_info *o = &option_info[id];
 
@@ -73,13 +75,12 @@ static void man_options(struct str *out)
 		if (o->arg[0])
 			str_addf(out, " \" \\fI%s\\fP\"", o->arg);
 		str_add_char(out, '\n');
-		roff(out, o->gist);
-		if (o->kind == OPTION_CHOICE)
-			str_addf(out, " [%s]", o->range);
-		if (o->initial[0])
-			str_addf(out, " (default: %s)", o->initial);
+		str_clear(&text);
+		cli_describe(id, &text);
+		roff(out, text.s);
 		str_add_char(out, '\n');
 	}
+	str_free(&text);
 }
 
 static void man_columns(struct str *out)

@@ -1,6 +1,7 @@
 /* Wires the parts together: options -> plan -> source -> worker -> store -> print or screen. */
 #include "config.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +33,9 @@ static int print(struct str *text)
 	bool ok = fputs(text->s ? text->s : "", stdout) >= 0 && fflush(stdout) == 0;
 
 	str_free(text);
-	return ok ? EXIT_DONE : EXIT_CANNOT;
+	if (!ok && errno != EPIPE)
+		cli_complain("standard output: cannot write: %s", strerror(errno));
+	return ok || errno == EPIPE ? EXIT_DONE : EXIT_CANNOT;
 }
 
 static void dump(const char *what, struct str *out)

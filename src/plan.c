@@ -49,7 +49,7 @@ static bool plan_sort(struct plan *p, const char *text, struct err *err)
 	p->sort = column_find(p->view, name.s);
 	if (colon && !p->ascending && strcmp(colon, ":desc") != 0)
 		ok = err_set(err, "--sort: expected :asc or :desc after the column, not '%s'", colon);
-	else if (!p->sort)
+	else if (!p->sort && p->conf->source[OPTION_sort] == CONF_ARGV) /* the file's is for views that have it */
 		ok = err_set(err, "--sort: no column '%s' in the view %s; --sort help lists them",
 			name.s, view_names[p->view]);
 	str_free(&name);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "ui/theme.h"
 #include "util/err.h"
 
 #define RC_OF_MACHINE "/etc/tcptop.conf"
@@ -63,6 +64,20 @@ static char *next_line(char *out, int n, void *arg)
 	return out;
 }
 
+/* What the command line refuses later is a warning here: a bad line must not keep the program from starting. */
+static bool is_known(enum option_id id, const char *value, struct err *err)
+{
+	struct str warnings = STR_INIT;
+	struct theme theme;
+
+	if (id == OPTION_view && view_by_name(value) == VIEW_COUNT)
+		return err_set(err, "[set]: no view '%s'", value);
+	if (id == OPTION_theme)
+		theme_load(&theme, value, &warnings, err);
+	str_free(&warnings);
+	return err->text[0] == '\0';
+}
+
 static void set_option(struct reading *r, const char *name, const char *value)
 {
 	enum option_id id = option_by_name(name);
@@ -72,7 +87,7 @@ static void set_option(struct reading *r, const char *name, const char *value)
 		err_set(&err, "[set]: no option '%s'; --dump-config lists them", name);
 	else if (!option_in_rc(id))
 		err_set(&err, "[set]: '%s' belongs on the command line", name);
-	else
+	else if (is_known(id, value, &err))
 		conf_set(r->conf, id, value, CONF_RC, &err);
 	if (err.text[0])
 		warn(r, err.text);

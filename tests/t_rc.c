@@ -63,6 +63,8 @@ static void what_is_not_understood_is_a_warning_with_its_line(void **state)
 		const char *text, *part;
 	} cases[] = {
 		{ "[set]\n\nno-such = 1\n", "x.conf: line 3: [set]: no option 'no-such'" },
+		{ "[set]\nview = hosts\n", "line 2: [set]: no view 'hosts'" },
+		{ "[set]\ntheme = no-such-theme\n", "line 2: " },
 		{ "[set]\nhelp = yes\n", "line 2: [set]: 'help' belongs on the command line" },
 		{ "[set]\ndelay = soon\n", "line 2: --delay: expected a time" },
 		{ "[keys]\nfly = x\n", "line 2: " },
