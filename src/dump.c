@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "model/capture_stats.h"
 #include "model/ending.h"
+#include "model/finding.h"
 #include "query/column.h"
 #include "ui/keymap.h"
 #include "util/str.h"
@@ -69,6 +70,25 @@ static void md_columns(struct str *out)
 	}
 }
 
+static void md_findings(struct str *out)
+{
+	table_head(out, "Findings", "finding | severity | title | raised when | look at", 5);
+	for (size_t f = 0; f < FINDING_COUNT; f++) {
+		const struct finding_info *info = &finding_info[f];
+
+		row(out, 5, (const char *const[]){ info->name, severity_names[info->severity], info->title,
+				info->meaning, info->advice });
+	}
+	table_head(out, "Thresholds of findings", "name | default | meaning", 3);
+	for (size_t t = 0; t < THRESHOLD_COUNT; t++) {
+		struct str initial = STR_INIT;
+
+		str_addf(&initial, "%g", threshold_info[t].initial);
+		row(out, 3, (const char *const[]){ threshold_info[t].name, initial.s, threshold_info[t].gist });
+		str_free(&initial);
+	}
+}
+
 void dump_markdown(struct str *out)
 {
 	static const char *const harm[] = { "fine", "mild", "bad" };
@@ -91,6 +111,7 @@ void dump_markdown(struct str *out)
 	for (size_t g = 1; g < GROUP_COUNT; g++)
 		row(out, 3, (const char *const[]){ group_info[g].name, group_info[g].head,
 				group_info[g].words });
+	md_findings(out);
 	table_head(out, "Evidence", "name | seen", 2);
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++)
 		row(out, 2, (const char *const[]){ evidence_info[i].name, evidence_info[i].words });

@@ -8,6 +8,7 @@
 #include "dump.h"
 #include "model/capture_stats.h"
 #include "model/ending.h"
+#include "model/finding.h"
 #include "query/column.h"
 #include "ui/keymap.h"
 #include "util/str.h"
@@ -110,6 +111,14 @@ static void man_endings(struct str *out)
 		roff(out, info->meaning);
 		str_add(out, "\n.br\n");
 		roff(out, info->check);
+		str_add_char(out, '\n');
+	}
+	section(out, "findings");
+	paragraph(out, "What many connections together say. Thresholds are set by --finding NAME=VALUE.");
+	for (size_t f = 0; f < FINDING_COUNT; f++) {
+		term(out, finding_info[f].name, finding_info[f].meaning);
+		str_add(out, ".br\n");
+		roff(out, finding_info[f].advice);
 		str_add_char(out, '\n');
 	}
 	section(out, "evidence");

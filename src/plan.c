@@ -121,13 +121,23 @@ static bool plan_inputs(const struct conf *c, struct err *err)
 	return true;
 }
 
+static bool plan_thresholds(struct plan *p, struct err *err)
+{
+	thresholds_default(&p->thresholds);
+	for (size_t i = 0; i < p->conf->finding.n; i++)
+		if (!thresholds_set(&p->thresholds, p->conf->finding.item[i], err))
+			return err_prefix(err, "--finding");
+	p->store.thresholds = &p->thresholds;
+	return true;
+}
+
 bool plan_make(struct plan *p, const struct conf *c, const struct rc *rc, struct err *err)
 {
 	*p = (struct plan){ .conf = c, .rc = rc };
 	if (!plan_inputs(c, err) || !plan_view(c, &p->view, err) ||
 		(c->sort && !plan_sort(p, c->sort, err)) ||
 		(c->filter && !plan_filter(p, c->filter, err)) ||
-		!plan_theme(c->theme, err) ||
+		!plan_theme(c->theme, err) || !plan_thresholds(p, err) ||
 		(c->zones && !plan_zones(p, c->zones, err)) || !plan_fields(p, err)) {
 		plan_free(p);
 		return false;

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "export/export.h"
 #include "flow/engine.h"
+#include "model/finding.h"
 #include "query/zones.h"
 #include "rc.h"
 #include "store/store.h"
@@ -26,6 +27,7 @@ struct plan {
 	struct texts inputs;  /* names of devices or files, by index of the capture source */
 	struct engine_conf engine;
 	struct store_conf store;
+	struct thresholds thresholds; /* of findings */
 };
 
 /* False with err when an option cannot be meant so. Reads --zones. */

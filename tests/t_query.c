@@ -184,6 +184,12 @@ static bool in_order(const struct column *col, bool ascending, const struct quer
 	int order = value_order(col, &x, &y, ascending);
 	size_t i;
 
+	if (order == 0 && a->view == VIEW_FINDINGS && !strcmp(col->name, "severity") && !ascending) {
+		col = column_find(VIEW_FINDINGS, "count");
+		x = col->get(col, a);
+		y = col->get(col, b);
+		order = value_order(col, &x, &y, false);
+	}
 	for (i = 0; i < column_count && order == 0; i++) {
 		const struct column *key = &columns[i];
 

@@ -13,6 +13,7 @@
 #include "query/column.h"
 #include "query/filter.h"
 
+struct finding;
 struct store;
 struct zones;
 
@@ -41,6 +42,7 @@ struct query_row {
 	struct counters n;	 /* sums; of a connection: its own contribution */
 	const struct connection *c; /* VIEW_CONNECTIONS only */
 	enum ending ending;	 /* VIEW_ENDINGS */
+	const struct finding *finding; /* VIEW_FINDINGS; borrowed from the result */
 	uint64_t total;		 /* VIEW_ENDINGS: all that ended, for the share */
 	int64_t second;		 /* VIEW_GRAPH: the step, seconds since the epoch */
 	uint32_t step;		 /* VIEW_GRAPH: its length in seconds */

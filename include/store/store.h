@@ -17,6 +17,7 @@
 
 struct err;
 struct store;
+struct thresholds;
 
 struct store_conf {
 	uint32_t shards;
@@ -25,6 +26,7 @@ struct store_conf {
 	uint32_t max_conversations; /* beyond it the longest idle are folded */
 	uint32_t max_series;	    /* conversations with a time series, the busiest */
 	uint32_t max_trails;	    /* ended connections whose segments are kept */
+	const struct thresholds *thresholds; /* of findings; NULL: the defaults. Copied */
 };
 
 struct store *store_new(const struct store_conf *conf, struct err *err);

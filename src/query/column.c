@@ -14,6 +14,7 @@
 #include "query/apps.h"
 #include "query/query.h"
 #include "query/ratio.h"
+#include "store/finding.h"
 #include "util/clock.h"
 
 /* Names, gists and units of counters as constants that a table can be made of. */
@@ -186,10 +187,52 @@ GETTER(interface)
 	return of_text(text);
 }
 
-/* The view of findings has no rows yet. */
 GETTER(finding)
 {
-	return absent;
+	return of_text(finding_info[row->finding->kind].name);
+}
+
+/* In order of how bad it is, not of the alphabet. */
+GETTER(severity)
+{
+	enum severity severity = finding_info[row->finding->kind].severity;
+
+	return (struct value){.what = VALUE_TEXT, .text = severity_names[severity], .i = severity};
+}
+
+GETTER(first_seen)
+{
+	return of_int(row->finding->first);
+}
+
+GETTER(last_seen)
+{
+	return of_int(row->finding->last);
+}
+
+GETTER(subject)
+{
+	return of_text(row->finding->subject);
+}
+
+GETTER(said)
+{
+	return of_text(row->finding->sentence);
+}
+
+GETTER(cases)
+{
+	return of_int((int64_t)row->finding->count);
+}
+
+GETTER(current)
+{
+	return of_text(row->finding->current ? "now" : "over");
+}
+
+GETTER(scope)
+{
+	return of_text(row->finding->filter);
 }
 
 GETTER(peers)

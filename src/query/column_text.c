@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "model/finding.h"
 #include "query/apps.h"
 #include "query/query.h"
 #include "util/clock.h"
@@ -29,7 +30,7 @@ static const char *const screen_columns[VIEW_COUNT] = {
 	[VIEW_CONNECTIONS] = "start client client.port server server.port app state.clt state.srv "
 		"ending confidence closer duration rst.count.clt rst.count.srv bytes.clt bytes.srv history",
 	[VIEW_ENDINGS] = "ending group count share sentence",
-	[VIEW_FINDINGS] = "severity finding first last count subject sentence",
+	[VIEW_FINDINGS] = "severity finding state first last count subject sentence",
 	[VIEW_GRAPH] = "time attempts ct.count " SENT "rst.per_ct.clt rst.per_ct.srv ok refused "
 		"no_answer aborted_server aborted_client path silent half_closed_group other",
 };
@@ -115,6 +116,10 @@ const char *column_choice(const struct column *col, size_t i)
 	if (!strcmp(n, "closer"))
 		return i <= CLOSER_BOTH ? closer_names[i] : NULL;
 	i--;
+	if (!strcmp(n, "severity"))
+		return i < SEVERITY_COUNT ? severity_names[i] : NULL;
+	if (!strcmp(n, "state"))
+		return i < 2 ? (i ? "over" : "now") : NULL;
 	if (!strcmp(n, "client.by"))
 		return i < BY_COUNT ? client_by_names[i] : NULL;
 	if (!strcmp(n, "attributes"))
@@ -137,6 +142,8 @@ int value_compare(const struct column *col, const struct value *a, const struct 
 		return (a->what == VALUE_ABSENT) - (b->what == VALUE_ABSENT);
 	if (a->what == VALUE_ADDR && b->what == VALUE_ADDR)
 		return addr_compare(&a->addr, &b->addr);
+	if (a->text && b->text && a->i != b->i)
+		return (a->i > b->i) - (a->i < b->i);
 	if (a->text && b->text)
 		return strcmp(a->text, b->text);
 	if (a->what == VALUE_INT && b->what == VALUE_INT)

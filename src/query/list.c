@@ -8,6 +8,7 @@
 
 #include "query/filter_tree.h"
 #include "query/result.h"
+#include "store/finding.h"
 #include "store/store.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -307,4 +308,53 @@ void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row
 		row->n.n[counted[i].counter] = step->line[counted[i].line];
 	for (i = 1; i < GROUP_COUNT; i++)
 		row->group[i] = step->line[SERIES_GROUP + i - 1];
+}
+
+/* Of the same severity, what was found in more connections first; else by what they are and whom they are about. */
+static int compare_findings(const void *arg, uint64_t x, uint64_t y)
+{
+	const struct result_memory *m = arg;
+	const struct finding *a = &m->finding[x], *b = &m->finding[y];
+	const struct sorter *s = &m->sorter;
+	int order;
+
+	if (a->count != b->count && !s->ascending && !strcmp(s->column->name, "severity"))
+		return a->count > b->count ? -1 : 1;
+	order = strcmp(finding_info[a->kind].name, finding_info[b->kind].name);
+	if (!order)
+		order = strcmp(a->subject, b->subject);
+	if (!order && a->first != b->first)
+		order = a->first < b->first ? -1 : 1;
+	return order ? order : (x > y) - (x < y);
+}
+
+void run_findings(struct result *r)
+{
+	struct result_memory *m = r->memory;
+	const struct finding *f = store_findings(m->store, &r->total);
+
+	if (r->total > m->finding_room) {
+		m->finding = mem_grow(m->finding, r->total, sizeof(*m->finding));
+		m->finding_room = r->total;
+	}
+	if (r->total)
+		memcpy(m->finding, f, r->total * sizeof(*f));
+	sort_begin(m, compare_findings);
+	for (size_t i = 0; i < r->total; i++) {
+		row_of_finding(m, i, &m->row);
+		if (!query_passes_before(m->query, &m->row) || !query_passes_after(m->query, &m->row))
+			continue;
+		r->matched++;
+		result_sort_in(m, &m->row, i);
+	}
+	sort_finish(r);
+}
+
+void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *row)
+{
+	memset(row, 0, sizeof(*row));
+	row->view = VIEW_FINDINGS;
+	row->query = m->query;
+	row->finding = &m->finding[number];
+	row->id = row->finding->id;
 }

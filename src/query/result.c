@@ -8,6 +8,7 @@
 
 #include "query/filter_tree.h"
 #include "query/zones.h"
+#include "store/finding.h"
 #include "store/store.h"
 #include "util/hash.h"
 #include "util/mem.h"
@@ -245,6 +246,8 @@ void query_run(const struct store *st, const struct query *q, struct result *out
 		run_groups(out);
 		return;
 	case VIEW_FINDINGS:
+		run_findings(out);
+		return;
 	case VIEW_COUNT:
 		return;
 	}
@@ -268,6 +271,7 @@ void result_free(struct result *r)
 	mem_free(m->ref);
 	mem_free(m->copy);
 	mem_free(m->step);
+	mem_free(m->finding);
 	mem_free(m);
 	memset(r, 0, sizeof(*r));
 }
@@ -303,6 +307,8 @@ const struct query_row *result_row(struct result *r, size_t i)
 		row_of_group(m, number, &m->row);
 		break;
 	case VIEW_FINDINGS:
+		row_of_finding(m, number, &m->row);
+		break;
 	case VIEW_COUNT:
 		break;
 	}
@@ -320,6 +326,8 @@ uint64_t result_id(const struct result *r, size_t i)
 		return number;
 	if (m->query->view == VIEW_GRAPH)
 		return (uint64_t)m->step[number].second;
+	if (m->query->view == VIEW_FINDINGS)
+		return m->finding[number].id;
 	return m->group[number].id;
 }
 

@@ -80,6 +80,8 @@ struct result_memory {
 	/* endings and graph */
 	struct counters total;
 	uint64_t ended;
+	struct finding *finding; /* a copy: it stands alone */
+	size_t finding_room;
 	struct graph_step *step;
 	size_t steps, step_room;
 	uint32_t step_length;
@@ -103,10 +105,12 @@ void run_groups(struct result *r);
 void run_connections(struct result *r);
 void run_endings(struct result *r);
 void run_graph(struct result *r);
+void run_findings(struct result *r);
 /* ... and make the row of that number. */
 void row_of_group(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_connection(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_ending(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row);
+void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *row);
 
 #endif

@@ -10,6 +10,7 @@
 #include "query/apps.h"
 #include "query/query.h"
 #include "query/ratio.h"
+#include "store/finding.h"
 #include "util/clock.h"
 #include "util/fmt.h"
 
@@ -258,6 +259,8 @@ void query_sentence(const struct query_row *row, struct str *out)
 		say_sums(row, out);
 		return;
 	case VIEW_FINDINGS:
+		str_add(out, row->finding->sentence);
+		return;
 	case VIEW_COUNT:
 		return;
 	}
@@ -328,6 +331,8 @@ void query_row_filter(const struct query_row *row, struct str *out)
 		add_condition(out, "ending", ending_info[row->ending].name);
 	if (v == VIEW_GRAPH)
 		step_filter(row, out);
+	if (v == VIEW_FINDINGS)
+		str_add(out, row->finding->filter);
 	if (v == VIEW_CLIENTS || v == VIEW_CONVERSATIONS)
 		add_addr_condition(out, "client", &k->client, k->other_clients);
 	if (v == VIEW_SERVERS || v == VIEW_SERVICES || v == VIEW_CONVERSATIONS)

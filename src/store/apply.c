@@ -447,6 +447,27 @@ static void fetch_ahead(const struct store *st, const struct block *b, uint32_t 
 		fetch_next(st, b->shard, &b->row[i + NEXT]);
 }
 
+static void findings_stats_all(struct store *st)
+{
+	struct capture_stats stats;
+
+	store_capture_stats(st, &stats);
+	findings_stats(st->findings, &stats, st->now);
+}
+
+/* What ended before the time that all shards have passed has been heard of. */
+static void pass(struct store *st, struct store_shard *sh, int64_t now)
+{
+	int64_t passed = INT64_MAX;
+
+	sh->passed = now;
+	for (uint32_t i = 0; i < st->conf.shards; i++)
+		if (st->shard[i].passed < passed)
+			passed = st->shard[i].passed;
+	if (passed > 0)
+		findings_pass(st->findings, passed);
+}
+
 void store_apply(struct store *st, const struct block *b)
 {
 	struct store_shard *sh = &st->shard[b->shard];
@@ -461,8 +482,12 @@ void store_apply(struct store *st, const struct block *b)
 	}
 	if (b->now > st->now)
 		st->now = b->now;
-	if (b->stats_valid)
+	if (b->stats_valid) {
 		sh->stats = b->stats;
+		findings_stats_all(st);
+	}
+	if (b->pass_complete)
+		pass(st, sh, b->now);
 	sh->input_ended |= b->input_ended;
 	st->version++;
 }

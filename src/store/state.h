@@ -8,6 +8,7 @@
 #include "model/capture_stats.h"
 #include "model/counters.h"
 #include "store/conversations.h"
+#include "store/findings.h"
 #include "store/record.h"
 #include "store/series.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct store_shard {
 	uint32_t log_used;     /* of them, those ever used */
 	uint64_t eseq_next;    /* one more than the highest number seen */
 	bool input_ended;
+	int64_t passed; /* everything before it has been handed over; INT64_MIN: nothing was */
 	struct capture_stats stats;
 };
 
@@ -35,6 +37,7 @@ struct store {
 	struct series_total series;
 	struct timewait timewait;
 	struct trails trails_live, trails_ended;
+	struct findings *findings;
 	uint64_t live, ended, forgotten, version;
 	int64_t now, first;
 };

@@ -20,6 +20,7 @@ static void shards_init(struct store *st)
 	st->shard = mem_array(st->conf.shards, sizeof(st->shard[0]));
 	for (uint32_t i = 0; i < st->conf.shards; i++) {
 		st->shard[i].log = log;
+		st->shard[i].passed = INT64_MIN;
 		st->shard[i].log_max = (uint32_t)(share + (i < rest));
 		log += st->shard[i].log_max;
 	}
@@ -47,6 +48,7 @@ struct store *store_new(const struct store_conf *conf, struct err *err)
 	if (!records_init(&st->records, (uint32_t)(live + conf->max_ended), err) ||
 		!conversations_init(&st->talks, conf->max_conversations, conf->max_series, err) ||
 		!series_total_init(&st->series, err) ||
+		!(st->findings = findings_new(conf->thresholds, err)) ||
 		!trails_init(&st->trails_live, conf->max_trails, err) ||
 		!trails_init(&st->trails_ended, conf->max_trails, err)) {
 		store_free(st);
@@ -69,6 +71,7 @@ void store_free(struct store *st)
 		return;
 	trails_fini(&st->trails_ended);
 	trails_fini(&st->trails_live);
+	findings_free(st->findings);
 	series_total_fini(&st->series);
 	conversations_fini(&st->talks);
 	records_fini(&st->records);
@@ -90,6 +93,7 @@ void store_reset(struct store *st)
 	conversations_clear(&st->talks);
 	series_total_clear(&st->series);
 	trails_clear(&st->trails_ended);
+	findings_clear(st->findings);
 	memset(&st->totals, 0, sizeof(st->totals));
 	st->ended = st->forgotten = 0;
 	for (uint32_t i = 0; i < st->conf.shards; i++) {
@@ -223,4 +227,14 @@ void store_series_total(const struct store *st, enum series_line line, int64_t u
 	size_t steps, uint32_t *sum)
 {
 	series_total_read(&st->series, line, until, steps, sum);
+}
+
+const struct finding *store_findings(const struct store *st, size_t *n)
+{
+	return findings_list(st->findings, st->now, n);
+}
+
+void store_findings_usage(const struct store *st, struct findings_usage *out)
+{
+	findings_usage(st->findings, out);
 }

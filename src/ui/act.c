@@ -24,9 +24,9 @@ static enum view view_below(enum view view)
 		return VIEW_SERVERS;
 	case VIEW_CONVERSATIONS:
 	case VIEW_ENDINGS:
+	case VIEW_FINDINGS:
 		return VIEW_CONNECTIONS;
 	case VIEW_CONNECTIONS:
-	case VIEW_FINDINGS:
 	case VIEW_GRAPH:
 	case VIEW_COUNT:
 		break;

@@ -10,6 +10,7 @@
 #include "ui/page.h"
 #include "ui/spark.h"
 #include "export/export.h"
+#include "store/finding.h"
 #include "store/store.h"
 #include "util/clock.h"
 #include "util/fmt.h"
@@ -364,7 +365,39 @@ static size_t count_in_scope(struct app *a, const struct list *l)
 	return n;
 }
 
-/* The headline: the service in scope with the most bad endings, in a sentence. */
+/* The most severe finding that lasts and is about the network; NULL: there is none worth a headline. */
+static const struct finding *worst_finding(const struct app *a)
+{
+	const struct finding *worst = NULL, *f;
+	size_t n;
+
+	f = store_findings(a->conf.store, &n);
+	for (; n > 0; n--, f++) {
+		enum severity severity = finding_info[f->kind].severity;
+
+		if (!f->current || f->kind == FINDING_CAPTURE_QUALITY || severity < SEVERITY_WARNING)
+			continue;
+		if (!worst || severity > finding_info[worst->kind].severity ||
+			(severity == finding_info[worst->kind].severity && f->last > worst->last))
+			worst = f;
+	}
+	return worst;
+}
+
+/* What is wrong with the capture itself is no fault of the network, and stands elsewhere. */
+static void find_banner(const struct app *a, struct list *l)
+{
+	const struct finding *f;
+	size_t n;
+
+	l->banner[0] = '\0';
+	f = store_findings(a->conf.store, &n);
+	for (; n > 0; n--, f++)
+		if (f->current && f->kind == FINDING_CAPTURE_QUALITY)
+			snprintf(l->banner, sizeof(l->banner), "Capture: %s", f->sentence);
+}
+
+/* The headline: the worst finding, else the service in scope with the most bad endings, in a sentence. */
 static void find_worst(struct app *a, struct list *l)
 {
 	struct err err = ERR_INIT;
@@ -374,8 +407,16 @@ static void find_worst(struct app *a, struct list *l)
 	struct result r = {.rows = 0};
 	struct str text = STR_INIT;
 
+	const struct finding *found = *l->scope ? NULL : worst_finding(a);
+
 	l->worst[0] = '\0';
 	l->worst_bad = false;
+	if (found) {
+		snprintf(l->worst, sizeof(l->worst), "%s", found->sentence);
+		l->worst_bad = true;
+		filter_free(scope);
+		return;
+	}
 	if (scope && q.sort) {
 		q.filter[0] = scope;
 		query_run(a->conf.store, &q, &r);
@@ -419,6 +460,7 @@ void list_refresh(struct app *a, struct list *l)
 	m = list_model(l);
 	table_follow(&l->table, &m);
 	find_worst(a, l);
+	find_banner(a, l);
 }
 
 const struct query_row *list_row(struct list *l, size_t index)

@@ -132,6 +132,8 @@ void list_draw(struct app *a, struct list *l, struct canvas *c)
 		tabs_draw(a, c, lay.tabs, l->view);
 	if (lay.second >= 0 && *l->scope)
 		crumbs_draw(a, c, lay.second, c->w - 2, view_words(l->view, 2));
+	else if (lay.second >= 0 && *l->banner)
+		canvas_put_left(c, 1, lay.second, c->w - 2, ROLE_WARNING, l->banner);
 	else if (lay.second >= 0)
 		totals_draw(a, l, c, lay.second);
 	if (lay.sort >= 0)

@@ -3,9 +3,10 @@
 
 #include "ui/page.h"
 #include "query/apps.h"
+#include "store/finding.h"
 #include "util/fmt.h"
 
-/* In the order of the tabs. A view without rows yet (findings, graph) has no tab. */
+/* In the order of the tabs. The graph has none yet. */
 static const struct {
 	enum view view;
 	const char *name[3], *one, *many;
@@ -17,6 +18,7 @@ static const struct {
 	{VIEW_PORTS, {"Ports", "Ports", "Prt"}, "port", "ports"},
 	{VIEW_CONNECTIONS, {"Connections", "Conns", "Con"}, "connection", "connections"},
 	{VIEW_ENDINGS, {"Endings", "Ends", "End"}, "ending", "endings"},
+	{VIEW_FINDINGS, {"Findings", "Finds", "Fnd"}, "finding", "findings"},
 	{VIEW_ZONES, {"Zones", "Zones", "Zon"}, "zone pair", "zone pairs"},
 	{VIEW_CLIENT_ZONES, {"Client zones", "CZ", "CZn"}, "client zone", "client zones"},
 	{VIEW_SERVER_ZONES, {"Server zones", "SZ", "SZn"}, "server zone", "server zones"},
@@ -116,6 +118,8 @@ void row_label(const struct query_row *row, struct str *out)
 		str_add(out, ending_info[row->ending].name);
 		break;
 	case VIEW_FINDINGS:
+		str_addf(out, "%s %s", finding_info[row->finding->kind].name, row->finding->subject);
+		break;
 	case VIEW_GRAPH:
 	case VIEW_COUNT:
 		break;

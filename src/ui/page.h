@@ -42,7 +42,8 @@ struct list {
 	struct table table;
 	const struct column *shown[TABLE_COLUMNS]; /* NULL: a picture */
 	enum picture picture[TABLE_COLUMNS];
-	char worst[256];  /* sentence of the worst service in scope */
+	char worst[320];  /* the worst finding, else the sentence of the worst service in scope */
+	char banner[352]; /* what is wrong with the capture; "" nothing */
 	bool worst_bad;
 };
 

@@ -1,0 +1,44 @@
+/*
+ * Findings: what many connections together say. Driven by the times of events, never by when rows came: the same
+ * connections give the same findings. Windows are 60 s and 15 min of packet time and slide by 10 s.
+ */
+#ifndef TCPTOP_STORE_FINDING_H
+#define TCPTOP_STORE_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/finding.h"
+
+struct store;
+
+#define FINDING_EVIDENCE 8
+
+struct finding {
+	enum finding_kind kind;
+	bool current;	/* not yet over */
+	uint64_t id;	/* never 0; stays while it is listed */
+	int64_t first, last; /* of its connections, ns since the epoch */
+	uint64_t count, peak; /* connections it rests on: in all, and when it was worst */
+	uint64_t evidence[FINDING_EVIDENCE]; /* uids of the first ones */
+	uint32_t evidences;
+	char subject[80];
+	char sentence[320]; /* with the numbers of when it was worst */
+	char filter[224];   /* of the connections it is about */
+};
+
+/* All that are listed, current and over, in the order they were raised. Borrowed until the store changes. */
+const struct finding *store_findings(const struct store *st, size_t *n);
+
+/* What its bounds made it leave out. */
+struct findings_usage {
+	uint64_t facts, facts_max; /* events kept */
+	uint64_t late;		   /* events that came, or were taken back, after their time was settled */
+	uint64_t crowded;	   /* events whose time was settled early because the table was full */
+	uint64_t forgotten;	   /* findings over and not listed any more */
+	uint64_t unwatched;	   /* subjects without room for their usual rate */
+};
+void store_findings_usage(const struct store *st, struct findings_usage *out);
+
+#endif

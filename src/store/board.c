@@ -1,0 +1,200 @@
+#include "config.h"
+
+#include "store/board.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/hash.h"
+#include "util/mem.h"
+
+#define INDEX_ROOM (4 * BOARD_MEMOS)
+#define WEIGHT (10.0 / 900.0) /* of a window that slid by one step, in an average over 15 min */
+
+void board_init(struct board *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->memo = mem_array(BOARD_MEMOS, sizeof(b->memo[0]));
+	b->row = mem_array(BOARD_ROWS + 1, sizeof(b->row[0]));
+	b->index = mem_array(INDEX_ROOM, sizeof(b->index[0]));
+}
+
+void board_fini(struct board *b)
+{
+	mem_free(b->memo);
+	mem_free(b->row);
+	mem_free(b->index);
+	memset(b, 0, sizeof(*b));
+}
+
+void board_clear(struct board *b)
+{
+	if (b->memos)
+		memset(b->index, 0, INDEX_ROOM * sizeof(b->index[0]));
+	b->memos = b->rows = b->raised = 0;
+	b->forgotten = b->unwatched = 0;
+}
+
+void board_copy(struct board *to, const struct board *from)
+{
+	struct board had = *to;
+
+	memcpy(had.memo, from->memo, from->memos * sizeof(had.memo[0]));
+	memcpy(had.row, from->row, from->rows * sizeof(had.row[0]));
+	if (to->memos || from->memos)
+		memcpy(had.index, from->index, INDEX_ROOM * sizeof(had.index[0]));
+	*to = *from;
+	to->memo = had.memo;
+	to->row = had.row;
+	to->index = had.index;
+}
+
+static uint32_t *place_of(const struct board *b, unsigned judge, const struct subject *who)
+{
+	uint32_t i = (uint32_t)(hash_bytes(who, sizeof(*who)) + judge) & (INDEX_ROOM - 1);
+
+	while (b->index[i]) {
+		const struct memo *m = &b->memo[b->index[i] - 1];
+
+		if (m->judge == judge && !memcmp(&m->who, who, sizeof(*who)))
+			break;
+		i = (i + 1) & (INDEX_ROOM - 1);
+	}
+	return &b->index[i];
+}
+
+struct memo *board_find(const struct board *b, unsigned judge, const struct subject *who)
+{
+	uint32_t i = *place_of(b, judge, who);
+
+	return i ? &b->memo[i - 1] : NULL;
+}
+
+struct memo *board_obtain(struct board *b, unsigned judge, const struct subject *who)
+{
+	uint32_t *place = place_of(b, judge, who);
+
+	if (*place)
+		return &b->memo[*place - 1];
+	if (b->memos == BOARD_MEMOS) {
+		b->unwatched++;
+		return NULL;
+	}
+	b->memo[b->memos] = (struct memo){ .judge = (uint8_t)judge };
+	b->memo[b->memos].who = *who;
+	*place = ++b->memos;
+	return &b->memo[b->memos - 1];
+}
+
+void board_prune(struct board *b, int64_t now)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < b->memos; i++)
+		if (b->memo[i].raised || memo_usual(&b->memo[i], now) > 0.01)
+			b->memo[kept++] = b->memo[i];
+	if (kept == b->memos)
+		return;
+	b->memos = kept;
+	memset(b->index, 0, INDEX_ROOM * sizeof(b->index[0]));
+	for (uint32_t i = 0; i < kept; i++)
+		*place_of(b, b->memo[i].judge, &b->memo[i].who) = i + 1;
+}
+
+double memo_usual(const struct memo *m, int64_t now)
+{
+	if (m->usual <= 0)
+		return 0;
+	return m->usual * pow(1 - WEIGHT, (double)((now - m->rated) / STEP));
+}
+
+void memo_rate(struct memo *m, int64_t now, uint32_t cases)
+{
+	m->usual = memo_usual(m, now) + WEIGHT * cases;
+	m->rated = now;
+}
+
+/* Makes room by forgetting the one that has been over for longest. False: all are current. */
+static bool row_forget(struct board *b)
+{
+	uint32_t at = BOARD_ROWS;
+
+	for (uint32_t i = 0; i < b->rows; i++)
+		if (!b->row[i].current && (at == BOARD_ROWS || b->row[i].last < b->row[at].last))
+			at = i;
+	b->forgotten++;
+	if (at == BOARD_ROWS)
+		return false;
+	b->rows--;
+	memmove(&b->row[at], &b->row[at + 1], (b->rows - at) * sizeof(b->row[0]));
+	for (uint32_t i = 0; i < b->memos; i++)
+		if (b->memo[i].raised && b->memo[i].row > at)
+			b->memo[i].row--;
+	return true;
+}
+
+static bool raise_row(struct board *b, struct memo *m, const struct claim *c)
+{
+	struct {
+		struct subject who;
+		int64_t first;
+		unsigned judge;
+	} key;
+	struct finding *f;
+
+	if (b->rows == BOARD_ROWS && !row_forget(b))
+		return false;
+	memset(&key, 0, sizeof(key));
+	key.who = m->who;
+	key.first = c->first;
+	key.judge = m->judge;
+	f = &b->row[b->rows];
+	memset(f, 0, sizeof(*f));
+	f->kind = judges[m->judge].kind;
+	f->id = hash_bytes(&key, sizeof(key)) | 1;
+	f->first = c->first;
+	f->evidences = c->evidences;
+	memcpy(f->evidence, c->evidence, sizeof(f->evidence));
+	m->row = b->rows++;
+	m->raised = true;
+	m->counted = INT64_MIN;
+	b->raised++;
+	return true;
+}
+
+void board_claim(struct board *b, struct memo *m, int64_t now, const struct claim *c)
+{
+	bool is_new = !m->raised;
+	struct finding *f;
+
+	if (is_new && !raise_row(b, m, c))
+		return;
+	f = &b->row[m->row];
+	f->current = true;
+	f->count += is_new ? c->hits : c->fresh;
+	if (c->last > f->last)
+		f->last = c->last;
+	if (c->hits >= f->peak) {
+		f->peak = c->hits;
+		memcpy(f->subject, c->subject, sizeof(f->subject));
+		memcpy(f->sentence, c->sentence, sizeof(f->sentence));
+		memcpy(f->filter, c->filter, sizeof(f->filter));
+	}
+	m->quiet = 0;
+	m->seen = m->counted = now;
+}
+
+void board_quiet(struct board *b, int64_t now, uint32_t limit)
+{
+	for (uint32_t i = 0; b->raised && i < b->memos; i++) {
+		struct memo *m = &b->memo[i];
+
+		if (!m->raised || m->seen == now || ++m->quiet < limit)
+			continue;
+		m->raised = false;
+		m->quiet = 0;
+		b->row[m->row].current = false;
+		b->raised--;
+	}
+}

@@ -1,0 +1,54 @@
+/* What was found: the findings listed, and what is remembered of subjects from window to window. */
+#ifndef TCPTOP_STORE_BOARD_H
+#define TCPTOP_STORE_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/judge.h"
+
+#define BOARD_ROWS 512	 /* findings listed; those over longest are forgotten first */
+#define BOARD_MEMOS 4096 /* subjects with a finding that is not over, or a usual rate */
+#define STEP (10 * INT64_C(1000000000))
+
+struct memo {
+	struct subject who;
+	uint8_t judge; /* index into judges */
+	bool raised;
+	uint32_t quiet; /* steps since it last held */
+	uint32_t row;
+	double usual;	 /* cases in a window as a rule, at `rated` */
+	int64_t rated;	 /* end of the window that last went into it */
+	int64_t seen;	 /* end of the last window in which it held */
+	int64_t counted; /* facts before this are in the row's count */
+};
+
+struct board {
+	struct memo *memo;
+	struct finding *row; /* one more than BOARD_ROWS have room */
+	uint32_t *index;     /* hash -> 1 + memo */
+	uint32_t memos, rows, raised;
+	uint64_t forgotten, unwatched;
+};
+
+void board_init(struct board *b);
+void board_fini(struct board *b);
+void board_clear(struct board *b);
+void board_copy(struct board *to, const struct board *from);
+
+struct memo *board_find(const struct board *b, unsigned judge, const struct subject *who);
+/* NULL when there is no room. */
+struct memo *board_obtain(struct board *b, unsigned judge, const struct subject *who);
+/* Forgets the memos that say no more than a new one would. */
+void board_prune(struct board *b, int64_t now);
+
+/* The usual rate as it is at `now`; takes another window's cases into it. */
+double memo_usual(const struct memo *m, int64_t now);
+void memo_rate(struct memo *m, int64_t now, uint32_t cases);
+
+/* The claim holds in the window that ends at `now`. */
+void board_claim(struct board *b, struct memo *m, int64_t now, const struct claim *c);
+/* Ends what has been quiet for `limit` steps, `now` among them. */
+void board_quiet(struct board *b, int64_t now, uint32_t limit);
+
+#endif

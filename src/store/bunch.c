@@ -1,0 +1,232 @@
+#include "config.h"
+
+#include "store/bunch.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "util/hash.h"
+#include "util/mem.h"
+
+#define COMMONS 8 /* bunches a fact belongs to in one window, at most */
+
+bool is_silent(enum ending e)
+{
+	return e == ENDING_SERVER_VANISHED || e == ENDING_CLIENT_VANISHED;
+}
+
+bool is_failure(enum ending e)
+{
+	enum ending_group g = ending_info[e].group;
+
+	return g == GROUP_REFUSED || g == GROUP_NO_ANSWER || e == ENDING_CANCELLED;
+}
+
+const struct addr *silent_host(const struct fact *f)
+{
+	return f->ending == ENDING_CLIENT_VANISHED ? &f->client : &f->server;
+}
+
+struct addr network_of(const struct addr *a)
+{
+	struct addr net = *a;
+	size_t keep = addr_is_v4(a) ? 15 : 8;
+
+	memset(net.b + keep, 0, sizeof(net.b) - keep);
+	return net;
+}
+
+static struct subject *subject_add(struct subject *list, int *n, enum common common)
+{
+	struct subject *s = &list[(*n)++];
+
+	assert(*n <= COMMONS);
+	memset(s, 0, sizeof(*s));
+	s->common = (uint8_t)common;
+	return s;
+}
+
+static void service_add(const struct fact *f, struct subject *list, int *n)
+{
+	struct subject *s = subject_add(list, n, COMMON_SERVICE);
+
+	s->a = f->server;
+	s->port = f->port;
+}
+
+static int short_subjects(const struct fact *f, struct subject list[COMMONS])
+{
+	struct subject *s;
+	int n = 0;
+
+	service_add(f, list, &n);
+	subject_add(list, &n, COMMON_HOST)->a = f->server;
+	subject_add(list, &n, COMMON_CLIENT)->a = f->client;
+	subject_add(list, &n, COMMON_ALL);
+	if (is_silent((enum ending)f->ending)) {
+		subject_add(list, &n, COMMON_SILENT_NET)->a = network_of(silent_host(f));
+		subject_add(list, &n, COMMON_SILENT);
+	}
+	if (f->flags & FACT_REUSE) {
+		s = subject_add(list, &n, COMMON_PAIR);
+		s->a = f->client;
+		s->b = f->server;
+		s->port = f->port;
+	}
+	return n;
+}
+
+static int long_subjects(const struct fact *f, struct subject list[COMMONS])
+{
+	struct subject *s;
+	int n = 0;
+
+	service_add(f, list, &n);
+	if (f->ending == ENDING_UNREACHABLE) {
+		s = subject_add(list, &n, COMMON_ICMP);
+		s->a = f->via;
+		s->x = f->icmp_type;
+		s->y = f->icmp_code;
+	}
+	if (f->ending == ENDING_PATH_RESET) {
+		s = subject_add(list, &n, COMMON_DISTANCE);
+		s->x = (uint8_t)f->ttl_delta;
+		if (f->ttl_delta == 0)
+			s->a = f->server; /* the distance tells nothing: it may be a device for each */
+	}
+	return n;
+}
+
+void lens_fini(struct lens *l)
+{
+	mem_free(l->bunch);
+	mem_free(l->link);
+	mem_free(l->index);
+	memset(l, 0, sizeof(*l));
+}
+
+void lens_begin(struct lens *l, const struct fact *fact)
+{
+	l->fact = fact;
+	l->bunches = l->links = 0;
+	if (l->index)
+		memset(l->index, 0, l->index_room * sizeof(l->index[0]));
+}
+
+static uint32_t *place_of(const struct lens *l, const struct subject *who)
+{
+	size_t i = hash_bytes(who, sizeof(*who)) & (l->index_room - 1);
+
+	while (l->index[i] && memcmp(&l->bunch[l->index[i] - 1].who, who, sizeof(*who)) != 0)
+		i = (i + 1) & (l->index_room - 1);
+	return &l->index[i];
+}
+
+static void index_double(struct lens *l)
+{
+	l->index_room = l->index_room ? l->index_room * 2 : 256;
+	mem_free(l->index);
+	l->index = mem_array(l->index_room, sizeof(l->index[0]));
+	for (size_t i = 0; i < l->bunches; i++)
+		*place_of(l, &l->bunch[i].who) = (uint32_t)i + 1;
+}
+
+const struct bunch *lens_find(const struct lens *l, const struct subject *who)
+{
+	uint32_t i = l->index_room ? *place_of(l, who) : 0;
+
+	return i ? &l->bunch[i - 1] : NULL;
+}
+
+static struct bunch *bunch_obtain(struct lens *l, const struct subject *who)
+{
+	uint32_t *place;
+
+	if (l->bunches * 2 >= l->index_room)
+		index_double(l);
+	place = place_of(l, who);
+	if (!*place) {
+		if (l->bunches == l->bunch_room) {
+			l->bunch_room = l->bunch_room ? l->bunch_room * 2 : 128;
+			l->bunch = mem_grow(l->bunch, l->bunch_room, sizeof(l->bunch[0]));
+		}
+		memset(&l->bunch[l->bunches], 0, sizeof(l->bunch[0]));
+		l->bunch[l->bunches].who = *who;
+		*place = (uint32_t)++l->bunches;
+	}
+	return &l->bunch[*place - 1];
+}
+
+/* by: 1 when the fact comes, -1 when it goes. */
+static void bunch_count(struct bunch *b, const struct fact *f, uint32_t by)
+{
+	enum ending e = (enum ending)f->ending;
+
+	b->n += by;
+	if (f->flags & FACT_ACCEPTED) {
+		b->accepted += by;
+		b->answered += by;
+		return;
+	}
+	b->by[e] += by;
+	if (is_failure(e) && f->flags & FACT_ATTEMPT)
+		b->failed += by;
+	if (e == ENDING_REFUSED || f->flags & FACT_ESTABLISHED)
+		b->answered += by;
+	if (f->flags & FACT_ESTABLISHED)
+		b->established += by;
+	if (f->flags & FACT_DELIVERED)
+		b->delivered += by;
+	if (f->flags & FACT_GAP)
+		b->gaps += by;
+	if (f->flags & FACT_ONE_WAY)
+		b->one_way += by;
+	if (f->flags & FACT_SERVER_FIRST)
+		b->server_first += by;
+}
+
+static uint32_t link_new(struct lens *l, uint32_t fact)
+{
+	if (l->links == l->link_room) {
+		l->link_room = l->link_room ? l->link_room * 2 : 1024;
+		l->link = mem_grow(l->link, l->link_room, sizeof(l->link[0]));
+	}
+	l->link[l->links] = (struct link){ fact, 0 };
+	return (uint32_t)++l->links;
+}
+
+void lens_add(struct lens *l, uint32_t fact, bool longer)
+{
+	struct subject who[COMMONS];
+	const struct fact *f = &l->fact[fact];
+	int n = longer ? long_subjects(f, who) : short_subjects(f, who);
+
+	for (int i = 0; i < n; i++) {
+		struct bunch *b = bunch_obtain(l, &who[i]);
+		uint32_t link = link_new(l, fact);
+
+		if (b->tail)
+			l->link[b->tail - 1].next = link;
+		else
+			b->head = link;
+		b->tail = link;
+		bunch_count(b, f, 1);
+	}
+}
+
+void lens_remove(struct lens *l, uint32_t fact, bool longer)
+{
+	struct subject who[COMMONS];
+	const struct fact *f = &l->fact[fact];
+	int n = longer ? long_subjects(f, who) : short_subjects(f, who);
+
+	for (int i = 0; i < n; i++) {
+		struct bunch *b = bunch_obtain(l, &who[i]);
+
+		assert(b->head && l->link[b->head - 1].fact == fact);
+		b->head = l->link[b->head - 1].next;
+		if (!b->head)
+			b->tail = 0;
+		bunch_count(b, f, UINT32_MAX);
+	}
+}

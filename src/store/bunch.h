@@ -1,0 +1,64 @@
+/* Facts in a sliding window, bunched by what they have in common: a service, a client, a host. */
+#ifndef TCPTOP_STORE_BUNCH_H
+#define TCPTOP_STORE_BUNCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/facts.h"
+
+enum common { /* what a bunch has in common */
+	COMMON_SERVICE,
+	COMMON_HOST,   /* server address */
+	COMMON_CLIENT,
+	COMMON_ALL,
+	COMMON_SILENT_NET, /* network of the hosts that fell silent: /24 or /64 */
+	COMMON_SILENT, /* all that fell silent */
+	COMMON_PAIR,   /* client and service, of ports used again */
+	COMMON_ICMP,   /* sender, type and code */
+	COMMON_DISTANCE /* hop distance of resets from the path */
+};
+
+struct subject { /* compared octet by octet: made with zeroed padding */
+	struct addr a, b;
+	uint16_t port;
+	uint8_t common, x, y;
+};
+
+struct bunch {
+	struct subject who;
+	uint32_t head, tail; /* links, in order of time; 1 + index, 0 = none */
+	uint32_t n, accepted, failed, established, delivered, gaps, one_way, answered, server_first;
+	uint32_t by[ENDING_COUNT];
+};
+
+struct link {
+	uint32_t fact, next;
+};
+
+struct lens { /* one window */
+	const struct fact *fact; /* borrowed */
+	struct bunch *bunch;
+	size_t bunches, bunch_room;
+	struct link *link;
+	size_t links, link_room;
+	uint32_t *index; /* hash -> 1 + bunch */
+	size_t index_room;
+};
+
+void lens_fini(struct lens *l);
+void lens_begin(struct lens *l, const struct fact *fact);
+/* Facts come and go in order of time. `longer`: bunch as the long window wants it, else as the short one. */
+void lens_add(struct lens *l, uint32_t fact, bool longer);
+void lens_remove(struct lens *l, uint32_t fact, bool longer);
+/* The bunch of that subject, or NULL. */
+const struct bunch *lens_find(const struct lens *l, const struct subject *who);
+
+/* The host that fell silent. */
+const struct addr *silent_host(const struct fact *f);
+bool is_silent(enum ending e);
+/* Setup failures: refused to not_accepted, and cancelled. */
+bool is_failure(enum ending e);
+struct addr network_of(const struct addr *a); /* its /24 or /64 */
+
+#endif

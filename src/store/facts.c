@@ -1,0 +1,203 @@
+/*
+ * Which fact counts when is the one hard thing here: an attempt that nobody answers is known of long after it was
+ * made, and must be compared with what was served at the time it was made.
+ */
+#include "config.h"
+
+#include "store/facts.h"
+
+#include <string.h>
+
+#include "util/mem.h"
+
+#define BUCKETS FACTS_MAX /* a power of two */
+
+bool facts_init(struct facts *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->fact = mem_table(FACTS_MAX, sizeof(t->fact[0]));
+	t->bucket = mem_table(BUCKETS, sizeof(t->bucket[0]));
+	t->next = mem_table(FACTS_MAX, sizeof(t->next[0]));
+	return t->fact && t->bucket && t->next;
+}
+
+void facts_fini(struct facts *t)
+{
+	mem_table_free(t->fact, FACTS_MAX, sizeof(t->fact[0]));
+	mem_table_free(t->bucket, BUCKETS, sizeof(t->bucket[0]));
+	mem_table_free(t->next, FACTS_MAX, sizeof(t->next[0]));
+	memset(t, 0, sizeof(*t));
+}
+
+size_t facts_bytes(void)
+{
+	return FACTS_MAX * (sizeof(struct fact) + 2 * sizeof(uint32_t));
+}
+
+void facts_clear(struct facts *t)
+{
+	if (t->used == 0)
+		return;
+	memset(t->fact, 0, t->used * sizeof(t->fact[0]));
+	memset(t->bucket, 0, BUCKETS * sizeof(t->bucket[0]));
+	t->used = t->free = t->count = 0;
+}
+
+/* --- Connections to facts ------------------------------------------------------------------------ */
+
+static bool never_served(enum ending e)
+{
+	return e == ENDING_UNANSWERED || e == ENDING_HALF_OPEN || e == ENDING_NOT_ACCEPTED;
+}
+
+static bool is_rare(enum ending e)
+{
+	return e == ENDING_IDLE_RESET || e == ENDING_CLIENT_LOST || e == ENDING_SERVER_LOST ||
+	       e == ENDING_PATH_RESET || e == ENDING_UNREACHABLE || e == ENDING_HALF_CLOSED ||
+	       e == ENDING_SERVER_CUT;
+}
+
+/* An attempt cut short by the end of the input says nothing yet. */
+static bool is_undecided(const struct connection *c)
+{
+	return (c->ending == ENDING_UNANSWERED || c->ending == ENDING_HALF_OPEN) &&
+	       c->evidence & EVIDENCE_BIT(INPUT_ENDED) &&
+	       !(c->evidence & EVIDENCE_BIT(SYN_REPEATED));
+}
+
+static uint16_t flags_of(const struct connection *c)
+{
+	uint16_t flags = 0;
+
+	if (c->origin == ORIGIN_ATTEMPT)
+		flags |= FACT_ATTEMPT;
+	if (c->established)
+		flags |= FACT_ESTABLISHED;
+	if (c->attributes & ATTRIBUTE_BIT(DELIVERED))
+		flags |= FACT_DELIVERED;
+	if (c->attributes & ATTRIBUTE_BIT(FIRST_FIN_SERVER))
+		flags |= FACT_SERVER_FIRST;
+	if (c->attributes & ATTRIBUTE_BIT(FIRST_FIN_CLIENT))
+		flags |= FACT_CLIENT_FIRST;
+	if (c->attributes & ATTRIBUTE_BIT(PORT_REUSE))
+		flags |= FACT_REUSE;
+	if (c->evidence & EVIDENCE_BIT(GAP))
+		flags |= FACT_GAP;
+	if (c->evidence & EVIDENCE_BIT(ONE_WAY))
+		flags |= FACT_ONE_WAY;
+	if (is_rare((enum ending)c->ending))
+		flags |= FACT_RARE;
+	return flags;
+}
+
+static uint8_t stage_of(const struct connection *c)
+{
+	for (int a = ATTRIBUTE_STAGE_SETUP; a <= ATTRIBUTE_STAGE_LATER; a++)
+		if (c->attributes >> a & 1)
+			return (uint8_t)a;
+	return 0;
+}
+
+static int64_t between(int64_t from, int64_t to)
+{
+	return from == TIME_NEVER || to == TIME_NEVER ? TIME_NEVER : to - from;
+}
+
+static void fact_begin(const struct connection *c, struct fact *f)
+{
+	f->uid = c->uid;
+	f->client = c->tuple.addr[CLIENT];
+	f->server = c->tuple.addr[SERVER];
+	f->port = c->tuple.port[SERVER];
+	f->flags = flags_of(c);
+}
+
+static void accepted(const struct connection *c, struct fact *f)
+{
+	fact_begin(c, f);
+	/* Kept the same whatever becomes of the connection, so that it is seldom written anew. */
+	f->flags = FACT_ACCEPTED | FACT_ATTEMPT;
+	f->at = c->start + (c->t_established == TIME_NEVER ? 0 : c->t_established);
+	f->idle = f->gap = f->served = TIME_NEVER;
+}
+
+static void ended(const struct connection *c, struct fact *f)
+{
+	const struct side *srv = &c->side[SERVER];
+
+	fact_begin(c, f);
+	f->ending = c->ending;
+	f->at = never_served((enum ending)c->ending) ? c->start : c->ended ? c->ended : c->last;
+	f->stage = stage_of(c);
+	f->idle = c->idle_ns;
+	f->fin = srv->t_fin == TIME_NEVER ? 0 : c->start + srv->t_fin;
+	f->gap = between(srv->t_fin, c->side[CLIENT].t_data);
+	f->served = between(srv->t_data, srv->t_fin);
+	f->ttl_delta = c->ttl_delta;
+	if (c->ending != ENDING_UNREACHABLE)
+		return;
+	f->via = c->icmp_from;
+	f->icmp_type = c->icmp_type;
+	f->icmp_code = c->icmp_code;
+}
+
+void facts_of_connection(const struct connection *c, struct fact out[2])
+{
+	memset(out, 0, 2 * sizeof(out[0]));
+	if (c->origin == ORIGIN_ATTEMPT && c->established && !never_served((enum ending)c->ending))
+		accepted(c, &out[0]);
+	if (c->ending != ENDING_NONE && !is_undecided(c))
+		ended(c, &out[1]);
+}
+
+/* --- The set ------------------------------------------------------------------------------------- */
+
+static bool same(const struct fact *a, const struct fact *b)
+{
+	return a->uid == b->uid && (a->flags & FACT_ACCEPTED) == (b->flags & FACT_ACCEPTED);
+}
+
+/* Where it is pointed to from; *place is 0 when it is not there. */
+static uint32_t *place_of(struct facts *t, const struct fact *f)
+{
+	uint64_t hash = f->uid * UINT64_C(0x9e3779b97f4a7c15);
+	uint32_t *place = &t->bucket[(hash >> 40) & (BUCKETS - 1)];
+
+	while (*place && !same(&t->fact[*place - 1], f))
+		place = &t->next[*place - 1];
+	return place;
+}
+
+bool facts_put(struct facts *t, const struct fact *f)
+{
+	uint32_t *place = place_of(t, f), i = *place;
+
+	if (!i) {
+		i = t->free;
+		if (i)
+			t->free = t->next[i - 1];
+		else if (t->used < FACTS_MAX)
+			i = ++t->used;
+		else
+			return false;
+		t->next[i - 1] = 0;
+		*place = i;
+		t->count++;
+	}
+	t->fact[i - 1] = *f;
+	return true;
+}
+
+bool facts_take(struct facts *t, const struct fact *f)
+{
+	uint32_t *place = place_of(t, f), i = *place;
+
+	if (!i)
+		return false;
+	*place = t->next[i - 1];
+	t->next[i - 1] = t->free;
+	t->free = i;
+	t->fact[i - 1].uid = 0;
+	t->count--;
+	return true;
+}

@@ -1,0 +1,64 @@
+/*
+ * What findings are made from: one fact when an attempt was accepted, one when a connection ended. A set, so that
+ * the order of coming does not matter; a fact is replaced or taken back when its connection is judged anew.
+ */
+#ifndef TCPTOP_STORE_FACTS_H
+#define TCPTOP_STORE_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/connection.h"
+
+#define FACTS_MAX 262144
+#define WINDOW_SHORT (60 * INT64_C(1000000000))
+#define WINDOW_LONG (900 * INT64_C(1000000000))
+
+enum {
+	FACT_ACCEPTED = 1 << 0, /* an attempt was accepted; else: a connection ended */
+	FACT_ATTEMPT = 1 << 1,
+	FACT_ESTABLISHED = 1 << 2,
+	FACT_DELIVERED = 1 << 3,
+	FACT_SERVER_FIRST = 1 << 4, /* its FIN was the first */
+	FACT_CLIENT_FIRST = 1 << 5,
+	FACT_REUSE = 1 << 6,
+	FACT_GAP = 1 << 7,
+	FACT_ONE_WAY = 1 << 8,
+	FACT_RARE = 1 << 9, /* looked at in the long window too */
+};
+
+struct fact {
+	int64_t at;	/* when it counts, ns since the epoch */
+	int64_t fin;	/* the server's first FIN, or 0 */
+	int64_t idle;	/* silence before the reset, or TIME_NEVER */
+	int64_t gap;	/* from the server's FIN to the client's last data, or TIME_NEVER */
+	int64_t served; /* from the server's last data to its FIN, or TIME_NEVER */
+	uint64_t uid;
+	struct addr client, server, via; /* via: sender of the ICMP error */
+	uint16_t port, flags;
+	uint8_t ending, stage; /* stage: 0 or enum attribute */
+	uint8_t icmp_type, icmp_code;
+	int8_t ttl_delta;
+};
+
+struct facts {
+	struct fact *fact; /* uid 0: free */
+	uint32_t *bucket, *next; /* 1 + index, 0 = end */
+	uint32_t used, free, count; /* free: 1 + index */
+};
+
+/* False when there is no address space for it. */
+bool facts_init(struct facts *t);
+void facts_fini(struct facts *t);
+void facts_clear(struct facts *t);
+size_t facts_bytes(void);
+
+/* What a connection is known by as it stands: [0] that it was accepted, [1] how it ended; uid 0: nothing. */
+void facts_of_connection(const struct connection *c, struct fact out[2]);
+
+/* Replaces the fact of that connection and sort. False when there is no room. */
+bool facts_put(struct facts *t, const struct fact *f);
+/* Whether there was one. */
+bool facts_take(struct facts *t, const struct fact *f);
+
+#endif

@@ -1,0 +1,31 @@
+/* The keeper of findings: facts go in as connections change, findings come out when asked for. */
+#ifndef TCPTOP_STORE_FINDINGS_H
+#define TCPTOP_STORE_FINDINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/finding.h"
+
+struct capture_stats;
+struct connection;
+struct err;
+struct findings;
+
+/* thresholds: NULL for the defaults. */
+struct findings *findings_new(const struct thresholds *thresholds, struct err *err);
+void findings_free(struct findings *fs);
+void findings_clear(struct findings *fs);
+size_t findings_bytes(void);
+
+/* A connection is known otherwise than before; either may be NULL. */
+void findings_change(struct findings *fs, const struct connection *was, const struct connection *is);
+/* What ended before `passed` has all been heard of: what is old enough is settled for good. */
+void findings_pass(struct findings *fs, int64_t passed);
+void findings_stats(struct findings *fs, const struct capture_stats *stats, int64_t now);
+
+const struct finding *findings_list(struct findings *fs, int64_t now, size_t *n);
+void findings_usage(const struct findings *fs, struct findings_usage *out);
+
+#endif

@@ -1,0 +1,231 @@
+/* Findings of the long window, and those about ports and the capture itself. */
+#include "config.h"
+
+#include "store/judges.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "store/odds.h"
+#include "util/clock.h"
+#include "util/fmt.h"
+
+static int smaller(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_stale(const struct judging *j, const struct fact *f)
+{
+	return f->ending == ENDING_SERVER_CUT && f->gap != TIME_NEVER &&
+	       (double)f->gap > j->thresholds->v[THRESHOLD_STALE_GAP] * 1e9;
+}
+
+uint32_t count_server_cuts(const struct bunch *b)
+{
+	return b->by[ENDING_SERVER_CUT];
+}
+
+/* The median of what `value` says of the cases; the bench keeps the values in order. */
+static int64_t median(const struct judging *j, is_case *what, int64_t (*value)(const struct fact *f))
+{
+	struct bench *b = j->bench;
+	uint32_t link;
+
+	b->others = 0;
+	for (const struct fact *f = fact_first(j, &link); f && b->others < CASES_MAX; f = fact_after(j, &link))
+		if (what(j, f))
+			b->other[b->others++] = value(f);
+	qsort(b->other, b->others, sizeof(b->other[0]), smaller);
+	return b->others ? b->other[b->others / 2] : 0;
+}
+
+static int64_t time_served(const struct fact *f)
+{
+	return f->served == TIME_NEVER ? 0 : f->served;
+}
+
+static int64_t time_gap(const struct fact *f)
+{
+	return f->gap;
+}
+
+static int64_t time_idle(const struct fact *f)
+{
+	return f->idle;
+}
+
+bool judge_stale_pool(struct judging *j, struct claim *c)
+{
+	char closed[FMT_TEXT], used[FMT_TEXT];
+
+	if ((double)cases_count(j, is_stale) < LEAST(j, STALE_LEAST))
+		return false;
+	cases_collect(j, is_stale, c);
+	about_service(j, c);
+	SAY(c, "clients use connections to %s again %s after it closed them (idle for %s): %llu cut; shorten the "
+	       "pool's idle time", c->subject, fmt_duration(used, median(j, is_stale, time_gap)),
+		fmt_duration(closed, median(j, is_stale, time_served)), (ull)c->hits);
+	return true;
+}
+
+static bool is_after_silence(const struct judging *j, const struct fact *f)
+{
+	return (f->ending == ENDING_IDLE_RESET || f->ending == ENDING_SERVER_LOST ||
+		       f->ending == ENDING_CLIENT_LOST) &&
+	       (double)f->idle >= j->thresholds->v[THRESHOLD_IDLE_SILENCE] * 1e9;
+}
+
+uint32_t count_after_silence(const struct bunch *b)
+{
+	return b->by[ENDING_IDLE_RESET] + b->by[ENDING_SERVER_LOST] + b->by[ENDING_CLIENT_LOST];
+}
+
+bool judge_idle_timeout(struct judging *j, struct claim *c)
+{
+	int64_t middle = median(j, is_after_silence, time_idle), spread;
+	const struct bench *b = j->bench;
+	double allowed = (double)middle * j->thresholds->v[THRESHOLD_IDLE_SPREAD];
+	char buf[FMT_TEXT];
+
+	if ((double)b->others < LEAST(j, IDLE_LEAST))
+		return false;
+	spread = b->other[b->others * 3 / 4] - b->other[b->others / 4];
+	if ((double)spread > fmax(allowed, 2e9))
+		return false;
+	cases_collect(j, is_after_silence, c);
+	about_service(j, c);
+	SAY(c, "something resets connections to %s after %s of silence (%llu cases)", c->subject,
+		fmt_duration(buf, middle), (ull)c->hits);
+	return true;
+}
+
+bool judge_interference(struct judging *j, struct claim *c)
+{
+	int delta = (int8_t)j->bunch->who.x, hops = delta < 0 ? -delta : delta;
+
+	cases_collect(j, is_any, c);
+	about_targets(j, c);
+	only_ending(c, ENDING_PATH_RESET);
+	if (delta == 0)
+		SAY(c, "%llu resets in the name of %s were not sent by the end they name: a device on the path made them",
+			(ull)c->hits, c->subject);
+	else
+		SAY(c, "%llu resets for %s come from a device %d hop%s %s", (ull)c->hits, c->subject, hops,
+		plural((uint64_t)hops), delta < 0 ? "nearer" : "farther away");
+	return true;
+}
+
+static bool leaks_server(const struct judging *j, const struct fact *f)
+{
+	(void)j;
+	return f->ending == ENDING_HALF_CLOSED && f->flags & FACT_CLIENT_FIRST;
+}
+
+static bool leaks_client(const struct judging *j, const struct fact *f)
+{
+	(void)j;
+	return f->ending == ENDING_HALF_CLOSED && f->flags & FACT_SERVER_FIRST;
+}
+
+uint32_t count_half_closed(const struct bunch *b)
+{
+	return b->by[ENDING_HALF_CLOSED];
+}
+
+bool judge_close_wait_leak(struct judging *j, struct claim *c)
+{
+	uint64_t by_server = cases_count(j, leaks_server), by_client = cases_count(j, leaks_client);
+	bool server = by_server >= by_client;
+
+	if ((double)(server ? by_server : by_client) < LEAST(j, LEAK_LEAST))
+		return false;
+	cases_collect(j, server ? leaks_server : leaks_client, c);
+	about_service(j, c);
+	SAY(c, "%s %s did not close %llu connections that the other side had closed (CLOSE_WAIT)",
+		server ? "the server" : "clients of", c->subject, (ull)c->hits);
+	return true;
+}
+
+bool judge_icmp(struct judging *j, struct claim *c)
+{
+	const struct subject *who = &j->bunch->who;
+	char from[ADDR_TEXT];
+
+	cases_collect(j, is_any, c);
+	about_targets(j, c);
+	only_ending(c, ENDING_UNREACHABLE);
+	addr_text(&who->a, from);
+	SAY(c, "%s rejects %llu attempts to reach %s (ICMP type %u code %u%s)", from, (ull)c->hits, c->subject,
+		who->x, who->y,
+		(who->x == 3 && (who->y == 13 || who->y == 9 || who->y == 10)) || (who->x == 1 && who->y == 1)
+			? ", administratively prohibited" : "");
+	snprintf(c->subject, sizeof(c->subject), "%s", from);
+	return true;
+}
+
+/* --- Ports and the capture itself ---------------------------------------------------------------- */
+
+bool judge_port_churn(struct judging *j, struct claim *c)
+{
+	const struct subject *who = &j->bunch->who;
+	char client[ADDR_TEXT], server[ADDR_TEXT];
+
+	cases_collect(j, is_any, c);
+	addr_text(&who->a, client);
+	addr_text(&who->b, server);
+	snprintf(c->subject, sizeof(c->subject), "%s", client);
+	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u", client, server,
+		who->port);
+	SAY(c, "%s used %llu ports again within a minute toward %s port %u: TIME_WAIT pressure, or too few ports",
+		client, (ull)c->hits, server, who->port);
+	return true;
+}
+
+static bool has_gap(const struct judging *j, const struct fact *f)
+{
+	(void)j;
+	return f->flags & FACT_GAP && !(f->flags & FACT_ACCEPTED);
+}
+
+static bool is_one_way(const struct judging *j, const struct fact *f)
+{
+	(void)j;
+	return f->flags & FACT_ONE_WAY && !(f->flags & FACT_ACCEPTED);
+}
+
+uint32_t count_ended(const struct bunch *b)
+{
+	return b->n - b->accepted;
+}
+
+bool judge_gaps(struct judging *j, struct claim *c)
+{
+	uint32_t n = count_ended(j->bunch), k = j->bunch->gaps;
+	char buf[FMT_TEXT];
+
+	if (k == 0 || (double)k / n <= LEAST(j, QUALITY_GAPS))
+		return false;
+	cases_collect(j, has_gap, c);
+	snprintf(c->subject, sizeof(c->subject), "capture: gaps");
+	snprintf(c->filter, sizeof(c->filter), "evidence = gap");
+	SAY(c, "the capture misses packets of %u of %u connections (%s): verdicts are less sure", k, n,
+		share((double)k / n, buf));
+	return true;
+}
+
+bool judge_one_way(struct judging *j, struct claim *c)
+{
+	uint32_t n = count_ended(j->bunch), k = j->bunch->one_way;
+	char buf[FMT_TEXT];
+
+	if ((double)k / n <= LEAST(j, QUALITY_ONE_WAY))
+		return false;
+	cases_collect(j, is_one_way, c);
+	snprintf(c->subject, sizeof(c->subject), "capture: one direction");
+	snprintf(c->filter, sizeof(c->filter), "evidence = one_way");
+	SAY(c, "the capture sees one direction only of %u of %u connections (%s)", k, n, share((double)k / n, buf));
+	return true;
+}
