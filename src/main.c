@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "conf.h"
 #include "dump.h"
+#include "host_names.h"
 #include "input.h"
 #include "plan.h"
 #include "rc.h"
@@ -104,6 +105,10 @@ static int run(struct plan *p, int argc, char **argv)
 		return EXIT_CANNOT;
 	plan_take_inputs(p, source);
 	if (!privs_drop(&err)) {
+		source_close(source);
+		return complain(&err);
+	}
+	if (p->conf->names && !host_names_start(&err)) {
 		source_close(source);
 		return complain(&err);
 	}

@@ -6,11 +6,30 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "host_names.h"
 #include "intake.h"
 #include "plan.h"
 #include "query/query.h"
 #include "run.h"
 #include "util/err.h"
+
+#define NAMES_WAIT_MS 5000
+
+/* Asks for every name that will be printed. A name that does not come in time stays a number. */
+static void ask_names(const struct plan *p, struct result *r)
+{
+	for (size_t k = 0; k < r->rows; k++)
+		for (size_t i = 0; i < p->fields.n; i++) {
+			const struct column *col = p->fields.column[i];
+			struct value v = { 0 };
+
+			if (col->kind == KIND_ADDR)
+				v = col->get(col, result_row(r, k));
+			if (v.what == VALUE_ADDR)
+				host_name(&v.addr);
+		}
+	host_names_wait(NAMES_WAIT_MS);
+}
 
 static bool print_view(const struct plan *p, const struct store *store)
 {
@@ -22,6 +41,7 @@ static bool print_view(const struct plan *p, const struct store *store)
 		.limit = (size_t)p->conf->limit,
 		.zones = p->zones,
 		.names = p->conf->names,
+		.host = p->conf->names && p->format == EXPORT_TABLE ? host_name : NULL,
 		.interfaces = (const char *const *)p->inputs.item,
 		.interface_count = p->inputs.n,
 	};
@@ -30,6 +50,8 @@ static bool print_view(const struct plan *p, const struct store *store)
 	bool ok;
 
 	query_run(store, &q, &result);
+	if (q.host)
+		ask_names(p, &result);
 	ok = export_rows(stdout, p->format, &p->fields, &result, &err);
 	result_free(&result);
 	/* A reader that has seen enough (head) is no failure. */

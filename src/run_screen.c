@@ -9,6 +9,7 @@
 #include "capture/source.h"
 #include "capture/worker.h"
 #include "cli.h"
+#include "host_names.h"
 #include "plan.h"
 #include "run.h"
 #include "term/term.h"
@@ -124,6 +125,7 @@ static bool open_app(struct screen *s, const char *input, struct err *err)
 		.filter = p->conf->filter,
 		.theme = p->conf->theme,
 		.names = p->conf->names,
+		.host = p->conf->names ? host_name : NULL,
 		.confirm_quit = p->conf->confirm_quit,
 		.refresh_ns = p->conf->delay,
 		.keymap = &p->rc->keymap,
@@ -176,6 +178,8 @@ static void loop(struct screen *s)
 			worker_stop(s->worker);
 			stop_at = 0;
 		}
+		if (s->plan->conf->names && host_names_take())
+			s->effects |= EFFECT_REDRAW;
 		s->effects |= app_tick(s->app, clock_wall());
 		draw(s);
 	}

@@ -27,6 +27,7 @@ struct query {
 	size_t limit;		     /* 0 = all */
 	const struct zones *zones;   /* NULL: private networks by /24 and /64, all else "internet" */
 	bool names;		     /* -N */
+	const char *(*host)(const struct addr *a); /* with names: the address's name, NULL while not known; may be NULL */
 	bool spark;		     /* fill query_row.spark */
 	const char *const *interfaces; /* names by connection.interface; NULL: shown as numbers */
 	size_t interface_count;

@@ -56,6 +56,7 @@ struct app_conf {
 	const char *filter;	  /* may be NULL */
 	const char *theme;	  /* name, may be NULL */
 	bool names, confirm_quit;
+	const char *(*host)(const struct addr *a); /* as in struct query */
 	const struct keymap *keymap;  /* copied; NULL: the default keys */
 	const struct fields *columns; /* [VIEW_COUNT], which to show; NULL, or none of a view: its own */
 	const char *const *interfaces; /* as in struct query */

@@ -12,7 +12,7 @@
 static void cell(const struct column *col, const struct query_row *row, struct str *out)
 {
 	str_clear(out);
-	column_format(col, row, STYLE_EXPORT, out);
+	column_format(col, row, STYLE_TABLE, out);
 	if (out->len > 0)
 		return;
 	str_add(out, col->get(col, row).what == VALUE_INFINITE ? "inf" : "-");

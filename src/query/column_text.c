@@ -192,7 +192,6 @@ static void add_exported(const struct column *col, const struct value *v, struct
 static void add_shown(const struct column *col, const struct value *v, const struct query_row *row,
 	struct str *out)
 {
-	bool names = row->query && row->query->names;
 	char buf[FMT_TEXT];
 
 	switch (col->kind) {
@@ -213,11 +212,7 @@ static void add_shown(const struct column *col, const struct value *v, const str
 		str_add(out, fmt_duration(buf, v->i));
 		return;
 	case KIND_PORT:
-		if (names && strcmp(col->name + strlen(col->name) - 4, "port") == 0 &&
-			*app_name((uint16_t)v->i))
-			str_add(out, app_name((uint16_t)v->i));
-		else
-			str_addf(out, "%lld", (long long)v->i);
+		str_addf(out, "%lld", (long long)v->i);
 		return;
 	case KIND_ADDR:
 	case KIND_TEXT:
@@ -225,6 +220,26 @@ static void add_shown(const struct column *col, const struct value *v, const str
 	case KIND_LIST:
 		return; /* not numbers */
 	}
+}
+
+/* -N: the name in place of an address or port. False when it has none, or none yet. */
+static bool add_name(const struct column *col, const struct value *v, const struct query_row *row,
+	struct str *out)
+{
+	const struct query *q = row->query;
+	const char *name = NULL;
+
+	if (!q || !q->names)
+		return false;
+	if (v->what == VALUE_ADDR && q->host)
+		name = q->host(&v->addr);
+	else if (v->what == VALUE_INT && col->kind == KIND_PORT &&
+		strcmp(col->name + strlen(col->name) - 4, "port") == 0)
+		name = app_name((uint16_t)v->i);
+	if (!name || !*name)
+		return false;
+	str_add(out, name);
+	return true;
 }
 
 /* A state that the peer has not confirmed yet. */
@@ -247,6 +262,8 @@ void column_format(const struct column *col, const struct query_row *row, enum v
 	struct value v = col->get(col, row);
 	char buf[ADDR_TEXT];
 
+	if (style != STYLE_EXPORT && add_name(col, &v, row, out))
+		return;
 	switch (v.what) {
 	case VALUE_ABSENT:
 		if (style == STYLE_SCREEN)

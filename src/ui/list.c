@@ -41,6 +41,7 @@ struct list *list_new(const struct app *a, enum view view)
 	l->query.interface_count = a->conf.interface_count;
 	l->query.zones = a->conf.zones;
 	l->query.names = a->conf.names;
+	l->query.host = a->conf.host;
 	l->query.limit = LIST_LIMIT;
 	table_init(&l->table);
 	return l;
