@@ -3,13 +3,9 @@
 
 #include "screen.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "flow/engine.h"
 #include "model/capture_stats.h"
@@ -21,6 +17,15 @@
 #include "util/err.h"
 #include "util/hash.h"
 #include "util/mem.h"
+
+/* A fault of the test itself. */
+static void need(bool ok, const struct err *err)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "screen: %s\n", err->text);
+	abort();
+}
 
 static struct block *take_block(void *arg)
 {
@@ -59,15 +64,13 @@ void screen_init(struct screen *s, const struct app_conf *conf, int w, int h)
 	s->now = SCREEN_BASE;
 	s->store = store_new(&store, &err);
 	s->engine = engine_new(&engine, &outlet, &err);
-	assert_non_null(s->store);
-	assert_non_null(s->engine);
+	need(s->store && s->engine, &err);
 	app.store = s->store;
 	app.version = "0.1.0";
 	app.calls.watch = watch;
 	app.calls.arg = s;
 	s->app = app_new(&app, &err);
-	if (!s->app)
-		fail_msg("%s", err.text);
+	need(s->app != NULL, &err);
 	canvas_init(&s->canvas, w, h);
 }
 
@@ -87,8 +90,7 @@ void screen_packets(struct screen *s, const char *text, bool end)
 	struct script *script = script_new(text, &conf, &err);
 	struct capture_stats stats = {0};
 
-	if (!script)
-		fail_msg("%s", err.text);
+	need(script != NULL, &err);
 	for (size_t i = 0; i < script_count(script); i++) {
 		struct pkt p;
 
@@ -113,8 +115,7 @@ void screen_run(struct screen *s, const char *script)
 {
 	struct err err = ERR_INIT;
 
-	if (!script_run(s->app, &s->canvas, script, &s->now, &s->out, &err))
-		fail_msg("%s", err.text);
+	need(script_run(s->app, &s->canvas, script, &s->now, &s->out, &err), &err);
 }
 
 void screen_keys(struct screen *s, const char *keys)

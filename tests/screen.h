@@ -30,7 +30,7 @@ void screen_init(struct screen *s, const struct app_conf *conf, int w, int h);
 void screen_fini(struct screen *s);
 /* Packets of a script, times from SCREEN_BASE on; the store then knows them. `end`: the input is over. */
 void screen_packets(struct screen *s, const char *script, bool end);
-/* Runs lines of ui/script.h; fails the test when one is wrong. */
+/* Runs lines of ui/script.h; aborts when one is wrong. */
 void screen_run(struct screen *s, const char *script);
 /* The whole screen as text, replacing what `out` had. */
 const char *screen_text(struct screen *s);

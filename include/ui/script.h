@@ -3,7 +3,7 @@
  *
  *   size 80x24        the canvas from now on
  *   keys Down Enter   keys by name (ui/key.h)
- *   text rst > 0      the rest of the line, letter by letter
+ *   text rst > 0      the rest of the line behind one blank, letter by letter
  *   wait 1500         milliseconds pass
  *   dump [title]      the screen as text; the title is printed above it
  *   roles [title]     the screen's roles, a letter each

@@ -351,11 +351,14 @@ static void look(struct app *a)
 		list_refresh(a, p->list);
 }
 
-static bool look_is_due(const struct app *a)
+static bool look_is_due(struct app *a)
 {
 	int64_t wait = a->was_empty ? EMPTY_REFRESH_NS : a->conf.refresh_ns;
+	const struct page *p = base_page(a);
 
 	if (!a->looked)
+		return true;
+	if (!a->paused && p->list && p->list->held && a->now - a->moved >= HOLD_NS)
 		return true;
 	if (a->paused || store_version(a->conf.store) == a->version)
 		return false;

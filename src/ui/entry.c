@@ -78,8 +78,8 @@ static void find_choices(struct app *a)
 	e->completing = false;
 	if (e->kind == ENTRY_FILTER && p->cursor > prompt_word_start(p))
 		e->choices = filter_complete(app_list(a)->view, p->text, p->cursor, e->choice, CHOICES);
-	if (e->choices > CHOICES)
-		e->choices = CHOICES;
+	if (e->choices == 1 && strlen(e->choice[0].word) == p->cursor - prompt_word_start(p))
+		e->choices = 0; /* it stands there already */
 }
 
 static bool apply_filter(struct app *a, const char *text)
@@ -93,6 +93,18 @@ static bool apply_filter(struct app *a, const char *text)
 	a->moved = 0;
 	list_refresh(a, l);
 	return true;
+}
+
+/* Live, but half a field name, which is also a word that no row contains, does not empty the table on the way. */
+static void try_filter(struct app *a, const char *text)
+{
+	struct entry *e = &a->entry;
+	struct list *l = app_list(a);
+	char *before = mem_strdup(l->filter);
+
+	if (apply_filter(a, text) && l->result.matched == 0 && e->choices)
+		apply_filter(a, before);
+	mem_free(before);
 }
 
 /* The first Tab adds what all choices have in common; further ones walk through them. */
@@ -252,7 +264,7 @@ unsigned entry_key(struct app *a, uint32_t key)
 		e->err = (struct err)ERR_INIT;
 		find_choices(a);
 		if (e->kind == ENTRY_FILTER)
-			apply_filter(a, p->text);
+			try_filter(a, p->text);
 		break;
 	case PROMPT_MOVED:
 		e->choices = 0;
@@ -291,6 +303,21 @@ static void draw_hits(struct app *a, struct canvas *c, int y)
 	canvas_put(c, c->w - (int)utf8_width(hits) - 1, y, ROLE_STRONG, hits);
 }
 
+/* The place that the words of the error are about. */
+static void mark_fault(const struct entry *e, struct canvas *c, int x, int y, int room)
+{
+	const struct prompt *p = &e->prompt[e->kind];
+	char head[PROMPT_ROOM];
+	int column;
+
+	if (e->bad_at > p->len || (int)utf8_width(p->text) >= room)
+		return;
+	memcpy(head, p->text, e->bad_at);
+	head[e->bad_at] = '\0';
+	column = (int)utf8_width(head);
+	canvas_paint(c, (struct rect){x + column, y, 1, 1}, ROLE_STATUS_ALERT);
+}
+
 void entry_draw(struct app *a, struct canvas *c)
 {
 	struct entry *e = &a->entry;
@@ -302,6 +329,8 @@ void entry_draw(struct app *a, struct canvas *c)
 	room = c->w - x - (e->kind == ENTRY_FILTER ? 16 : 1);
 	prompt_draw(&e->prompt[e->kind], c, x, y, room,
 		e->kind != ENTRY_FILTER && !bad ? ROLE_INPUT : bad ? ROLE_INPUT_BAD : ROLE_INPUT_GOOD);
+	if (bad && e->kind == ENTRY_FILTER)
+		mark_fault(e, c, x, y, room);
 	if (e->kind == ENTRY_FILTER && c->w >= 40)
 		draw_hits(a, c, y);
 	if (y + 1 < c->h)

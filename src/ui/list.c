@@ -17,8 +17,6 @@
 #include "util/mem.h"
 #include "util/utf8.h"
 
-#define HOLD_NS (3 * NS_PER_SEC) /* the order stands still so long after a step of the cursor */
-
 static const struct table_band band_client = {"by client", "clt", "c"}, band_server = {"by server", "srv", "s"},
 			       band_ends = {"how they ended", "ended", ""},
 			       band_spark = {"RST per connection, 60 s", "RST/c 60s", ""};
@@ -166,9 +164,16 @@ static void find_sort_column(struct list *l)
 	struct table *t = &l->table;
 
 	t->ascending = l->query.ascending;
-	for (t->sort = 0; t->sort < t->columns; t->sort++)
-		if (l->shown[t->sort] && l->shown[t->sort] == l->query.sort)
-			return;
+	for (t->sort = 0; t->sort < t->columns; t->sort++) {
+		struct table_column *col = &t->column[t->sort];
+		size_t head = utf8_width(col->head) + 1; /* with its arrow */
+
+		if (!l->shown[t->sort] || l->shown[t->sort] != l->query.sort)
+			continue;
+		col->min = head > col->min ? (uint8_t)head : col->min;
+		col->max = col->max < col->min ? col->min : col->max;
+		return;
+	}
 }
 
 /* Whether the scope says what stands in the column, so that every row would say the same. */
@@ -438,6 +443,7 @@ void list_refresh(struct app *a, struct list *l)
 	size_t rows_before = l->rows;
 	bool hold = rows_before && a->moved && a->now - a->moved < HOLD_NS;
 
+	l->held = hold;
 	l->query.view = l->view;
 	l->query.filter[0] = l->scope_filter;
 	l->query.filter[1] = l->user_filter;

@@ -15,9 +15,11 @@
 #include "ui/table.h"
 #include "ui/app.h"
 #include "ui/keymap.h"
+#include "util/clock.h"
 #include "util/err.h"
 #include "util/str.h"
 
+#define HOLD_NS (3 * NS_PER_SEC) /* the order stands still so long after a step of the cursor */
 #define LIST_LIMIT 5000	     /* rows fetched; what lies beyond is counted, and found by filtering */
 #define CHOICES 10
 #define PREVIEW_LISTS 2
@@ -38,6 +40,7 @@ struct list {
 	size_t *order, order_room; /* place on the screen -> place in the result */
 	uint64_t *ids;		   /* identities in the order of the screen, for holding it */
 	size_t rows, in_scope; /* fetched; there were without the typed filter */
+	bool held;	  /* the order is that of before: the cursor was just moved */
 	bool pinned;	  /* the cursor was moved: it belongs to its row, not to the top */
 	struct table table;
 	const struct column *shown[TABLE_COLUMNS]; /* NULL: a picture */

@@ -280,21 +280,31 @@ static void end_words(const struct preview *p, const struct connection *con, str
 	}
 }
 
+static const char *end_name(const struct connection *con)
+{
+	return con->ending ? ending_info[con->ending].name : "open";
+}
+
 static void draw_last(const struct app *a, const struct preview *p, struct canvas *c, struct rect r)
 {
+	int words = 0;
+
+	for (size_t i = 0; i < p->lasts && p->view != VIEW_ENDINGS; i++)
+		if ((int)strlen(end_name(&p->last[i])) > words)
+			words = (int)strlen(end_name(&p->last[i]));
 	canvas_put(c, r.x, r.y, ROLE_LABEL, "latest first");
 	for (size_t i = 0; i < p->lasts && (int)i + 1 < r.h; i++) {
 		const struct connection *con = &p->last[i];
 		char clock[FMT_TEXT];
 		struct str ends = STR_INIT;
-		int word = r.x + r.w - (p->view == VIEW_ENDINGS ? 0 : 15), y = r.y + 1 + (int)i, x;
+		int word = r.x + r.w - words, y = r.y + 1 + (int)i, x;
 
 		fmt_clock(clock, con->last + a->conf.utc_offset_ns, r.w >= 50 ? 2 : 0);
 		x = canvas_put(c, r.x, y, ROLE_DIM, clock) + 1;
 		end_words(p, con, &ends);
 		canvas_put_middle(c, x, y, word - x - 1, ROLE_TEXT, ends.s);
 		canvas_put_left(c, word, y, r.x + r.w - word, role_of_ending((enum ending)con->ending),
-			con->ending ? ending_info[con->ending].name : "open");
+			end_name(con));
 		str_free(&ends);
 	}
 }

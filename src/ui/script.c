@@ -100,7 +100,7 @@ static bool run_line(struct run *r, const char *line, struct err *err)
 	if (n == 4 && strncmp(line, "wait", n) == 0)
 		return run_wait(r, rest, err);
 	if (n == 4 && strncmp(line, "text", n) == 0)
-		run_text(r, rest);
+		run_text(r, line[n] ? line + n + 1 : "");
 	else if (n == 4 && strncmp(line, "dump", n) == 0)
 		run_dump(r, rest, false);
 	else if (n == 5 && strncmp(line, "roles", n) == 0)

@@ -141,6 +141,22 @@ static void time_item(const struct app *a, struct bar_item *item)
 	SHORT(item, "%s", clock);
 }
 
+/* A file by its name without the way to it; what is too long loses its middle. */
+static void input_words(const struct app *a, const struct canvas *c, struct bar_item *item)
+{
+	const char *input = a->conf.input ? a->conf.input : "", *slash = strrchr(input, '/');
+	struct str text = STR_INIT;
+
+	if (slash && slash[1] && !strchr(input, ' '))
+		input = slash + 1;
+	fmt_middle(&text, input, 40, canvas_glyph(c, "…", "~"));
+	LONG(item, "%s", text.s ? text.s : "");
+	str_clear(&text);
+	fmt_middle(&text, input, 20, canvas_glyph(c, "…", "~"));
+	SHORT(item, "%s", text.s ? text.s : "");
+	str_free(&text);
+}
+
 void status_draw(struct app *a, struct canvas *c, int y)
 {
 	struct bar_item item[10] = {0}, *at = item;
@@ -158,8 +174,7 @@ void status_draw(struct app *a, struct canvas *c, int y)
 	SHORT(at, "tcptop");
 	mode_item(a, &stats, ++at);
 	*++at = (struct bar_item){.role = ROLE_STATUS_LIVE, .rank = 1};
-	LONG(at, "%.40s", a->conf.input ? a->conf.input : "");
-	SHORT(at, "%.14s", a->conf.input ? a->conf.input : "");
+	input_words(a, c, at);
 	clock_words(span, sizeof(span), first ? store_now(a->conf.store) - first : 0);
 	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 6};
 	LONG(at, "%s", span);
