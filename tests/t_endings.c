@@ -85,6 +85,8 @@ static const struct scene scenes[] = {
 		"graceful/high 13"},
 	{"half closed is not judged at the end of the input", TALK "1 > FA; 1.01 < .", 0, "open"},
 	{"half closed and refused when touched", TALK "1 > FA; 1.01 < .; 100 < .; 100.01 > R", 0, "half_closed/medium 21"},
+	{"closed and gone before its FIN was acknowledged (TCP_LINGER2 below zero)", TALK "1 < FA; 1.04 > .; 1.041 < R", 0,
+		"server_abort/medium 22"},
 	{"killed server, or a goodbye whose FIN was missed", TALK "1 < FA; 1.01 > .; 5 > PA len 40 dropped; 5.01 < R", 0,
 		"server_cut/medium 20"},
 	/* resets */

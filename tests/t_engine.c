@@ -27,6 +27,12 @@ static void states_follow_the_close(void **state)
 	} steps[] = {
 		{"0 > S", STATE_SYN_SENT, STATE_LISTEN},
 		{"0 > S; 0.01 < SA", STATE_SYN_SENT, STATE_SYN_RECEIVED},
+		{"0 > S dropped; 0 < S dropped", STATE_SYN_SENT, STATE_SYN_SENT},
+		{"0 > S dropped; 0 < S dropped; 1 > again; 1 < again; 1.01 > SA seq 0; 1.01 < SA seq 0", STATE_SYN_RECEIVED,
+			STATE_SYN_RECEIVED},
+		{"0 > S; 0.01 < SA; 0.02 > .; 1 < SA seq 0; 1.01 > .", STATE_ESTABLISHED, STATE_ESTABLISHED},
+		{"0 > S; 0.01 < SA; 0.02 > .; 1 < SA seq 0; 1.01 > .; 3 < SA seq 0; 3.01 > .", STATE_ESTABLISHED,
+			STATE_SYN_RECEIVED},
 		{TALK, STATE_ESTABLISHED, STATE_ESTABLISHED},
 		{TALK "1 > FA", STATE_FIN_WAIT_1, STATE_ESTABLISHED},
 		{TALK "1 > FA; 1.01 < .", STATE_FIN_WAIT_2, STATE_CLOSE_WAIT},

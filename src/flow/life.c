@@ -162,7 +162,7 @@ static int64_t due_of_open(const struct engine *e, const struct flow *f)
 		return f->heard + (gap > e->conf.vanished ? gap : e->conf.vanished);
 	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
 		return f->heard + e->conf.unanswered;
-	if (s->synack_late >= 2 && !(s->flags & HALF_PROGRESS))
+	if (s->synack_late >= SYNACK_LATE && !(s->flags & HALF_PROGRESS))
 		return f->heard + e->conf.unanswered;
 	if (fin_c && fin_s)
 		return f->heard + e->conf.linger;
@@ -202,7 +202,7 @@ static unsigned when_of_open(const struct flow *f)
 		return WHEN_VANISHED;
 	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
 		return WHEN_SETUP_OVER;
-	if (s->synack_late >= 2 && !(s->flags & HALF_PROGRESS))
+	if (s->synack_late >= SYNACK_LATE && !(s->flags & HALF_PROGRESS))
 		return WHEN_SETUP_OVER;
 	if (c->flags & s->flags & HALF_FIN)
 		return WHEN_SETTLED;

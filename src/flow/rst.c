@@ -145,7 +145,8 @@ static uint32_t rst_facts_now(struct flow *f, int r, const struct pkt *p, bool s
 		facts |= RST_R_PROBED;
 	if (server_answered(f))
 		facts |= RST_SERVER_ANSWERED;
-	if (y->flags & HALF_EMPTY_LAST || y->probe_tail)
+	/* Whoever waits in FIN_WAIT_2 takes the acknowledgement of its FIN in silence; who answers it with a RST was gone. */
+	if ((y->flags & HALF_EMPTY_LAST && !(y->flags & HALF_FIN_ACK_LAST)) || y->probe_tail)
 		facts |= RST_DRAWN_BY_EMPTY;
 	if (p->ts - f->start - rel_ns(f->t_est ? f->t_est : f->t_synack) <= 30 * NS_PER_SEC)
 		facts |= RST_EARLY;

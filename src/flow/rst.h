@@ -21,7 +21,7 @@ struct hosts;
 #define RST_R_RETRANSMITTED 0x0020 /* r had sent something again 3 times or more without an answer */
 #define RST_R_PROBED 0x0040	   /* r had sent 2 keep-alive probes or more without an answer */
 #define RST_SERVER_ANSWERED 0x0080 /* the server's last data came after the client's */
-#define RST_DRAWN_BY_EMPTY 0x0100  /* p's last segment carried neither data nor FIN, or was a probe */
+#define RST_DRAWN_BY_EMPTY 0x0100  /* p's last segment carried neither data nor FIN nor news of r's, or was a probe */
 #define RST_IDLE 0x0200
 #define RST_EARLY 0x0400	   /* within 30 s of the handshake */
 #define RST_BOTH_SIDES 0x0800	   /* P4 */

@@ -14,9 +14,9 @@ static enum tcp_state state_opening(const struct flow *f, int side)
 
 	if (!(x->flags & HALF_ISN))
 		return side == SERVER ? STATE_LISTEN : STATE_NONE;
-	if (x->synack || (y->flags & HALF_ISN && f->flags & FLOW_SIMULTANEOUS))
-		return y->flags & HALF_PROGRESS ? STATE_ESTABLISHED : STATE_SYN_RECEIVED;
-	return STATE_SYN_SENT;
+	if (!x->synack)
+		return STATE_SYN_SENT;
+	return y->flags & HALF_PROGRESS && x->synack_late < SYNACK_LATE ? STATE_ESTABLISHED : STATE_SYN_RECEIVED;
 }
 
 static enum tcp_state state_closing(const struct flow *f, int side)

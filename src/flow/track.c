@@ -320,6 +320,9 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	if (!(x->flags & (HALF_SEEN | HALF_ISN)))
 		x->base = x->nxt = p->seq;
 	found = track_ack(f, side, p);
+	x->flags &= ~(uint32_t)HALF_FIN_ACK_LAST;
+	if (found & TRACK_ACK_MOVED && y->flags & HALF_FIN && seq_before(y->fin_seq, x->ack))
+		x->flags |= HALF_FIN_ACK_LAST;
 	if (p->flags & TCP_ACK) {
 		track_window(x, y, p);
 		if (p->win == 0) {

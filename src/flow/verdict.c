@@ -11,7 +11,6 @@
 #include "flow/rst.h"
 
 #define VANISH_RETRANSMISSIONS 3
-#define SYNACK_LATE 2
 #define GOODBYE 64 /* octets */
 
 enum {
