@@ -37,9 +37,6 @@ def rows_of(scene, rows):
     low, high = scene.port, scene.port + 9
     found = collections.defaultdict(list)
     for row in sorted(rows, key=lambda row: float(row['start'])):
-        if row['server'] not in scene.address.values() or \
-                row['client'] not in scene.address.values():
-            continue
         if low <= int(row['server.port'] or 0) <= high or low <= int(row['client.port'] or 0) <= high:
             found[row_key(row)].append(row)
     return found
@@ -52,7 +49,8 @@ def endings(scene, tap, kind, rows, tally):
         if tap not in expected.taps:
             continue
         candidates = found.get(expected.ends.key(), [])
-        fault = expected.fault(candidates.pop(0)) if candidates else 'no row'
+        at_least = scene.sure_alone if kind == 'alone' else None
+        fault = expected.fault(candidates.pop(0), at_least) if candidates else 'no row'
         tally.add('ending ' + kind, tap, scene.family, not fault)
         if fault:
             scene.faults.append('tap %s %s: %s %s' % (tap, kind, '/'.join(expected.endings), fault))
@@ -75,10 +73,27 @@ def counts(scene, tap, kind, rows, segments, tally):
             scene.faults.append('tap %s %s: %s: %s' % (tap, kind, key, '; '.join(wrong)))
 
 
-def judge(scene, lab, live, saved, tally):
+def states(scene, tap, rows, before, after, tally):
+    """States of the live answer against the kernels' just before and just after."""
+    found = rows_of(scene, rows)
+    for ends, taps in scene.at_end.items():
+        has = before.get(ends)
+        if tap not in taps or scene.changes_unseen or has != after.get(ends):
+            continue
+        row = found[ends.key()][-1:]
+        said = (row[0]['state.clt'], row[0]['state.srv']) if row else ('(no row)', '')
+        for mine, theirs in zip(said, has):
+            tally.add('states at the end', tap, scene.family, mine == theirs)
+        if said != has:
+            scene.faults.append('tap %s live: states %s/%s at the end, kernel has %s/%s'
+                                % (tap, *said, *has))
+
+
+def judge(scene, lab, live, saved, kernels, tally):
     """All statements about one scene: live, from tcpdump's whole file, from the scene's alone."""
     for tap in lab.taps:
         segments = scene.segments(lab.taps.index(tap))
+        states(scene, tap.letter, live[tap.letter], *kernels, tally)
         alone = lab.ask(scene.capture(tap), *scene.options)
         for kind, rows in (('live', live[tap.letter]), ('saved', saved[tap.letter]),
                            ('alone', alone)):

@@ -11,12 +11,13 @@ import time
 import judge
 import scenes_abort
 import scenes_close
+import scenes_live
 import scenes_path
 import scenes_setup
 from lab import Lab
 from scene import Scene
 
-MODULES = [scenes_close, scenes_abort, scenes_setup, scenes_path]
+MODULES = [scenes_live, scenes_close, scenes_abort, scenes_setup, scenes_path]
 AT_ONCE = 6     # scenes that run beside each other
 
 
@@ -28,9 +29,6 @@ def chosen(args):
             for family in 4, 6:
                 name = '%s/ipv%d' % (recipe.__name__, family)
                 if args.only and not any(fnmatch.fnmatch(name, o) for o in args.only):
-                    continue
-                if not args.all and not args.only and family == 6 and \
-                        recipe not in getattr(module, 'CHECK6', []):
                     continue
                 pairs.append((recipe, family))
     return pairs
@@ -48,14 +46,22 @@ def play(lab, pairs):
     return [scene for scene, _ in scenes]
 
 
+def kernel_states(scenes):
+    """Of every connection whose states a scene looked at; a listener is none."""
+    return {ends: tuple('CLOSED' if state == 'LISTEN' else state for state in scene.kernel(ends))
+            for scene in scenes for ends in scene.at_end}
+
+
 def compare(lab, scenes, tally):
     """Shuts the taps, then holds all answers against the scenes."""
+    before = kernel_states(scenes)
     live = {tap.letter: tap.stop() for tap in lab.taps}
+    kernels = before, kernel_states(scenes)
     saved = {tap.letter: lab.ask(tap.path) for tap in lab.taps}
     for scene in scenes:
         broken = bool(scene.faults) and scene.faults[-1].startswith('scene broke off')
         if not broken:
-            judge.judge(scene, lab, live, saved, tally)
+            judge.judge(scene, lab, live, saved, kernels, tally)
         for state in scene.states:
             tally.add('states', *state)
         scene.finish()

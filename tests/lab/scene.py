@@ -42,13 +42,14 @@ class Expected:
             ends, closer, at_least, taps, has
         self.endings = endings if isinstance(endings, tuple) else (endings,)
 
-    def fault(self, row):
+    def fault(self, row, at_least=None):
         """What is wrong with the row; empty when nothing is."""
+        at_least = at_least if at_least and self.at_least else self.at_least
         faults = []
         if row['ending'] not in self.endings:
             faults.append('ending %s, not %s' % (row['ending'] or '(open)', '|'.join(self.endings)))
-        elif CONFIDENCES.index(row['confidence']) < CONFIDENCES.index(self.at_least):
-            faults.append('confidence %s, not %s' % (row['confidence'], self.at_least))
+        elif CONFIDENCES.index(row['confidence']) < CONFIDENCES.index(at_least):
+            faults.append('confidence %s, not %s' % (row['confidence'], at_least))
         if self.closer is not None and row['closer'] != self.closer:
             faults.append('closer %s, not %s' % (row['closer'] or '(none)', self.closer or '(none)'))
         for word in self.has:
@@ -68,6 +69,9 @@ class Scene:
         self.cport = 61000 + number * 4     # beyond what the kernel gives out
         self.sockets, self.children, self.expected, self.faults = [], [], [], []
         self.options = []                   # of tcptop for the scene's own capture
+        self.at_end = {}                    # ends -> taps that know its states
+        self.changes_unseen = False         # the kernel's states went on without a packet
+        self.sure_alone = None              # confidence enough when its packets are all there is
         self.needs_more = False             # its packets alone do not tell what the whole capture does
         self.states = []                    # comparisons: tap, IP version, equal
 
@@ -115,7 +119,7 @@ class Scene:
         """An established connection: the client's socket, the server's, and its ends."""
         listener = self.listen(port=port)
         c = self.connect(port, cport)
-        return c, self.accept(listener), self.ends(c)
+        return c, self.accept(listener), self.ends(c, port)
 
     def ends(self, c, port=0):
         return Ends(self.address['client'], c.getsockname()[1], self.address['server'],
@@ -142,6 +146,11 @@ class Scene:
         port = 'sport' if side == 'client' else 'dport'
         match = 'tcp %s %d-%d' % (port, self.port, self.port + PORTS_PER_SCENE - 1)
         return net.dropping(self.lab.ends[side], 'input', match + ' ' + rule)
+
+    def lose_for_good(self, side):
+        """The same for whatever comes, until the namespace is gone."""
+        port = 'sport' if side == 'client' else 'dport'
+        net.verdict(self.lab.ends[side], 'input', 'tcp %s %d drop' % (port, self.port))
 
     def on_the_way(self, rule, to='server'):
         """What the router does with this scene's segments; returns what undoes it."""
@@ -207,6 +216,7 @@ class Scene:
     def step(self, ends, clt, srv, taps='CRS'):
         """The kernels come to these states, and tcptop says the same at every tap."""
         self.wait_states(ends, clt, srv)
+        self.at_end[ends] = taps
         for tap in self.lab.taps:
             if tap.letter not in taps:
                 continue
@@ -253,7 +263,9 @@ class Scene:
         for child in self.children:
             child.kill()
             child.wait()
-            child.stdin.close()
+            for pipe in child.stdin, child.stdout:
+                if pipe:
+                    pipe.close()
         for s in self.sockets:
             s.close()
 

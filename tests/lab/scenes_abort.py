@@ -171,7 +171,7 @@ def linger2_negative(s, by):
     mine.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, -1)
     mine.close()
     s.step(ends, 'CLOSED', 'CLOSED')
-    s.ends_as(ends, by + '_abort', by)
+    s.ends_as(ends, by + '_abort', by, 'medium')
 
 
 def client_linger2(s):
@@ -277,6 +277,7 @@ def user_timeout(s, by, ending):
             raise OSError(errno.EPROTO, 'no time-out')
         time.sleep(4)    # twice the last gap
     s.ends_as(ends, ending)
+    s.sure_alone = 'medium'    # a file that ends with the last retransmission
 
 
 def server_vanished(s):

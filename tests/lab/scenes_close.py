@@ -4,7 +4,8 @@ import signal
 import socket
 import time
 
-from scene import MSG_FASTOPEN, TCP_FASTOPEN, TCP_LINGER2, closed_by_peer, receive, send
+import wire
+from scene import MSG_FASTOPEN, TCP_FASTOPEN, TCP_LINGER2, Wrong, closed_by_peer, receive, send
 
 FIN = 'tcp flags & fin == fin'
 
@@ -33,6 +34,22 @@ def graceful_client(s):
 
 def graceful_server(s):
     graceful(s, 'server')
+
+
+def three_segments(s):
+    """The answer to the FIN is a FIN: its acknowledgement needs no segment of its own."""
+    c, v, ends = s.pair()
+    s.talk(c, v)
+    time.sleep(0.1)    # so that no acknowledgement is due
+    c.shutdown(socket.SHUT_WR)
+    closed_by_peer(v)
+    v.close()
+    closed_by_peer(c)
+    s.step(ends, 'TIME_WAIT', 'CLOSED')
+    close = [bool(p.flags & wire.FIN) for p in s.segments()][-3:]
+    if close != [True, True, False]:
+        raise Wrong('not a close of three segments')
+    s.ends_as(ends, 'graceful', 'client')
 
 
 def close_states(s, first):
@@ -102,6 +119,18 @@ def half_closed(s):
     s.step(ends, 'FIN_WAIT_2', 'CLOSE_WAIT')
     s.ends_as(ends, 'half_closed', 'client', taps='CRS')
     s.needs_more = True    # a file that ends with the FIN's acknowledgement says nothing of the silence
+
+
+def half_closed_client(s):
+    """The client never closes."""
+    c, v, ends = s.pair()
+    s.talk(c, v)
+    v.shutdown(socket.SHUT_WR)
+    closed_by_peer(c)
+    time.sleep(4)
+    s.step(ends, 'CLOSE_WAIT', 'FIN_WAIT_2')
+    s.ends_as(ends, 'half_closed', 'server')
+    s.needs_more = True
 
 
 def late_close(s):
@@ -237,7 +266,8 @@ def fast_open(s):
     s.expected[-1].has = ['fast_open']
 
 
-CHECK = [graceful_client, graceful_server, close_states_client, half_close, client_cut,
-         server_killed_idle]
-ALL = CHECK + [server_killed_little, close_states_server, simultaneous_close, half_closed, late_close, client_cut_late,
-               reuse_client, reuse_server, simultaneous_open, fast_open]
+CHECK = [graceful_client, graceful_server, close_states_client, simultaneous_close, half_close,
+         client_cut, server_killed_idle]
+ALL = CHECK + [three_segments, close_states_server, server_killed_little, half_closed,
+               half_closed_client, late_close, client_cut_late, reuse_client, reuse_server,
+               simultaneous_open, fast_open]
