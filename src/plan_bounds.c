@@ -63,7 +63,9 @@ static int64_t price_conversation(void)
 /* What is left after series and trails: a quarter for live connections and for conversations, a half for ended ones. */
 static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 {
-	const struct store_conf fixed = { .shards = 1, .max_series = SERIES,
+	/* Printed views show no sparklines, and of single connections no segments. */
+	const struct store_conf fixed = { .shards = 1,
+		.max_series = batch && p->view != VIEW_GRAPH ? 0 : SERIES,
 		.max_trails = batch ? 0 : TRAILS };
 
 	memory -= clamp((int64_t)store_bytes(&fixed), 0, memory / 2);
@@ -98,6 +100,7 @@ void plan_bounds(struct plan *p)
 		p->store.max_conversations = (uint32_t)c->max_conversations;
 	p->store.shards = 1;
 	p->store.max_live = p->engine.max_connections;
+	p->engine.final_only = c->batch;
 	p->engine.linger = c->linger;
 	p->engine.idle_reset = c->idle_reset;
 	p->engine.unanswered = c->timeout_unanswered;

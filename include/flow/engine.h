@@ -30,6 +30,7 @@ struct engine_conf {
 	uint32_t max_trails;	  /* connections whose segments are kept for the detail; 0 = none */
 	uint32_t shard;
 	bool from_file; /* time is packet time only, and the outlet waits rather than refuses */
+	bool final_only; /* nobody looks before the end: what is still open is handed over by engine_finish only */
 	/* Timers in ns; 0 = the default of endings.md. */
 	int64_t linger, idle_reset, unanswered, vanished, half_closed, idle, time_wait;
 };
@@ -47,7 +48,10 @@ void engine_tick(struct engine *e, int64_t now);
 /* Counts that the source knows: packets seen, dropped, undecodable. Cumulative; published with the next block. */
 void engine_stats(struct engine *e, const struct capture_stats *stats);
 
-/* Hands over at most `budget` changed connections. True when nothing is left to hand over. Never blocks when live. */
+/*
+ * Hands over at most `budget` changed connections. True when nothing is left to hand over. Never blocks when live.
+ * With final_only it hands over nothing but packets that came too late.
+ */
 bool engine_publish(struct engine *e, size_t budget);
 
 /* From now on rows of this live connection carry its trail (0: of none). */

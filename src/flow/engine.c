@@ -163,12 +163,10 @@ static bool emit_lates(struct engine *e)
 	return !e->lates;
 }
 
-bool engine_publish(struct engine *e, size_t budget)
+static bool publish_changed(struct engine *e, size_t budget)
 {
 	struct flow *f;
 
-	if (!emit_lates(e))
-		return false;
 	while (budget && e->flows.queued) {
 		if (!have_block(e))
 			return false;
@@ -184,6 +182,13 @@ bool engine_publish(struct engine *e, size_t budget)
 	if (budget && have_block(e))
 		give(e, e->flows.queued == 0, false);
 	return e->flows.queued == 0;
+}
+
+bool engine_publish(struct engine *e, size_t budget)
+{
+	if (!emit_lates(e))
+		return false;
+	return e->conf.final_only || publish_changed(e, budget);
 }
 
 /* Time moves to ts, or stays where it is when the packets' clock steps back. */
@@ -298,7 +303,7 @@ void engine_finish(struct engine *e)
 		if (f->flags & FLOW_USED)
 			finish_flow(e, f);
 	}
-	while (!engine_publish(e, SIZE_MAX))
+	while (!emit_lates(e) || !publish_changed(e, SIZE_MAX))
 		if (!have_block(e))
 			return; /* nobody takes them any more */
 	if (have_block(e))

@@ -286,7 +286,7 @@ void series_book(struct series_pool *p, uint32_t *owner, enum series_line line, 
 {
 	struct series *s;
 
-	if (n == 0 || second <= p->now - SERIES_KEEP - 1)
+	if (n == 0 || p->max == 0 || second <= p->now - SERIES_KEEP - 1)
 		return;
 	s = series_of(p, owner, second);
 	if (second > p->now)
