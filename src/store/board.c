@@ -175,7 +175,7 @@ void board_claim(struct board *b, struct memo *m, int64_t now, const struct clai
 	f->count += is_new ? c->hits : c->fresh;
 	if (c->last > f->last)
 		f->last = c->last;
-	if (c->hits >= f->peak) {
+	if (c->hits > f->peak) {
 		f->peak = c->hits;
 		memcpy(f->subject, c->subject, sizeof(f->subject));
 		memcpy(f->sentence, c->sentence, sizeof(f->sentence));

@@ -19,11 +19,13 @@ enum common { /* what a bunch has in common */
 	COMMON_DISTANCE /* hop distance of resets from the path */
 };
 
-struct subject { /* compared octet by octet: made with zeroed padding */
+struct subject { /* compared octet by octet: it has no holes */
 	struct addr a, b;
 	uint16_t port;
-	uint8_t common, x, y;
+	uint8_t common, x, y, zero; /* zero: where the compiler would leave a hole */
 };
+
+_Static_assert(sizeof(struct subject) == 38, "no holes");
 
 struct bunch {
 	struct subject who;

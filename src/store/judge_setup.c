@@ -198,8 +198,8 @@ bool judge_half_open(struct judging *j, struct claim *c)
 		SAY(c, "one source began %u handshakes with %s within 60 s and finished none of them (a scan?)",
 			k, c->subject);
 	else
-		SAY(c, "%u handshakes with %s begun within 60 s and not finished, from %llu sources (a SYN flood?)",
-			k, c->subject, (ull)clients);
+		SAY(c, "%u handshakes with %s begun within 60 s and not finished, from %llu%s sources (a SYN flood?)",
+			k, c->subject, (ull)clients, clients == CASES_MAX ? " or more" : "");
 	return true;
 }
 
