@@ -405,7 +405,7 @@ void app_draw(struct app *a, struct canvas *c)
 
 	canvas_clear(c);
 	if (c->w < 20 || c->h < 4) {
-		canvas_put(c, 0, 0, ROLE_STRONG, "tcptop needs 20x4");
+		canvas_put_wrapped(c, 0, 0, c->w, c->h, ROLE_STRONG, "tcptop needs 20x4");
 		return;
 	}
 	if (!a->looked)

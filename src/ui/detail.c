@@ -66,7 +66,7 @@ void detail_refresh(struct app *a, struct detail *d)
 
 static void show(struct app *a, struct detail *d, uint64_t uid)
 {
-	*d = (struct detail){.uid = uid};
+	*d = (struct detail){.uid = uid, .expanded = d->expanded};
 	detail_refresh(a, d);
 	if (a->conf.calls.watch)
 		a->conf.calls.watch(a->conf.calls.arg, uid);
@@ -170,7 +170,9 @@ static void draw_side(const struct connection *con, int which, struct canvas *c,
 		side_value(s, i, text, sizeof(text));
 		x = canvas_put_right(c, x, y, side_columns[i].width, rst ? role : ROLE_TEXT, text);
 	}
-	canvas_putf(c, x + 2, y, ROLE_STRONG, "%s%s", state_names[s->state], s->state_assumed ? "~" : "");
+	if (c->w >= 60)
+		canvas_putf(c, x + 2, y, ROLE_STRONG, "%s%s", state_names[s->state],
+			s->state_assumed ? "~" : "");
 	str_free(&ends);
 }
 
@@ -186,9 +188,15 @@ static int draw_sides(const struct connection *con, struct canvas *c, int y)
 	for (size_t i = 0; i < sizeof(side_columns) / sizeof(side_columns[0]); i++)
 		if (c->w >= side_columns[i].needs)
 			x = canvas_put_right(c, x, y, side_columns[i].width, ROLE_HEADER, side_columns[i].head);
-	canvas_put(c, x + 2, y, ROLE_HEADER, "STATE");
+	if (c->w >= 60)
+		canvas_put(c, x + 2, y, ROLE_HEADER, "STATE");
 	draw_side(con, CLIENT, c, y + 1, address);
 	draw_side(con, SERVER, c, y + 2, address);
+	if (c->w < 60) {
+		canvas_putf(c, 1, y + 3, ROLE_STRONG, "%s / %s", state_names[con->side[CLIENT].state],
+			state_names[con->side[SERVER].state]);
+		y++;
+	}
 	return y + 4;
 }
 
@@ -285,7 +293,7 @@ static int draw_all(const struct app *a, const struct detail *d, struct canvas *
 	int y = draw_verdict(d, c, 0);
 
 	y = draw_sides(&d->c, c, y);
-	y = ladder_draw(c, y, d, a->conf.utc_offset_ns);
+	y = ladder_draw(c, y, d->expanded ? 0 : d->visible - y, d, a->conf.utc_offset_ns);
 	y = draw_advice(&d->c, c, y + 1);
 	y = draw_reasons(&d->c, c, y);
 	return draw_facts(a, &d->c, c, y);
@@ -343,8 +351,8 @@ void detail_draw(struct app *a, struct detail *d, struct canvas *c)
 		crumb_line(a, d, c, top - 1);
 	canvas_init(&tall, c->w, LONG_CANVAS);
 	tall.ascii = c->ascii;
-	d->height = draw_all(a, d, &tall);
 	d->visible = bottom - top;
+	d->height = draw_all(a, d, &tall);
 	if (d->scroll > d->height - d->visible)
 		d->scroll = d->height - d->visible;
 	if (d->scroll < 0)
@@ -436,6 +444,9 @@ unsigned detail_act(struct app *a, struct detail *d, enum action act)
 		return leave_to_view(a, act);
 	case ACTION_OPEN:
 		return open_alike(a, d);
+	case ACTION_EXPAND:
+		d->expanded = !d->expanded;
+		return EFFECT_REDRAW;
 	case ACTION_NEIGHBOUR_PREVIOUS:
 		return neighbour(a, d, -1);
 	case ACTION_NEIGHBOUR_NEXT:

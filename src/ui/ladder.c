@@ -206,13 +206,60 @@ static int draw_segment(struct canvas *c, int y, const struct lanes *at, const s
 	return y + 1;
 }
 
-int ladder_draw(struct canvas *c, int y, const struct detail *d, int64_t utc_offset)
+static const struct segment *segment_before(const struct trail *t, uint32_t i)
+{
+	return i ? &t->seg[i - 1] : NULL;
+}
+
+/* Lines that segment i takes, with the silence or the gap before it. */
+static int lines_of(const struct trail *t, uint32_t i)
+{
+	int lines = 1 + (i == TRAIL_HEAD && t->skipped);
+
+	if (i && t->seg[i].t - t->seg[i - 1].t_last >= SILENCE_NS)
+		lines++;
+	return lines;
+}
+
+/*
+ * Which segments [from, to) to leave out so that the others and a line about it fit into `room` lines: the first
+ * ones, which set it up, and above all the last ones, which end it, stay.
+ */
+static void choose_fold(const struct trail *t, uint32_t n, int room, uint32_t *from, uint32_t *to)
+{
+	int need = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		need += lines_of(t, i);
+	*from = *to = n;
+	if (room < 6 || need <= room)
+		return;
+	*from = room < 10 ? 2 : 3;
+	for (room -= 1 + (int)*from; *to > *from + 1 && lines_of(t, *to - 1) <= room; (*to)--)
+		room -= lines_of(t, *to - 1);
+}
+
+static int draw_folded(struct canvas *c, int y, const struct lanes *at, const struct trail *t, uint32_t from,
+	uint32_t to)
+{
+	unsigned long long segments = from < TRAIL_HEAD && to > TRAIL_HEAD ? t->skipped : 0;
+	char words[64];
+
+	for (uint32_t i = from; i < to; i++)
+		segments += t->seg[i].count ? t->seg[i].count : 1;
+	snprintf(words, sizeof(words), "%llu more segments: x shows all", segments);
+	draw_between(c, y, at, words);
+	return y + 1;
+}
+
+int ladder_draw(struct canvas *c, int y, int room, const struct detail *d, int64_t utc_offset)
 {
 	const struct trail *trail = &d->trail;
+	uint32_t n = trail->n < TRAIL_HEAD + TRAIL_TAIL ? trail->n : TRAIL_HEAD + TRAIL_TAIL, from, to;
 	struct lanes at = lanes_for(c);
 	char words[64];
 
-	if (!d->has_trail || trail->n == 0) {
+	if (!d->has_trail || n == 0) {
 		canvas_put(c, 1, y, ROLE_HEADER, "SEGMENTS");
 		canvas_put_wrapped(c, 3, y + 1, c->w - 4, 2, ROLE_DIM,
 			d->c.ended ? "Its segments are not kept any more; the history below has them as letters."
@@ -220,14 +267,16 @@ int ladder_draw(struct canvas *c, int y, const struct detail *d, int64_t utc_off
 		return y + 2;
 	}
 	draw_ends(c, y++, &at);
-	for (uint32_t i = 0; i < trail->n && i < TRAIL_HEAD + TRAIL_TAIL; i++) {
-		const struct segment *s = &trail->seg[i], *before = i ? s - 1 : NULL;
-
-		if (i == TRAIL_HEAD && trail->skipped) {
+	choose_fold(trail, n, room ? room - 1 : 0, &from, &to);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == from) {
+			y = draw_folded(c, y, &at, trail, from, to);
+			i = to;
+		} else if (i == TRAIL_HEAD && trail->skipped) {
 			snprintf(words, sizeof(words), "%u segments not kept", trail->skipped);
 			draw_between(c, y++, &at, words);
 		}
-		y = draw_segment(c, y, &at, s, before, d->c.start + utc_offset);
+		y = draw_segment(c, y, &at, &trail->seg[i], segment_before(trail, i), d->c.start + utc_offset);
 	}
 	return y;
 }

@@ -57,6 +57,7 @@ struct detail {
 	struct trail trail;
 	bool has_trail;
 	int scroll, height, visible; /* lines */
+	bool expanded;		     /* the whole ladder, however long */
 	uint64_t alike, of;	     /* ended the same way on this service, of all there */
 };
 
@@ -194,8 +195,8 @@ bool detail_open(struct app *a, uint64_t uid);
 void detail_refresh(struct app *a, struct detail *d);
 unsigned detail_act(struct app *a, struct detail *d, enum action act);
 void detail_draw(struct app *a, struct detail *d, struct canvas *c);
-/* Draws the segments from line y on; returns the line behind them. */
-int ladder_draw(struct canvas *c, int y, const struct detail *d, int64_t utc_offset);
+/* Draws the segments from line y on, the middle left out when they need more than `room` lines (0: never). Returns the line behind. */
+int ladder_draw(struct canvas *c, int y, int room, const struct detail *d, int64_t utc_offset);
 const char *state_short(unsigned state);
 
 /* ---- help.c, chooser.c ---- */

@@ -197,12 +197,21 @@ void status_draw(struct app *a, struct canvas *c, int y)
 
 /* ---- tabs ---- */
 
-static int tabs_size(int size)
+#define NUMBERED 9 /* tabs with a key of their own; the others are reached with Tab */
+
+/* A tab without a key gives way to the others where there is no room, unless it is the active one. */
+static bool tab_shown(int i, int size, enum view active)
 {
-	int w = 1;
+	return size != 1 || i < NUMBERED || view_at_tab(i) == active;
+}
+
+static int tabs_size(int size, enum view active)
+{
+	int w = 0;
 
 	for (int i = 0; i < tab_count(); i++)
-		w += (int)utf8_width(view_tab(view_at_tab(i), size)) + (size < 2 && i < 9 ? 2 : 0) + 1;
+		if (tab_shown(i, size, active))
+			w += (int)utf8_width(view_tab(view_at_tab(i), size)) + (size < 2 && i < NUMBERED ? 2 : 0) + 1;
 	return w;
 }
 
@@ -212,17 +221,19 @@ void tabs_draw(struct app *a, struct canvas *c, int y, enum view active)
 	int size = 0, gap, x = 0, n = tab_count();
 
 	(void)a;
-	while (size < 2 && tabs_size(size) > c->w)
+	while (size < 2 && tabs_size(size, active) > c->w)
 		size++;
-	gap = tabs_size(size) + 2 * n <= c->w ? 3 : tabs_size(size) + n <= c->w ? 2 : 1;
+	gap = tabs_size(size, active) + 2 * n <= c->w ? 3 : tabs_size(size, active) + n <= c->w ? 2 : 1;
 	for (int i = 0; i < n; i++) {
 		bool on = view_at_tab(i) == active;
 		enum role role = on ? ROLE_TAB_ACTIVE : ROLE_TAB;
 
+		if (!tab_shown(i, size, active))
+			continue;
 		if (on)
 			canvas_put(c, x, y, role, "[");
 		x++;
-		if (size < 2 && i < 9)
+		if (size < 2 && i < NUMBERED)
 			x = canvas_putf(c, x, y, on ? role : ROLE_KEY, "%d ", i + 1);
 		x = canvas_put(c, x, y, role, view_tab(view_at_tab(i), size));
 		if (on)
