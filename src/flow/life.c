@@ -123,11 +123,14 @@ void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 	struct verdict v = verdict_of(f, when | world(e)), without;
 
 	if (!v.ending) {
-		if (f->ending)
+		/* What silence decided falls when the connection speaks, not by a RST or ICMP error that means nothing. */
+		if (f->ending && !(f->flags & FLOW_SILENT))
 			life_withdraw(e, f);
 		return;
 	}
 	without = verdict_of(f, world(e));
+	if (f->flags & FLOW_SILENT && without.ending)
+		f->ended = 0; /* now it was seen */
 	f->flags &= ~(uint32_t)FLOW_SILENT;
 	if (!without.ending)
 		f->flags |= FLOW_SILENT;

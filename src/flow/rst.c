@@ -44,14 +44,22 @@ static enum check rst_check(struct flow *f, int side, const struct pkt *p)
 	struct half *x = &f->half[side], *y = &f->half[!side];
 	bool y_known = y->flags & (HALF_SEEN | HALF_ISN);
 
+	/* The number of an older connection: x answers somebody's acknowledgement of that one (RFC 5961, 4). */
+	if (x->flags & HALF_ISN && !(x->flags & HALF_PROGRESS) && !(y->flags & HALF_ACK) &&
+		p->seq - x->isn > SYN_ONLY_PLAUSIBLE && !(p->flags & TCP_ACK))
+		return CHECK_OUTSIDE;
 	if (!y_known) {
 		if (x->flags & HALF_SEEN && p->seq == x->nxt)
 			return CHECK_EXACT;
 		return CHECK_UNKNOWN;
 	}
-	if (y->flags & HALF_ISN && !(y->flags & HALF_PROGRESS) && !(x->flags & (HALF_ISN | HALF_SEEN)) &&
-		!y->synack)
-		return check_syn_sent(y, p);
+	if (y->flags & HALF_ISN && !(y->flags & HALF_PROGRESS) && !y->synack) {
+		bool x_unseen = !(x->flags & (HALF_ISN | HALF_SEEN));
+
+		/* A SYN-ACK that was seen need not have arrived. */
+		if (x_unseen || check_syn_sent(y, p) == CHECK_EXACT)
+			return check_syn_sent(y, p);
+	}
 	return check_window(x, y, p);
 }
 
@@ -132,6 +140,8 @@ static uint32_t rst_facts_now(struct flow *f, int r, const struct pkt *p, bool s
 
 	if (solicited)
 		idle = (int64_t)y->idle_us * NS_PER_US;
+	if (idle < 0)
+		idle = 0; /* captured out of order */
 	f->rst_idle_us = idle / NS_PER_US < UINT32_MAX ? (uint32_t)(idle / NS_PER_US) : UINT32_MAX;
 	if (idle >= conf->idle_reset)
 		facts |= RST_IDLE;
@@ -221,6 +231,10 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 		return RST_AGAIN;
 	}
 	if (x->flags & HALF_FIN && f->half[!side].flags & HALF_FIN) {
+		if (!solicited && rst_check(f, side, p) == CHECK_OUTSIDE) {
+			x->rst_ignored++;
+			return RST_IGNORED;
+		}
 		if (!(x->flags & HALF_RST))
 			note_first(f, side, p, solicited);
 		return RST_AFTER_CLOSE;
@@ -298,6 +312,9 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 		return side != f->rst_side || something_new;
 	x = &f->half[f->rst_side];
 	y = &f->half[!f->rst_side];
+	/* A SYN was refused, sent again, taken up, and now answered. */
+	if (!(f->flags & FLOW_ESTABLISHED) && rel_ns(x->t_syn_last) > rel_ns(x->t_rst_last))
+		return true;
 	since = p->ts - f->start - rel_ns(f->t_rst);
 	if (side == f->rst_side && something_new) {
 		x->flags |= HALF_SPOKE_SOON;

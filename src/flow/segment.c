@@ -83,15 +83,29 @@ static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side];
 
+	bool late = x->flags & HALF_PROGRESS; /* captured after what followed it */
+
 	x->flags |= HALF_ISN | HALF_SEEN;
 	x->isn = x->base = p->seq;
-	x->nxt = p->seq + 1 + p->len;
 	x->wscale = p->wscale;
-	x->win = p->win;
 	x->opts_first = p->opts;
+	if (p->len)
+		x->flags |= HALF_FAST_OPEN;
+	if (late && seq_before(p->seq + p->len, x->nxt)) {
+		x->bytes += p->len;
+		return;
+	}
+	x->nxt = p->seq + 1 + p->len;
+	x->win = p->win;
 	x->bytes = p->len;
-	if (p->len || p->opts & OPT_FAST_OPEN)
-		x->flags |= p->len ? HALF_FAST_OPEN : 0;
+}
+
+/* What lies between two packets, when the capture has them in this order; else UINT32_MAX. */
+static uint32_t delay_us(int64_t from, int64_t to)
+{
+	int64_t us = (to - from) / NS_PER_US;
+
+	return to >= from && us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
 static void take_synack(struct engine *e, struct flow *f, int side, const struct pkt *p, bool again)
@@ -108,8 +122,8 @@ static void take_synack(struct engine *e, struct flow *f, int side, const struct
 		return;
 	}
 	f->t_synack = rel_of(p->ts - f->start);
-	if (side == SERVER && y->syn == 1 && y->flags & HALF_ISN)
-		f->hs_srv_us = (uint32_t)((p->ts - f->start) / NS_PER_US);
+	if (side == SERVER && !(f->flags & FLOW_HS_KARN) && y->flags & HALF_ISN)
+		f->hs_srv_us = delay_us(f->start, p->ts);
 }
 
 /* A SYN or SYN-ACK of this generation. */
@@ -150,21 +164,18 @@ static void check_established(struct engine *e, struct flow *f, const struct pkt
 		return;
 	f->flags |= FLOW_ESTABLISHED;
 	f->t_est = rel_of(p->ts - f->start);
-	if (f->t_synack && !(f->flags & FLOW_HS_KARN) && s->synack == 1)
-		f->hs_clt_us = (uint32_t)((p->ts - f->start - rel_ns(f->t_synack)) / NS_PER_US);
+	if (f->t_synack && !(f->flags & FLOW_HS_KARN))
+		f->hs_clt_us = delay_us(f->start + rel_ns(f->t_synack), p->ts);
 	if (!f->ending)
 		flows_set_class(&e->flows, f, CLASS_LIVE);
 }
 
 static enum segment_note take_rst(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
-	enum segment_note note = NOTE_NONE;
-
 	track_history(f, side, 'r');
 	switch (rst_take(f, side, p, &e->rst)) {
 	case RST_IGNORED:
-		note = NOTE_IGNORED_RST;
-		break;
+		return NOTE_IGNORED_RST;
 	case RST_ACCEPTED:
 	case RST_AGAIN:
 	case RST_AFTER_CLOSE:
@@ -172,7 +183,7 @@ static enum segment_note take_rst(struct engine *e, struct flow *f, int side, co
 		break;
 	}
 	life_judge(e, f, 0, p->ts);
-	return note;
+	return NOTE_NONE;
 }
 
 static enum segment_note take_data(struct engine *e, struct flow *f, int side, const struct pkt *p)
@@ -239,7 +250,7 @@ static void take_illegal(struct engine *e, struct flow *f, int side, const struc
 	struct half *x = &f->half[side];
 
 	count_flags(f, side, p);
-	track_history(f, side, p->flags & TCP_SYN ? 'q' : 'i');
+	track_history(f, side, p->flags & TCP_SYN ? 'q' : (p->flags & (TCP_FIN | TCP_RST)) == TCP_FIN ? 'f' : 'i');
 	if (!(x->flags & (HALF_SEEN | HALF_ISN))) {
 		x->base = x->isn = p->seq;
 		x->nxt = p->seq + p->len + (p->flags & TCP_SYN ? 1 : 0) + (p->flags & TCP_FIN ? 1 : 0);
@@ -401,11 +412,27 @@ static void place_syn(struct engine *e, struct flow **f, int *side, const struct
 	*side = CLIENT;
 }
 
+/* A SYN-ACK of a connection whose SYN the capture missed, on the ports of one that is over. */
+static bool answers_an_unseen_syn(const struct flow *old, int side, const struct pkt *p)
+{
+	const struct half *x = &old->half[side], *y = &old->half[!side];
+	bool over = (old->rst_side <= SERVER && !(old->flags & FLOW_PROVISIONAL)) ||
+		    (fin_acked(old, CLIENT) && fin_acked(old, SERVER));
+
+	return over && p->flags & TCP_SYN && p->flags & TCP_ACK && y->flags & HALF_ISN &&
+	       p->ack - y->isn - 1 > SYN_ONLY_PLAUSIBLE && !(x->flags & HALF_ISN && x->isn == p->seq);
+}
+
 /* Does this answer the SYN that waits? Then a new generation begins, and the packet is its server's. */
 static void place_answer(struct engine *e, struct flow **f, int *side, const struct pkt *p)
 {
 	struct flow *old = *f;
 
+	if (!old->pending.count && answers_an_unseen_syn(old, *side, p)) {
+		*f = life_succeed(e, old, p, SERVER, BY_SYNACK, ORIGIN_ATTEMPT);
+		*side = SERVER;
+		return;
+	}
 	if (!old->pending.count || *side == old->pending.side || !(p->flags & TCP_ACK) ||
 		!(p->flags & (TCP_SYN | TCP_RST)))
 		return;
@@ -475,17 +502,27 @@ static bool take_late(struct engine *e, struct tomb *t, int side, const struct p
 	return true;
 }
 
+/* A SYN, or the answer to one that was missed, with other numbers than the connection that is buried there. */
+static bool opens_after(const struct tomb *t, int side, const struct pkt *p)
+{
+	bool same = t->isn_known >> side & 1 && t->isn[side] == p->seq;
+
+	if (!(p->flags & TCP_SYN) || p->flags & (TCP_FIN | TCP_RST) || same)
+		return false;
+	return !(p->flags & TCP_ACK) ||
+	       (t->isn_known >> !side & 1 && p->ack - t->isn[!side] - 1 > SYN_ONLY_PLAUSIBLE);
+}
+
 /* Nobody in the table has this tuple. Returns the connection it opens, NULL when it was only late. */
 static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 {
 	struct tomb *t = tombs_find(&e->tombs, &p->tuple, p->hash, e->now, side);
-	bool bare = (p->flags & FLAGS_OF_STATE) == TCP_SYN;
 	struct flow *f;
 	uint16_t generation;
 
 	if (!t)
 		return open_by(e, p, side);
-	if (!bare || (t->isn_known >> *side & 1 && t->isn[*side] == p->seq)) {
+	if (!opens_after(t, *side, p)) {
 		if (take_late(e, t, *side, p))
 			return NULL;
 		e->stats.dropped[DROP_TABLE_FULL]++;
@@ -515,6 +552,8 @@ static void icmp_run(struct engine *e, const struct pkt *p)
 	if (x->flags & (HALF_ISN | HALF_SEEN) &&
 		(seq_before(x->nxt, p->seq) || x->nxt - p->seq > UINT32_C(1) << 26))
 		return;
+	if (x->flags & HALF_ISN && !(x->flags & HALF_PROGRESS) && seq_before(p->seq, x->isn))
+		return;
 	unreachable = p->icmp_v6 ? p->icmp_type == 1 : p->icmp_type == 3 && p->icmp_code != 4;
 	f->flags |= FLOW_ICMP;
 	f->icmp_from = p->icmp_from;
@@ -531,13 +570,14 @@ static void icmp_run(struct engine *e, const struct pkt *p)
 void segment_run(struct engine *e, const struct pkt *p)
 {
 	struct flow *f;
+	uint64_t full;
 	int side = CLIENT;
 
 	if (p->kind == PKT_ICMP) {
 		icmp_run(e, p);
 		return;
 	}
-	e->stats.segments++;
+	full = e->stats.dropped[DROP_TABLE_FULL];
 	f = flows_find(&e->flows, &p->tuple, p->hash, &side);
 	if (f && f->deadline <= e->now && !life_timer(e, f))
 		f = NULL;
@@ -551,6 +591,8 @@ void segment_run(struct engine *e, const struct pkt *p)
 		if (f && p->flags & TCP_SYN)
 			correct_roles(e, f, &side, p);
 	}
+	if (e->stats.dropped[DROP_TABLE_FULL] == full)
+		e->stats.segments++;
 	if (f)
 		segment_apply(e, f, side, p);
 }

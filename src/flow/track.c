@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define COPY_WINDOW_US 1000
-#define SYN_ONLY_PLAUSIBLE (UINT32_C(1) << 20)
 #define PLAUSIBLE (UINT32_C(1) << 30) /* no window reaches further */
 
 static uint16_t saturating_up(uint16_t n)
@@ -84,7 +83,11 @@ void track_packet(struct flow *f, int side, const struct pkt *p)
 
 static void hole_open(struct half *h, uint32_t from, uint32_t to)
 {
-	memmove(&h->hole[1], &h->hole[0], sizeof(h->hole) - sizeof(h->hole[0]));
+	int last = 0;
+
+	while (last < HOLES - 1 && h->hole[last].from != h->hole[last].to)
+		last++; /* the first one that is filled; else the oldest is forgotten */
+	memmove(&h->hole[1], &h->hole[0], (size_t)last * sizeof(h->hole[0]));
 	h->hole[0].from = from;
 	h->hole[0].to = to;
 }
@@ -120,18 +123,37 @@ static uint32_t hole_fill(struct half *h, uint32_t from, uint32_t to)
 }
 
 /* A FIN that only its acknowledgement told of was none: data turned up in its place. */
-static void fin_withdraw(struct half *h)
+static void fin_withdraw(struct flow *f, int side)
 {
+	struct half *h = &f->half[side], *peer = &f->half[!side];
+
 	h->flags &= ~(uint32_t)(HALF_FIN | HALF_FIN_IMPLIED | HALF_FIN_FIRST);
 	h->flags |= HALF_GAP;
 	h->t_fin = h->t_fin_last = 0;
+	if (peer->flags & HALF_FIN)
+		peer->flags |= HALF_FIN_FIRST;
+	if (f->first_fin == side)
+		f->first_fin = peer->flags & HALF_FIN ? (uint8_t)!side : 2;
+}
+
+/*
+ * Picked up mid-stream at an empty segment, y may have sent a keep-alive probe, whose number is one less than its next.
+ * Once x has acknowledged that number itself, it was none.
+ */
+static bool may_be_a_probe(const struct half *x, const struct half *y, const struct pkt *p)
+{
+	bool acked = x->flags & HALF_ACK && (x->ack == y->nxt ||
+		(x->ack == p->ack && x->flags & HALF_ACK_STEP_ONE));
+
+	return !(y->flags & (HALF_ISN | HALF_FIN)) && y->nxt == y->base && !y->data_packets && !acked;
 }
 
 bool track_implied_fin(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *y = &f->half[!side];
 
-	if (p->ack - y->nxt != 1 || y->flags & HALF_FIN || p->len || !(y->flags & HALF_PROGRESS))
+	if (p->ack - y->nxt != 1 || y->flags & HALF_FIN || p->len || !(y->flags & HALF_PROGRESS) ||
+		may_be_a_probe(&f->half[side], y, p))
 		return false;
 	y->flags |= HALF_FIN | HALF_FIN_IMPLIED;
 	y->fin_seq = y->nxt;
@@ -152,8 +174,13 @@ static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
 
 	if (track_implied_fin(f, side, p))
 		return TRACK_EVENT;
+	if (p->ack - y->nxt == 1 && may_be_a_probe(&f->half[side], y, p)) {
+		y->nxt = y->base = p->ack;
+		y->keepalive++;
+		return 0;
+	}
 	if (y->flags & HALF_FIN_IMPLIED)
-		fin_withdraw(y);
+		fin_withdraw(f, !side);
 	y->flags |= HALF_GAP;
 	hole_open(y, y->nxt, p->ack);
 	y->nxt = p->ack;
@@ -260,7 +287,7 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 
 	x->data_packets = saturating_up(x->data_packets);
 	if (x->flags & HALF_FIN_IMPLIED && seq_before(x->fin_seq, end))
-		fin_withdraw(x);
+		fin_withdraw(f, side);
 	if (seq_upto(end, x->nxt)) {
 		filled = hole_fill(x, p->seq, end);
 		x->bytes += filled;
@@ -301,6 +328,19 @@ static bool is_probe(const struct half *x, const struct half *y, const struct pk
 	return p->len == 1 && p->seq == x->nxt && y->flags & HALF_ACK && y->win == 0;
 }
 
+/* What a probe against a closed window pushes is an octet of the stream, taken or not. */
+static void track_pushed_octet(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+
+	if (!p->len || p->seq != x->nxt)
+		return;
+	x->nxt++;
+	x->bytes++;
+	x->t_data = rel_of(p->ts - f->start);
+	track_history(f, side, 'd');
+}
+
 /* Something new after a silence: how long it was, for whoever resets the connection because of it. */
 static void track_idle(struct flow *f, struct half *x, const struct pkt *p)
 {
@@ -338,6 +378,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	if (is_probe(x, y, p)) {
 		if (!x->probe_tail)
 			track_idle(f, x, p);
+		track_pushed_octet(f, side, p);
 		x->keepalive = saturating_up(x->keepalive);
 		x->probe_tail = saturating_up(x->probe_tail);
 		return found | TRACK_PROBE;
@@ -361,6 +402,8 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 		track_history(f, side, 'f');
 		if ((found & (TRACK_FIN | TRACK_RETRANSMISSION)) == (TRACK_FIN | TRACK_RETRANSMISSION) && !p->len)
 			x->tail = saturating_up(x->tail);
+		if (seq_before(x->nxt, p->seq + p->len))
+			hole_open(x, x->nxt, p->seq + p->len); /* overtook data */
 		if (seq_before(x->nxt, p->seq + p->len + 1))
 			x->nxt = p->seq + p->len + 1;
 	}

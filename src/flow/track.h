@@ -7,6 +7,8 @@
 
 #include "flow/flow.h"
 
+#define SYN_ONLY_PLAUSIBLE (UINT32_C(1) << 20) /* octets acknowledged of a side whose SYN alone was seen, at most */
+
 /* What track_segment found in it. */
 #define TRACK_NEW 0x01		/* octets or a FIN never seen before */
 #define TRACK_RETRANSMISSION 0x02

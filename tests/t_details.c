@@ -1,0 +1,173 @@
+/*
+ * Details that the ending alone does not show: octets and retransmissions around holes, probes, FINs that come early,
+ * late or not at all, resets that mean nothing, and whose packets are whose when ports are used again.
+ * Each case names what is looked at; the rest of the row is free.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/counters.h"
+#include "sim.h"
+#include "util/clock.h"
+#include "util/hash.h"
+
+#define OPEN_ "isn 1000 3000000000; 0 > S; 0.01 < SA; 0.02 > .\n"
+#define TALK OPEN_ "0.1 > PA len 100; 0.11 < .; 0.12 < PA len 500; 0.13 > .\n"
+#define CLOSE_ "9 > FA; 9.01 < FA; 9.02 > .\n"
+#define ANY UINT32_MAX
+
+struct detail {
+	const char *name, *script;
+	double tick;
+	const char *want; /* sim_endings() */
+	enum closer closer;
+	struct {
+		uint32_t bytes, retr, ooo, keepalive, ignored;
+	} side[2]; /* of the last connection */
+};
+
+static const struct detail details[] = {
+	/* sequence space */
+	{"a FIN that overtook data loses no octet", TALK "1 > PA len 10 seq 101; 1.0002 > FA seq 121; 1.0004 > PA len 10 seq 111; "
+							 "1.01 < FA ack 122; 1.02 > .",
+		0, "graceful/high 13", CLOSER_CLIENT, {{120, 0, 1, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"a lost end of data is sent again together with the FIN", TALK "1 > FA seq 121; 1.3 > PFA len 20 seq 101; 1.31 < FA ack 122; 1.32 > .",
+		0, "graceful/high 13", CLOSER_CLIENT, {{120, 1, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"four holes, the first filled before the fourth opens",
+		TALK "1 < PA len 10 seq 511; 1.0001 < PA len 10 seq 531; 1.0002 < PA len 10 seq 551; 1.0003 < PA len 10 seq 541; "
+		     "1.0004 < PA len 10 seq 571; 1.0005 < PA len 10 seq 501; 1.0006 < PA len 10 seq 521; 1.0007 < PA len 10 seq 561; 1.1 > . ack 581",
+		0, "open", CLOSER_NONE, {{100, 0, 0, 0, 0}, {580, 0, 4, 0, 0}}},
+	{"sequence numbers wrap", "isn 4294967290 4294967000; 0 > S; 0.01 < SA; 0.02 > .; 0.1 > PA len 100; 0.11 < .; 0.12 < PA len 500; 0.13 > .; "
+				  "0.2 < PA len 9 dropped; 0.5 < again; 0.51 > .; " CLOSE_,
+		0, "graceful/high 13", CLOSER_CLIENT, {{100, 0, 0, 0, 0}, {509, 1, 0, 0, 0}}},
+	{"a SYN captured after the first data takes no octet away",
+		"unsorted; isn 1000 3000000000\n0.00003 > PA len 100; 0 > S seq 0 forged; 0.01 < .; " CLOSE_, 0, NULL, CLOSER_CLIENT,
+		{{100, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	/* probes */
+	{"picked up at a keep-alive: its answer implies no FIN", "0 > . seq 100 ack 1; 0.01 < . seq 1 ack 101; 60 > . seq 100 ack 1; 60.01 < . seq 1 ack 101",
+		400, "open", CLOSER_NONE, {{0, 0, 0, 2, 0}, {0, 0, 0, 0, 0}}},
+	{"keep-alives with a garbage octet are no data",
+		TALK "30 > A len 1 seq 100; 30.01 < .; 60 > A len 1 seq 100; 60.01 < .; 90 > ka; 90.01 < .", 0, "open", CLOSER_NONE,
+		{{100, 0, 0, 3, 0}, {500, 0, 0, 0, 0}}},
+	{"a window probe's octet is taken when the window opens",
+		TALK "1 > . win 0; 6 < PA len 1 dropped; 11 < again; 12 > . win 500 ack 502; 12.1 < PA len 99 seq 502; 12.2 > . ack 601; "
+		     "13 < FA; 13.1 > FA; 13.2 < .",
+		0, "graceful/high 13", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {600, 0, 0, 2, 0}}},
+	/* FIN */
+	{"a missed octet looks like a FIN until data follows: who closed is forgotten too",
+		TALK "1 < PA len 1 lost; 1.01 > .; 1.1 < PA len 10; 1.11 > .; 2 > FA; 2.01 < .; 2.1 < FA; 2.11 > .", 0,
+		"graceful/medium 13", CLOSER_CLIENT, {{100, 0, 0, 0, 0}, {510, 0, 0, 0, 0}}},
+	/* RST */
+	{"refused, asked again, and then served", OPEN_ CLOSE_ "conn b\nclient 10.0.0.7:7; isn 1000 3000000000; 10 > S; 10.01 < RA; 10.5 > again; "
+						       "10.51 < SA; 10.52 > .; 10.6 > PA len 9; 10.61 < PA len 5; 10.62 > .; 11 > FA; 11.01 < FA; 11.02 > .",
+		0, "graceful/high 13, graceful/high 13", CLOSER_CLIENT, {{9, 0, 0, 0, 0}, {5, 0, 0, 0, 1}}},
+	{"served, but refused first by something else in its name", "isn 1000 3000000000; 0 > S; 0.001 < RA; 0.01 < SA; 0.02 > R seq 1", 0,
+		"refused/high 7", CLOSER_SERVER, {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"the SYN-ACK got lost, and the SYN sent again is refused", "0 > S; 0.01 < SA dropped; 1 > again; 1.01 < RA seq =0 ack 1", 0,
+		"refused/high 7", CLOSER_SERVER, {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"an ignored RST is no word: what silence decided stands, as of then", "0 > S; 1 > again; 40 < R seq 900", 0,
+		"unanswered/low 10", CLOSER_NONE, {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 1}}},
+	{"half closed stays so for an ignored RST", TALK "1 > FA; 1.01 < .; 70 < R seq 90000", 0, "half_closed/high 28",
+		CLOSER_CLIENT, {{100, 0, 0, 0, 0}, {500, 0, 0, 0, 1}}},
+	{"TIME_WAIT ignores a RST outside its window too", TALK "1 > FA; 1.01 < FA; 1.02 > .; 1.04 < R seq 900000", 0,
+		"graceful/high 13", CLOSER_CLIENT, {{100, 0, 0, 0, 0}, {500, 0, 0, 0, 1}}},
+	{"a SYN into an older connection that the capture never saw",
+		"isn 1000 3000000000; 0 > S; 0.01 < . seq 5000 ack =77777777 forged; 0.02 > R seq =77777777 forged; 3 > again; 3.01 < SA; 3.02 > .; " CLOSE_,
+		0, "graceful/high 13", CLOSER_CLIENT, {{0, 0, 0, 0, 1}, {0, 0, 0, 0, 0}}},
+	/* generations */
+	{"ports used again, the SYN unseen", TALK "1 > FA; 1.01 < FA; 1.02 > .; 5 > S isn 7000000 lost; 5.01 < SA; 5.02 > .; 5.1 > PA len 10; 5.11 < .; 6 > RA",
+		0, "graceful/high 13, client_abort/medium 26", CLOSER_CLIENT, {{10, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"a SYN into a living connection: challenge, RST, and again",
+		TALK "5 > S isn 9000000; 5.01 < . ack =1101 seq 501 forged; 5.02 > R seq =1101 forged; 5.1 > S isn 9000000; 5.11 < SA; 5.12 > .; " CLOSE_,
+		0, "client_lost/high 25, graceful/high 13", CLOSER_CLIENT, {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	/* ICMP */
+	{"an ICMP error about the server's packets names the connection too", OPEN_ "0.1 < PA len 9; 0.2 > icmp 3/1 from 10.9.9.9; " CLOSE_, 0,
+		"graceful/high 13", CLOSER_CLIENT, {{0, 0, 0, 0, 0}, {9, 0, 0, 0, 0}}},
+};
+
+static void check_side(const struct detail *d, const struct connection *c, int i)
+{
+	const struct side *x = &c->side[i];
+
+	if (x->bytes != d->side[i].bytes || x->retr != d->side[i].retr || x->ooo != d->side[i].ooo ||
+		x->keepalive != d->side[i].keepalive || x->rst_ignored != d->side[i].ignored)
+		fail_msg("%s: side %d: bytes %u retr %u ooo %u keepalive %u ignored %u", d->name, i, (unsigned)x->bytes,
+			x->retr, x->ooo, x->keepalive, x->rst_ignored);
+}
+
+static void details_are_right(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+		const struct detail *d = &details[i];
+		struct sim *s = sim_new(NULL);
+		const struct connection *c;
+
+		sim_play(s, d->script);
+		if (d->tick > 0)
+			sim_tick(s, d->tick);
+		sim_finish(s);
+		if (d->want && strcmp(sim_endings(s), d->want))
+			fail_msg("%s: %s, not %s", d->name, sim_endings(s), d->want);
+		c = sim_at(s, sim_count(s) - 1);
+		if (c->closer != d->closer)
+			fail_msg("%s: closer %s", d->name, closer_names[c->closer]);
+		check_side(d, c, CLIENT);
+		check_side(d, c, SERVER);
+		sim_free(s);
+	}
+}
+
+static void silence_is_dated_by_itself(void **state)
+{
+	struct sim *s = sim_new(NULL);
+
+	sim_play(s, "0 > S; 1 > again; 40 < R seq 900");
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->ended - sim_only(s)->start, 21 * NS_PER_SEC);
+	sim_free(s);
+
+	/* What is seen after it takes its place, at its own time. */
+	s = sim_new(NULL);
+	sim_play(s, TALK "1 > FA; 1.01 < .; 100 < RA");
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->rule, 18);
+	assert_int_equal(sim_only(s)->ended - sim_only(s)->start, 100 * NS_PER_SEC);
+	sim_free(s);
+}
+
+static void handshake_times_survive_copies_and_disorder(void **state)
+{
+	struct sim *s = sim_new(NULL);
+
+	sim_play(s, "0 > S twice id 1; 0.03 < SA twice id 1; 0.04 > . twice id 2");
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->hs_srv_ns, 30 * NS_PER_MS);
+	assert_int_equal(sim_only(s)->hs_clt_ns, 10 * NS_PER_MS);
+	sim_free(s);
+
+	s = sim_new(NULL);
+	sim_play(s, "unsorted\n0.001 > S; 0.0009 < SA; 0.02 > .");
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->hs_srv_ns, TIME_NEVER);
+	sim_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(details_are_right),
+		cmocka_unit_test(silence_is_dated_by_itself),
+		cmocka_unit_test(handshake_times_survive_copies_and_disorder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
