@@ -73,7 +73,12 @@ def counts(scene, tap, kind, rows, segments, tally):
             scene.faults.append('tap %s %s: %s: %s' % (tap, kind, key, '; '.join(wrong)))
 
 
-def states(scene, tap, rows, before, after, tally):
+def expiring(row, now):
+    """TIME_WAIT may be over or not: the kernel's timers for a minute are seconds late."""
+    return 59 < now - float(row['end']) < 66
+
+
+def states(scene, tap, rows, now, before, after, tally):
     """States of the live answer against the kernels' just before and just after."""
     found = rows_of(scene, rows)
     for ends, taps in scene.at_end.items():
@@ -82,6 +87,8 @@ def states(scene, tap, rows, before, after, tally):
             continue
         row = found[ends.key()][-1:]
         said = (row[0]['state.clt'], row[0]['state.srv']) if row else ('(no row)', '')
+        if row and 'TIME_WAIT' in has + said and expiring(row[0], now):
+            continue
         for mine, theirs in zip(said, has):
             tally.add('states at the end', tap, scene.family, mine == theirs)
         if said != has:

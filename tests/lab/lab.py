@@ -1,5 +1,6 @@
 """Client - router - server, with tcpdump and a live tcptop at three places between them."""
 
+import contextlib
 import csv
 import io
 import os
@@ -16,6 +17,7 @@ ADDRESSES = {
     6: {'client': 'fd98:1::2', 'server': 'fd98:2::2'},
 }
 PORTS_PER_SCENE = 10
+LONGEST = 400   # seconds, then something hangs; tcptop loses its parent's death with its rights
 FIRST_PORT = 20000
 
 # So that silence is judged within seconds. The scenes know these numbers.
@@ -50,7 +52,7 @@ class Tap:
             self.live = open(self.live_path, 'w')
             self.processes.append(subprocess.Popen(
                 [self.tcptop, '-i', self.device, '-b', '-v', 'connections', '-o', 'csv',
-                 '--config', 'none', *TIMERS], stdout=self.live, stderr=self.log,
+                 '--config', 'none', '--duration', '%ds' % LONGEST, *TIMERS], stdout=self.live, stderr=self.log,
                 preexec_fn=net.die_with_parent))
         return before + len(self.processes)
 
@@ -100,7 +102,12 @@ class Lab:
 
     def __init__(self, folder, tcptop):
         self.folder, self.tcptop = folder, tcptop
-        self.client, self.router, self.server = net.Netns(), net.Netns(), net.Netns()
+        with net.Netns() as outer:
+            # Small socket tables of their own: reading the host's takes milliseconds.
+            with contextlib.suppress(OSError):
+                outer.sysctl('ipv4.tcp_child_ehash_entries', 1024)
+            self.client, self.router, self.server = net.Netns(), net.Netns(), net.Netns()
+        outer.close()
         self.ends = {'client': self.client, 'server': self.server}
         self.taps = [Tap('C', self.client, 'c0', folder, tcptop),
                      Tap('R', self.router, 'r0', folder, tcptop),

@@ -3,7 +3,9 @@
 import argparse
 import concurrent.futures
 import fnmatch
+import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -14,7 +16,7 @@ import scenes_close
 import scenes_live
 import scenes_path
 import scenes_setup
-from lab import Lab
+from lab import LONGEST, Lab
 from scene import Scene
 
 MODULES = [scenes_live, scenes_close, scenes_abort, scenes_setup, scenes_path]
@@ -56,7 +58,7 @@ def compare(lab, scenes, tally):
     """Shuts the taps, then holds all answers against the scenes."""
     before = kernel_states(scenes)
     live = {tap.letter: tap.stop() for tap in lab.taps}
-    kernels = before, kernel_states(scenes)
+    kernels = time.time(), before, kernel_states(scenes)
     saved = {tap.letter: lab.ask(tap.path) for tap in lab.taps}
     for scene in scenes:
         broken = bool(scene.faults) and scene.faults[-1].startswith('scene broke off')
@@ -79,6 +81,17 @@ def report(scenes, tally, seconds):
     return 1 if failed else 0
 
 
+def end_at_once_on_signals(folder):
+    """Namespaces and children end with this process; only the folder would stay."""
+    def end(number, _):
+        print('ended by %s' % signal.Signals(number).name, flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(128 + number)
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM:
+        signal.signal(number, end)
+    signal.alarm(LONGEST)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('tcptop')
@@ -88,6 +101,7 @@ def main():
     args = parser.parse_intermixed_args()
     begun = time.monotonic()
     folder = tempfile.mkdtemp(prefix='tcptop-lab-')
+    end_at_once_on_signals(folder)
     tally = judge.Tally()
     pairs = chosen(args)
     if not pairs:

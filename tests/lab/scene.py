@@ -139,6 +139,16 @@ class Scene:
         self.children.append(child)
         return child
 
+    def vanish(self, side, s):
+        """The socket is gone without a packet, as after a power cut."""
+        s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        mine, peer = (net.proc_end(socket.inet_pton(s.family, end[0]), end[1])
+                      for end in (s.getsockname(), s.getpeername()))
+        s.close()
+        # A child that is just being started may hold it for a moment longer.
+        self.wait_for('the socket to go', lambda: net.state_of(
+            self.lab.ends[side].sockets(), mine, peer) in ('CLOSED', 'LISTEN'))
+
     # --- Faults on the way ------------------------------------------------------------------------
 
     def losing(self, side, rule):
@@ -296,12 +306,6 @@ def closed_by_peer(s):
 
 def linger0(s):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-
-
-def vanish(s):
-    """The socket is gone without a packet, as after a power cut."""
-    s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-    s.close()
 
 
 def disconnect(s):

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-from scene import TCP_LINGER2, closed_by_peer, disconnect, error_of, linger0, receive, send, vanish
+from scene import TCP_LINGER2, closed_by_peer, disconnect, error_of, linger0, receive, send
 
 OTHER = {'client': 'server', 'server': 'client'}
 
@@ -187,7 +187,7 @@ def lost(s, by):
     c, v, ends = s.pair()
     s.talk(c, v)
     mine, theirs = (c, v) if by == 'client' else (v, c)
-    vanish(mine)
+    s.vanish(by, mine)
     send(theirs, b'x' * 50)
     s.step(ends, 'CLOSED', 'CLOSED')
     s.ends_as(ends, by + '_lost', by)
@@ -208,7 +208,7 @@ def client_lost_syn(s):
     v = s.accept(listener)
     ends = s.ends(c)
     s.talk(c, v)
-    vanish(c)
+    s.vanish('client', c)
     c = s.connect(cport=s.cport)
     s.ends_as(ends, 'client_lost', 'client')
     v = s.accept(listener)
@@ -227,8 +227,8 @@ def both_lost(s):
     v = s.accept(listener)
     ends = s.ends(c)
     s.talk(c, v)
-    vanish(c)
-    vanish(v)
+    s.vanish('client', c)
+    s.vanish('server', v)
     c = s.connect(cport=s.cport)
     v = s.accept(listener)
     s.ends_as(ends, 'replaced', at_least='medium')
