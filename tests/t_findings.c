@@ -386,8 +386,9 @@ static void capture_gaps(struct world *w, bool yes)
 static void capture_one_way(struct world *w, bool yes)
 {
 	add_many(w, 40, 0, 50, 3, 5, 443, ENDING_UNKNOWN);
-	for (size_t i = 0; i < (yes ? 30 : 15); i++)
-		w->c[i].evidence |= EVIDENCE_BIT(ONE_WAY);
+	for (size_t i = 0; i < 40; i++)
+		if ((i % 4 == 0) != yes)
+			w->c[i].evidence |= EVIDENCE_BIT(ONE_WAY);
 }
 
 static const struct scene {
@@ -418,7 +419,7 @@ static const struct scene {
 	{ FINDING_PORT_CHURN, churn, "25 ports" },
 	{ FINDING_ICMP, icmp, "10.9.0.1 rejects 4 attempts to reach 10.2.0.5:443 (ICMP type 3 code 13, admin" },
 	{ FINDING_CAPTURE_QUALITY, capture_gaps, "misses packets of 3 of 60" },
-	{ FINDING_CAPTURE_QUALITY, capture_one_way, "one direction only of 30 of 40" },
+	{ FINDING_CAPTURE_QUALITY, capture_one_way, "one direction only of 30 of 40 connections (75%)" },
 };
 
 #define SCENES (sizeof(scenes) / sizeof(scenes[0]))

@@ -206,7 +206,7 @@ bool judge_gaps(struct judging *j, struct claim *c)
 	uint32_t n = count_ended(j->bunch), k = j->bunch->gaps;
 	char buf[FMT_TEXT];
 
-	if (k == 0 || (double)k / n <= LEAST(j, QUALITY_GAPS))
+	if (wilson_lower(k, n) <= LEAST(j, QUALITY_GAPS))
 		return false;
 	cases_collect(j, has_gap, c);
 	snprintf(c->subject, sizeof(c->subject), "capture: gaps");
@@ -221,7 +221,7 @@ bool judge_one_way(struct judging *j, struct claim *c)
 	uint32_t n = count_ended(j->bunch), k = j->bunch->one_way;
 	char buf[FMT_TEXT];
 
-	if ((double)k / n <= LEAST(j, QUALITY_ONE_WAY))
+	if (wilson_lower(k, n) <= LEAST(j, QUALITY_ONE_WAY))
 		return false;
 	cases_collect(j, is_one_way, c);
 	snprintf(c->subject, sizeof(c->subject), "capture: one direction");
