@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,8 +50,23 @@ static void flag_words(const struct segment *s, struct str *out)
 		str_add(out, "no flags");
 }
 
-/* What the arrow says, the most important first: what does not fit is cut at the end. */
-static void segment_words(const struct segment *s, struct str *out)
+/* Adds " words" when all of it fits: half a number would be another number. */
+static void add_part(struct str *out, int room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void add_part(struct str *out, int room, const char *format, ...)
+{
+	char part[96];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(part, sizeof(part), format, args);
+	va_end(args);
+	if ((int)(out->len + 1 + strlen(part)) <= room)
+		str_addf(out, " %s", part);
+}
+
+/* What the arrow says in `room` columns, the most important first. */
+static void segment_words(const struct segment *s, int room, struct str *out)
 {
 	char text[FMT_TEXT];
 
@@ -59,20 +75,20 @@ static void segment_words(const struct segment *s, struct str *out)
 		return;
 	}
 	flag_words(s, out);
-	if (s->count > 1)
-		str_addf(out, " %u segments", s->count);
-	if (s->len)
-		str_addf(out, " %s", fmt_bytes(text, s->len));
 	if (s->note != NOTE_NONE && s->note < NOTE_COUNT)
-		str_addf(out, " (%s)", segment_note_names[s->note]);
+		add_part(out, room, "(%s)", segment_note_names[s->note]);
+	if (s->len)
+		add_part(out, room, "%s", fmt_bytes(text, s->len));
+	if (s->count > 1)
+		add_part(out, room, "in %u segments", s->count);
 	if (s->len || s->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST))
-		str_addf(out, " seq %u", s->seq);
+		add_part(out, room, "seq %u", s->seq);
 	if (s->flags & FLAG_ACK)
-		str_addf(out, " ack %u", s->ack);
+		add_part(out, room, "ack %u", s->ack);
 	if (s->flags & FLAG_SYN || s->win == 0)
-		str_addf(out, " win %u", s->win);
+		add_part(out, room, "win %u", s->win);
 	if (s->mss)
-		str_addf(out, " mss %u", s->mss);
+		add_part(out, room, "mss %u", s->mss);
 }
 
 static enum role segment_role(const struct segment *s)
@@ -95,9 +111,7 @@ static void draw_arrow(struct canvas *c, int y, const struct lanes *at, const st
 	enum role role = segment_role(s);
 	struct str words = STR_INIT;
 
-	segment_words(s, &words);
-	if (utf8_width(words.s) > (size_t)room)
-		words.s[utf8_clip(words.s, (size_t)(room > 0 ? room : 0))] = '\0';
+	segment_words(s, room, &words);
 	words_w = (int)utf8_width(words.s);
 	for (x = from; x <= to; x++)
 		canvas_put(c, x, y, role, dash);

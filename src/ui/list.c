@@ -149,7 +149,7 @@ static void add_picture(struct list *l, enum picture picture, const char *head)
 	struct table *t = &l->table;
 
 	t->column[t->columns] = (struct table_column){
-		.head = head, .band = &band_spark, .min = 5, .max = 20, .drop = 3, .picture = true};
+		.head = head, .band = &band_spark, .min = 5, .max = 30, .drop = 3, .picture = true};
 	l->picture[t->columns] = picture;
 	l->shown[t->columns++] = NULL;
 }
