@@ -5,8 +5,8 @@ import collections
 import wire
 from scene import row_key
 
-COUNTED = [what + side for what in ('packets', 'syn.count', 'synack.count', 'fin.count', 'rst.count')
-           for side in ('.clt', '.srv')]
+COUNTED = [what + side for side in ('.clt', '.srv') for what in (
+    'packets', 'syn.count', 'synack.count', 'fin.count', 'rst.count')]
 
 
 class Tally:
@@ -37,7 +37,7 @@ def rows_of(scene, rows):
     low, high = scene.port, scene.port + 9
     found = collections.defaultdict(list)
     for row in sorted(rows, key=lambda row: float(row['start'])):
-        if low <= int(row['server.port'] or 0) <= high or low <= int(row['client.port'] or 0) <= high:
+        if any(low <= int(row[name]) <= high for name in ('server.port', 'client.port')):
             found[row_key(row)].append(row)
     return found
 
@@ -53,7 +53,8 @@ def endings(scene, tap, kind, rows, tally):
         fault = expected.fault(candidates.pop(0), at_least) if candidates else 'no row'
         tally.add('ending ' + kind, tap, scene.family, not fault)
         if fault:
-            scene.faults.append('tap %s %s: %s %s' % (tap, kind, '/'.join(expected.endings), fault))
+            scene.faults.append('tap %s %s: %s %s'
+                                % (tap, kind, '/'.join(expected.endings), fault))
     for rest in found.values():
         for row in rest:
             tally.add('ending ' + kind, tap, scene.family, False)

@@ -52,8 +52,8 @@ class Tap:
             self.live = open(self.live_path, 'w')
             self.processes.append(subprocess.Popen(
                 [self.tcptop, '-i', self.device, '-b', '-v', 'connections', '-o', 'csv',
-                 '--config', 'none', '--duration', '%ds' % LONGEST, *TIMERS], stdout=self.live, stderr=self.log,
-                preexec_fn=net.die_with_parent))
+                 '--config', 'none', '--duration', '%ds' % LONGEST, *TIMERS],
+                stdout=self.live, stderr=self.log, preexec_fn=net.die_with_parent))
         return before + len(self.processes)
 
     def wait_ready(self, sockets):
@@ -142,7 +142,8 @@ class Lab:
             self.router.sysctl(name, 1)
         for ns, near, far, net_of in ((self.client, 'c0', 'r0', 1), (self.server, 's0', 'r1', 2)):
             ns.ip('link set lo up\n'
-                  'link add %s type veth peer name %s netns %s\n' % (near, far, self.router.path()))
+                  'link add %s type veth peer name %s netns %s\n'
+                  % (near, far, self.router.path()))
             self.router.ip('addr add 10.98.{n}.1/24 dev {d}\n'
                            'addr add fd98:{n}::1/64 dev {d} nodad\n'
                            'link set {d} up\n'.format(n=net_of, d=far))

@@ -137,6 +137,7 @@ def verdict(ns, hook, rule):
     """A chain of its own for one rule; returns what takes it away again."""
     with names_lock:
         chain = 'x%d' % next(names)
-    ns.nft('table inet lab {\nchain %s { type filter hook %s priority 0; policy accept;\n%s\n}\n}\n'
-           % (chain, hook, rule))
+    ns.nft('table inet lab {\n'
+           'chain %s { type filter hook %s priority 0; policy accept;\n%s\n}\n'
+           '}\n' % (chain, hook, rule))
     return lambda: ns.nft('flush chain inet lab %s\ndelete chain inet lab %s\n' % (chain, chain))

@@ -47,11 +47,13 @@ class Expected:
         at_least = at_least if at_least and self.at_least else self.at_least
         faults = []
         if row['ending'] not in self.endings:
-            faults.append('ending %s, not %s' % (row['ending'] or '(open)', '|'.join(self.endings)))
+            faults.append('ending %s, not %s'
+                          % (row['ending'] or '(open)', '|'.join(self.endings)))
         elif CONFIDENCES.index(row['confidence']) < CONFIDENCES.index(at_least):
             faults.append('confidence %s, not %s' % (row['confidence'], at_least))
         if self.closer is not None and row['closer'] != self.closer:
-            faults.append('closer %s, not %s' % (row['closer'] or '(none)', self.closer or '(none)'))
+            faults.append('closer %s, not %s'
+                          % (row['closer'] or '(none)', self.closer or '(none)'))
         for word in self.has:
             if word not in row['attributes'].split('|'):
                 faults.append('attributes %s lack %s' % (row['attributes'], word))
@@ -72,10 +74,10 @@ class Scene:
         self.at_end = {}                    # ends -> taps that know its states
         self.changes_unseen = False         # the kernel's states went on without a packet
         self.sure_alone = None              # confidence enough when its packets are all there is
-        self.needs_more = False             # its packets alone do not tell what the whole capture does
+        self.needs_more = False             # its packets alone do not tell everything
         self.states = []                    # comparisons: tap, IP version, equal
 
-    # --- Sockets -------------------------------------------------------------------------------
+    # --- Sockets ---------------------------------------------------------------------------
 
     def socket(self, side):
         with self.lab.ends[side]:
@@ -149,7 +151,7 @@ class Scene:
         self.wait_for('the socket to go', lambda: net.state_of(
             self.lab.ends[side].sockets(), mine, peer) in ('CLOSED', 'LISTEN'))
 
-    # --- Faults on the way ------------------------------------------------------------------------
+    # --- Faults on the way -----------------------------------------------------------------
 
     def losing(self, side, rule):
         """Segments of this scene that come to `side` are lost there, behind all taps."""
@@ -201,7 +203,7 @@ class Scene:
         return [s for s in self.segments() if s.sport == port and s.flags & wire.ACK
                 and not s.flags & wire.RST][-1]
 
-    # --- What must be seen -----------------------------------------------------------------------------
+    # --- What must be seen -----------------------------------------------------------------
 
     def kernel(self, ends):
         """The states that the two kernels have for this connection."""
@@ -245,7 +247,8 @@ class Scene:
 
     def capture(self, tap):
         """The scene's packets so far as a capture file of their own."""
-        path = os.path.join(self.lab.folder, '%s.%s.pcap' % (self.name.replace('/', '.'), tap.letter))
+        path = os.path.join(self.lab.folder,
+                            '%s.%s.pcap' % (self.name.replace('/', '.'), tap.letter))
         records = tap.records(self.number)
         with open(path, 'wb') as f:
             f.write(tap.reader.head + b''.join(records))
@@ -260,7 +263,7 @@ class Scene:
         """The next generation of this connection: what tcptop must say of it."""
         self.expected.append(Expected(ends, endings, closer, at_least, taps, has))
 
-    # --- Play ------------------------------------------------------------------------------------------
+    # --- Play ------------------------------------------------------------------------------
 
     def play(self, recipe):
         try:

@@ -118,7 +118,7 @@ def half_closed(s):
     time.sleep(4)
     s.step(ends, 'FIN_WAIT_2', 'CLOSE_WAIT')
     s.ends_as(ends, 'half_closed', 'client', taps='CRS')
-    s.needs_more = True    # a file that ends with the FIN's acknowledgement says nothing of the silence
+    s.needs_more = True    # a file that ends with the FIN's acknowledgement knows of no silence
 
 
 def half_closed_client(s):

@@ -1,4 +1,4 @@
-"""Scenarios about watching live: a capture that ends by itself, and time that passes without packets."""
+"""Scenarios about watching live: a capture that ends by itself, time without packets."""
 
 import subprocess
 import time

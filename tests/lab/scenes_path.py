@@ -6,7 +6,7 @@ import struct
 import time
 
 from scene import TCP_USER_TIMEOUT, Wrong, closed_by_peer, error_of, receive, send
-from wire import ACK, RST, after
+from wire import ACK, RST, SYN, after
 
 
 def talked(s, **how):
@@ -65,7 +65,7 @@ def ignored(s, off, **rest):
 
 
 def forged_in_window(s):
-    """Not exact: the client asks whether it is meant (RFC 5961), the server does not know of it."""
+    """Not exact: the client asks whether it is meant (RFC 5961); the server knows nothing."""
     ignored(s, 1000)
 
 
@@ -112,8 +112,23 @@ def time_wait_duplicate(s):
     s.ends_as(ends, 'graceful', 'client')
 
 
+def time_wait_old_syn(s):
+    """An older SYN comes to TIME_WAIT: an ACK, which the client's kernel answers with a RST."""
+    c, v, ends = s.pair()
+    s.talk(c, v)
+    v.close()
+    closed_by_peer(c)
+    c.close()
+    s.step(ends, 'CLOSED', 'TIME_WAIT')
+    s.raw(ends, SYN, seq=s.segments()[0].seq - 100000)
+    s.wait_segments('RST', lambda p: p.flags & RST)
+    s.changes_unseen = True
+    s.ends_as(ends, 'graceful', 'server')
+    s.ends_as(ends, ('unanswered', 'cancelled'), at_least='low')
+
+
 def reject_midway(s):
-    """A firewall that begins to reject: its reset comes one hop nearer than the server's segments."""
+    """A firewall that begins to reject: its reset comes from one hop nearer."""
     c, _, ends = talked(s)
     undo = s.on_the_way('reject with tcp reset')
     send(c, b'x' * 50)
@@ -196,5 +211,5 @@ def conntrack_reject_near(s):
 
 CHECK = [forged_exact, forged_in_window]
 ALL = CHECK + [forged_both, forged_outside, forged_below, forged_with_payload, time_wait_reset,
-               time_wait_duplicate, reject_midway, drop_midway, conntrack_drop, conntrack_reject,
-               conntrack_reject_near]
+               time_wait_duplicate, time_wait_old_syn, reject_midway, drop_midway, conntrack_drop,
+               conntrack_reject, conntrack_reject_near]

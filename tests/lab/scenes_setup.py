@@ -95,7 +95,7 @@ def unanswered(s):
 
 
 def answered_late(s):
-    """The first SYN is lost; the second is answered, and its SYN-ACK lost: every state of the opening."""
+    """The first SYN is lost, and then the first SYN-ACK: every state of the opening."""
     listener = s.listen()
     c = s.caller(s.cport)
     ends = s.ends(c)
@@ -213,7 +213,7 @@ overflow_abort.alone = True
 
 
 def cookie_ghost(s):
-    """Answered by a SYN cookie, no room when the ACK comes: only the client thinks it is connected."""
+    """A SYN cookie, and no room when the ACK comes: only the client thinks it is connected."""
     s.lab.server.sysctl('ipv4.tcp_syncookies', 2)
     try:
         listener, late, ends, others = late_and_full(s, 0, 'LISTEN')
@@ -297,7 +297,7 @@ def stray_reset(s):
 
 
 CHECK = [refused, unanswered, answered_late, prohibited]
-ALL = CHECK + [refused_path, port_unreachable, no_route, no_host, half_open, cancelled, cancelled_late,
-               not_accepted, queue_full, overflow_abort, cookie_ghost, refused_again, probe_null,
-               probe_fin, probe_xmas,
-               probe_xmas_open, probe_ack, probe_ack_open, probe_syn_fin, probe_syn_ack, stray_reset]
+ALL = CHECK + [refused_path, refused_again, port_unreachable, no_route, no_host, half_open,
+               cancelled, cancelled_late, not_accepted, queue_full, overflow_abort, cookie_ghost,
+               probe_null, probe_fin, probe_xmas, probe_xmas_open, probe_ack, probe_ack_open,
+               probe_syn_fin, probe_syn_ack, stray_reset]
