@@ -6,7 +6,7 @@
 
 #include "util/mem.h"
 
-#define HEADS_START (UINT32_C(1) << 18)
+#define HEADS_START (UINT32_C(1) << 13)
 
 static uint32_t power_of_two(uint32_t n)
 {
@@ -87,7 +87,7 @@ static void grow_index(struct flows *t)
 	uint32_t old = t->mask + 1, i;
 	uint32_t *head;
 
-	if (t->used <= t->mask || old >= UINT32_C(1) << 30)
+	if (t->used * 2 <= t->mask || old >= UINT32_C(1) << 30)
 		return;
 	head = mem_table((size_t)old * 2, sizeof(*head));
 	if (!head)

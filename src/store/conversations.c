@@ -15,6 +15,8 @@
 #include "util/hash.h"
 #include "util/mem.h"
 
+#define BUCKETS_START 4096
+
 size_t conversations_bytes(uint32_t max)
 {
 	return (size_t)max * (sizeof(struct talk) + 2 * sizeof(uint32_t));
@@ -23,13 +25,9 @@ size_t conversations_bytes(uint32_t max)
 bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_series,
 	struct err *err)
 {
-	uint32_t buckets = 16;
-
-	while (buckets < max && buckets < UINT32_C(1) << 31)
-		buckets *= 2;
-	*cs = (struct conversations){ .max = max, .mask = buckets - 1 };
+	*cs = (struct conversations){ .max = max, .mask = BUCKETS_START - 1 };
 	cs->row = mem_table((size_t)max + 1, sizeof(struct talk));
-	cs->bucket = mem_table(buckets, sizeof(uint32_t));
+	cs->bucket = mem_table(BUCKETS_START, sizeof(uint32_t));
 	if (!cs->row || !cs->bucket) {
 		int code = errno;
 
@@ -132,6 +130,27 @@ struct talk_key talk_key_of(const struct connection *c)
 	return key;
 }
 
+/* Twice as many buckets when there are more rows than buckets; without memory, longer chains. */
+static void buckets_grow(struct conversations *cs)
+{
+	uint32_t old = cs->mask + 1;
+	uint32_t *was = cs->bucket, *bucket;
+
+	if (cs->count <= cs->mask || old >= UINT32_C(1) << 31)
+		return;
+	bucket = mem_table((size_t)old * 2, sizeof(*bucket));
+	if (!bucket)
+		return;
+	cs->bucket = bucket;
+	cs->mask = old * 2 - 1;
+	for (uint32_t k = 0; k < old; k++)
+		for (uint32_t i = was[k], next; i; i = next) {
+			next = cs->row[i].hash_next;
+			talk_link(cs, i);
+		}
+	mem_table_free(was, old, sizeof(*was));
+}
+
 static uint32_t talk_make(struct conversations *cs, const struct talk_key *key)
 {
 	uint32_t i = cs->free ? cs->free : ++cs->used;
@@ -143,6 +162,7 @@ static uint32_t talk_make(struct conversations *cs, const struct talk_key *key)
 	talk_link(cs, i);
 	talk_lru_add(cs, i);
 	cs->count++;
+	buckets_grow(cs);
 	return i;
 }
 

@@ -15,6 +15,7 @@
 #include "util/err.h"
 #include "util/mem.h"
 
+#define BUCKETS_START 4096
 #define SPILL_BODY 28
 #define SLAB_BITS 15
 #define SLAB_SIZE (UINT32_C(1) << SLAB_BITS)
@@ -28,16 +29,13 @@ struct spill {
 bool records_init(struct records *r, uint32_t n, struct err *err)
 {
 	uint64_t spills = (uint64_t)n * SPILLS_PER_RECORD;
-	uint32_t buckets = 16;
 
-	while (buckets < n && buckets < UINT32_C(1) << 31)
-		buckets *= 2;
 	if (spills > UINT32_MAX - SLAB_SIZE)
 		spills = UINT32_MAX - SLAB_SIZE;
-	*r = (struct records){ .n = n, .mask = buckets - 1 };
+	*r = (struct records){ .n = n, .mask = BUCKETS_START - 1 };
 	r->slabs_max = (uint32_t)(spills / (SLAB_SIZE - 1)) + 1;
 	r->rec = mem_table(n, sizeof(struct record));
-	r->bucket = mem_table(buckets, sizeof(uint32_t));
+	r->bucket = mem_table(BUCKETS_START, sizeof(uint32_t));
 	r->slab = mem_array(r->slabs_max, sizeof(struct spill *));
 	if (!r->rec || !r->bucket) {
 		int code = errno;
@@ -130,7 +128,7 @@ static uint32_t *bucket_of(const struct records *r, uint64_t uid)
 	return &r->bucket[(uid * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & r->mask];
 }
 
-static void record_link(struct records *r, uint32_t ref)
+static void bucket_add(struct records *r, uint32_t ref)
 {
 	uint32_t *b = bucket_of(r, r->rec[ref].uid);
 
@@ -138,10 +136,42 @@ static void record_link(struct records *r, uint32_t ref)
 	*b = RECORD_NONE - ref;
 }
 
+/* Twice as many buckets when there are more records than buckets; without memory, longer chains. */
+static void buckets_grow(struct records *r)
+{
+	uint32_t old = r->mask + 1;
+	uint32_t *was = r->bucket, *bucket;
+
+	if (r->used <= r->mask || old >= UINT32_C(1) << 31)
+		return;
+	bucket = mem_table((size_t)old * 2, sizeof(*bucket));
+	if (!bucket)
+		return;
+	r->bucket = bucket;
+	r->mask = old * 2 - 1;
+	for (uint32_t i = 0; i < old; i++) {
+		uint32_t ref = RECORD_NONE - was[i], next;
+
+		for (; ref != RECORD_NONE; ref = next) {
+			next = r->rec[ref].next;
+			bucket_add(r, ref);
+		}
+	}
+	mem_table_free(was, old, sizeof(*was));
+}
+
+static void record_link(struct records *r, uint32_t ref)
+{
+	r->used++;
+	buckets_grow(r);
+	bucket_add(r, ref);
+}
+
 static void record_unlink(struct records *r, uint32_t ref)
 {
 	uint32_t *b = bucket_of(r, r->rec[ref].uid), i = RECORD_NONE - *b;
 
+	r->used--;
 	if (i == ref) {
 		*b = RECORD_NONE - r->rec[ref].next;
 		return;

@@ -33,6 +33,7 @@ struct records {
 	uint32_t *bucket;   /* first record of a hash; RECORD_NONE - x, so that zeroed memory is empty */
 	struct spill **slab;
 	uint32_t n, mask;
+	uint32_t used; /* records that are not empty */
 	uint32_t slabs, slabs_max, spill_free;
 	uint64_t spills; /* blocks in use */
 };
