@@ -100,7 +100,9 @@ void plan_bounds(struct plan *p)
 		p->store.max_conversations = (uint32_t)c->max_conversations;
 	p->store.shards = 1;
 	p->store.max_live = p->engine.max_connections;
-	p->engine.final_only = c->batch;
+	/* Findings come and go with time, so they need to be told as it passes. */
+	p->engine.final_only = c->batch && p->view != VIEW_FINDINGS;
+	p->store.no_findings = c->batch && p->view != VIEW_FINDINGS;
 	p->engine.linger = c->linger;
 	p->engine.idle_reset = c->idle_reset;
 	p->engine.unanswered = c->timeout_unanswered;

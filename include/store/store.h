@@ -26,6 +26,7 @@ struct store_conf {
 	uint32_t max_conversations; /* beyond it the longest idle are folded */
 	uint32_t max_series;	    /* conversations with a time series, the busiest */
 	uint32_t max_trails;	    /* ended connections whose segments are kept */
+	bool no_findings;	    /* nobody will ask for them: store_findings() has none */
 	const struct thresholds *thresholds; /* of findings; NULL: the defaults. Copied */
 };
 

@@ -60,7 +60,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 size_t engine_bytes(const struct engine_conf *conf)
 {
 	const struct engine *e = NULL;
-	size_t flow = sizeof(e->flows.flow[0]) + 2 * sizeof(e->flows.head[0]) + sizeof(e->flows.queue[0]);
+	size_t flow = sizeof(e->flows.flow[0]) + sizeof(e->flows.link[0]) + 4 * sizeof(e->flows.head[0]) + sizeof(e->flows.queue[0]);
 	size_t tomb = sizeof(e->tombs.tomb[0]) + 2 * sizeof(e->tombs.head[0]);
 	size_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
 
@@ -223,14 +223,23 @@ static void prefetch_index(const struct engine *e, const struct pkt *p)
 static void prefetch_flow(const struct engine *e, const struct pkt *p)
 {
 	uint32_t slot = e->flows.head[p->hash & e->flows.mask];
-	const char *f;
+	const struct flow *f;
 
-	if (!slot)
+	if (!slot) {
+		tombs_fetch(&e->tombs, p->hash);
 		return;
-	f = (const char *)flows_flow(&e->flows, slot - 1);
-	__builtin_prefetch(f);
-	__builtin_prefetch(f + 64);
-	__builtin_prefetch(f + 128);
+	}
+	f = flows_flow(&e->flows, slot - 1);
+	__builtin_prefetch(f, 1);
+	__builtin_prefetch(&f->start, 1);
+	__builtin_prefetch(&f->half[0], 1);
+	__builtin_prefetch(&f->half[1], 1);
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
+		__builtin_prefetch(&f->half[0].isn, 1);
+		__builtin_prefetch(&f->half[1].isn, 1);
+		__builtin_prefetch(&f->t_rst, 1);
+		__builtin_prefetch(&e->flows.link[slot - 1], 1);
+	}
 }
 
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)

@@ -8,6 +8,7 @@
 #define TCPTOP_FLOW_FLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/connection.h"
@@ -84,30 +85,34 @@ static inline int64_t rel_ns(reltime t)
 
 #define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
 
+#define HALF_BEFORE 0x40000000	   /* tail_before, probe_before are not both 0 */
+
 #define HOLES 3
 
 struct half { /* what one end has sent */
+	/* What a plain data segment touches, of its sender and of its receiver: one cache line. */
 	uint32_t flags;
 	uint32_t nxt;	/* highest seq + len + SYN + FIN */
 	uint32_t ack;	/* highest ack: its RCV.NXT */
 	uint32_t redge; /* right edge it granted the peer */
+	uint64_t bytes; /* unique payload octets seen */
 	uint32_t packets;
-	uint32_t sig[2];    /* of its last two packets, against copies of a span port */
-	reltime t_last;	    /* its last packet */
-	uint64_t bytes;	    /* unique payload octets seen */
-	reltime t_data;	    /* its last data */
-	uint16_t win;	    /* last window, unscaled */
-	uint16_t tail;	    /* data and FIN sent again since the peer's last packet */
+	uint32_t sig[2];  /* of its last two packets, against copies of a span port */
+	reltime t_last;	  /* its last packet */
+	reltime t_data;	  /* its last data */
+	uint32_t idle_us; /* the silence it last broke with something new, saturating */
+	uint32_t last_ack; /* ack of its last packet with ACK */
+	uint32_t history; /* letters already written, one bit each */
+	uint16_t win;	  /* last window, unscaled */
+	uint16_t tail;	  /* data and FIN sent again since the peer's last packet */
 	uint16_t probe_tail; /* keep-alive probes since then */
-	uint16_t ip_id;
-	reltime t_idle_end; /* when it last broke a silence with something new ... */
-	uint32_t idle_us;   /* ... of this length, saturating */
+	uint8_t ttl;
+	uint8_t wscale; /* 0xff unknown */
 
 	uint32_t isn;
+	uint32_t base; /* isn, or the first sequence number seen: what the trail counts from */
 	uint32_t fin_seq, rst_seq;
 	uint32_t nxt_at_peer_fin; /* nxt when the peer's FIN came */
-	uint32_t last_ack;	  /* ack of its last packet with ACK */
-	uint32_t base;		  /* isn, or the first sequence number seen: what the trail counts from */
 	struct {
 		uint32_t from, to;
 	} hole[HOLES]; /* octets jumped over, not seen yet */
@@ -116,16 +121,14 @@ struct half { /* what one end has sent */
 	uint32_t rst_ignored;
 	reltime t_fin, t_fin_last, t_rst, t_rst_last, t_syn_last;
 	uint16_t keepalive, syn_uniq, fin_uniq;
-	uint16_t tail_before;  /* tail and probe_tail as the peer's last packet found them */
+	uint16_t tail_before; /* tail and probe_tail as the peer's last packet found them */
 	uint16_t probe_before;
-	uint16_t synack_late;  /* SYN-ACKs after the client's ACK */
-	uint16_t data_packets; /* saturating */
-	uint16_t copies;       /* of a span port, RSTs left out; saturating */
-	uint8_t ttl, ttl_rst;
-	uint8_t wscale;	       /* 0xff unknown */
-	uint8_t opts_first;
-	uint32_t history;      /* letters already written, one bit each */
-};
+	uint16_t synack_late; /* SYN-ACKs after the client's ACK */
+	uint16_t copies;      /* of a span port, RSTs left out; saturating */
+	uint8_t ttl_rst;
+} __attribute__((aligned(64)));
+
+_Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
 
 /* flow.flags */
 #define FLOW_USED 0x0001
@@ -152,44 +155,51 @@ struct half { /* what one end has sent */
 enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
 
 struct flow {
-	uint32_t next;	      /* hash chain; free list */
+	/* What finds it and tells whether more than sequence numbers is at stake: one cache line ... */
+	uint32_t next; /* hash chain; free list */
 	uint32_t hash;
-	struct tuple tuple;   /* [CLIENT], [SERVER] */
+	struct tuple tuple; /* [CLIENT], [SERVER] */
+	int64_t deadline;   /* when silence means something, in the engine's time; the wheel may look earlier */
 	uint32_t flags;
-	int64_t start, last;  /* ns since the epoch */
+	uint8_t ending, origin, class;
+	uint8_t rst_side; /* CLIENT, SERVER, 2 none */
+
+	/* ... its times, one more ... */
+	int64_t start, last; /* ns since the epoch */
 	int64_t heard;	      /* the engine's time of the last packet: never steps back */
-	int64_t deadline;     /* when silence means something, in the engine's time; the wheel may look earlier */
+	int64_t ended;	      /* 0 = open */
+	uint64_t uid;
+	uint32_t trail;	      /* NIL or index into the pool */
+	uint32_t retr_gap_us; /* between the last retransmission and the packet before it */
+	reltime t_est, t_synack;
+	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
+
+	/* ... and what both ends have sent, of which plain data touches the first lines. */
 	struct half half[2];
 
-	uint64_t uid;
-	int64_t ended;	      /* 0 = open */
-	uint32_t wheel_prev, wheel_next, wheel_slot;
-	uint32_t class_prev, class_next;
-	uint32_t trail;	      /* NIL or index into the pool */
-	reltime t_est, t_synack, t_rst, t_first_fin;
-	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
+	reltime t_rst, t_first_fin;
 	uint32_t rst_idle_us;
-	uint32_t rst_facts;   /* what held when the RST was accepted: RST_* of rst.h */
-	uint32_t retr_gap_us; /* between the last retransmission and the packet before it */
+	uint32_t rst_facts; /* what held when the RST was accepted: RST_* of rst.h */
 	struct {	      /* a bare SYN with a new ISN on a connection that has not ended */
+		int64_t first, last;
 		uint32_t isn, len;
 		uint32_t count;
-		int64_t first, last;
 		uint16_t win;
-		uint8_t side, wscale, ttl, opts;
+		uint8_t side, wscale, ttl;
 	} pending;
 	struct addr icmp_from;
 	uint16_t vlan, generation;
 	uint8_t icmp_type, icmp_code;
-	uint8_t rst_side;   /* CLIENT, SERVER, 2 none */
-	uint8_t first_fin;  /* CLIENT, SERVER, 2 none */
-	uint8_t client_by, origin, class;
-	uint8_t ending, confidence, rule;
+	uint8_t first_fin; /* CLIENT, SERVER, 2 none */
+	uint8_t client_by;
+	uint8_t confidence, rule;
 	uint8_t tunnel, source;
 	int8_t ttl_delta;
 	uint8_t history_len;
 	char history[HISTORY_MAX];
 };
+
+_Static_assert(offsetof(struct flow, start) == 64 && offsetof(struct flow, half) == 128, "lines as said");
 
 /* half->flags & HALF_FIN, and the peer has acknowledged it. */
 static inline bool fin_acked(const struct flow *f, int side)

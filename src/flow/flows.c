@@ -27,9 +27,10 @@ bool flows_init(struct flows *t, uint32_t max)
 	t->free = NIL;
 	t->mask = heads - 1;
 	t->flow = mem_table(max, sizeof(t->flow[0]));
+	t->link = mem_table(max, sizeof(t->link[0]));
 	t->head = mem_table(heads, sizeof(t->head[0]));
 	t->queue = mem_table(max, sizeof(t->queue[0]));
-	if (!t->flow || !t->head || !t->queue) {
+	if (!t->flow || !t->link || !t->head || !t->queue) {
 		flows_fini(t);
 		return false;
 	}
@@ -42,9 +43,11 @@ bool flows_init(struct flows *t, uint32_t max)
 void flows_fini(struct flows *t)
 {
 	mem_table_free(t->flow, t->max, sizeof(t->flow[0]));
+	mem_table_free(t->link, t->max, sizeof(t->link[0]));
 	mem_table_free(t->head, (size_t)t->mask + 1, sizeof(t->head[0]));
 	mem_table_free(t->queue, t->queue_size, sizeof(t->queue[0]));
 	t->flow = NULL;
+	t->link = NULL;
 	t->head = NULL;
 	t->queue = NULL;
 }
@@ -129,8 +132,7 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 	f->flags = FLOW_USED | queued;
 	f->hash = hash;
 	f->tuple = *client_first;
-	f->class_prev = f->class_next = NIL;
-	f->wheel_slot = f->wheel_prev = f->wheel_next = NIL;
+	t->link[slot] = (struct flow_link){NIL, NIL, NIL, NIL, NIL};
 	f->trail = NIL;
 	f->next = t->head[hash & t->mask];
 	t->head[hash & t->mask] = slot + 1;
@@ -142,19 +144,14 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 
 static void class_remove(struct flows *t, struct flow *f)
 {
+	const struct flow_link *k = &t->link[flows_slot(t, f)];
 	struct flow_list *l;
 
 	if (f->class >= CLASS_COUNT)
 		return;
 	l = &t->class[f->class];
-	if (f->class_prev != NIL)
-		t->flow[f->class_prev].class_next = f->class_next;
-	else
-		l->head = f->class_next;
-	if (f->class_next != NIL)
-		t->flow[f->class_next].class_prev = f->class_prev;
-	else
-		l->tail = f->class_prev;
+	*(k->class_prev != NIL ? &t->link[k->class_prev].class_next : &l->head) = k->class_next;
+	*(k->class_next != NIL ? &t->link[k->class_next].class_prev : &l->tail) = k->class_prev;
 	l->n--;
 	f->class = CLASS_COUNT;
 }
@@ -166,57 +163,72 @@ void flows_set_class(struct flows *t, struct flow *f, enum flow_class class)
 
 	class_remove(t, f);
 	f->class = class;
-	f->class_next = NIL;
-	f->class_prev = l->tail;
-	if (l->tail != NIL)
-		t->flow[l->tail].class_next = slot;
-	else
-		l->head = slot;
+	t->link[slot].class_next = NIL;
+	t->link[slot].class_prev = l->tail;
+	*(l->tail != NIL ? &t->link[l->tail].class_next : &l->head) = slot;
 	l->tail = slot;
 	l->n++;
 }
 
 static void wheel_remove(struct flows *t, struct flow *f)
 {
-	if (f->wheel_slot == NIL)
+	struct flow_link *k = &t->link[flows_slot(t, f)];
+
+	if (k->wheel_slot == NIL)
 		return;
-	if (f->wheel_prev != NIL)
-		t->flow[f->wheel_prev].wheel_next = f->wheel_next;
+	if (k->wheel_prev != NIL)
+		t->link[k->wheel_prev].wheel_next = k->wheel_next;
 	else
-		t->wheel[f->wheel_slot] = f->wheel_next == NIL ? 0 : f->wheel_next + 1;
-	if (f->wheel_next != NIL)
-		t->flow[f->wheel_next].wheel_prev = f->wheel_prev;
-	f->wheel_slot = NIL;
+		t->wheel[k->wheel_slot] = k->wheel_next == NIL ? 0 : k->wheel_next + 1;
+	if (k->wheel_next != NIL)
+		t->link[k->wheel_next].wheel_prev = k->wheel_prev;
+	k->wheel_slot = NIL;
 }
 
 static void wheel_insert(struct flows *t, struct flow *f)
 {
 	int64_t tick = f->deadline >> WHEEL_SHIFT;
 	uint32_t slot = flows_slot(t, f), first;
+	struct flow_link *k = &t->link[slot];
 
 	if (tick < t->wheel_tick)
 		tick = t->wheel_tick;
 	if (tick >= t->wheel_tick + WHEEL_SLOTS)
 		tick = t->wheel_tick + WHEEL_SLOTS - 1; /* looked at then, and put off again */
-	f->wheel_slot = (uint32_t)(tick & (WHEEL_SLOTS - 1));
-	first = t->wheel[f->wheel_slot];
-	f->wheel_prev = NIL;
-	f->wheel_next = first ? first - 1 : NIL;
+	k->wheel_slot = (uint32_t)(tick & (WHEEL_SLOTS - 1));
+	first = t->wheel[k->wheel_slot];
+	k->wheel_prev = NIL;
+	k->wheel_next = first ? first - 1 : NIL;
 	if (first)
-		t->flow[first - 1].wheel_prev = slot;
-	t->wheel[f->wheel_slot] = slot + 1;
+		t->link[first - 1].wheel_prev = slot;
+	t->wheel[k->wheel_slot] = slot + 1;
 }
 
 void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
 {
 	/* A later deadline needs no move: the wheel looks at the old one, sees it is not due, and puts it off. */
-	bool later = f->wheel_slot != NIL && deadline >= f->deadline;
+	bool later = t->link[flows_slot(t, f)].wheel_slot != NIL && deadline >= f->deadline;
 
 	f->deadline = deadline;
 	if (later)
 		return;
 	wheel_remove(t, f);
 	wheel_insert(t, f);
+}
+
+/* The whole of the next one: it is likely to be ended, which looks at everything. */
+static void fetch_next_due(const struct flows *t, uint32_t slot)
+{
+	uint32_t next = t->link[slot].wheel_next;
+	const char *line;
+
+	if (next == NIL)
+		return;
+	line = (const char *)&t->flow[next];
+	for (size_t i = 0; i < sizeof(struct flow); i += 64)
+		__builtin_prefetch(line + i, 1);
+	if (t->link[next].wheel_next != NIL)
+		__builtin_prefetch(&t->link[t->link[next].wheel_next]);
 }
 
 struct flow *flows_due(struct flows *t, int64_t now)
@@ -234,6 +246,7 @@ struct flow *flows_due(struct flows *t, int64_t now)
 			continue;
 		}
 		f = &t->flow[first - 1];
+		fetch_next_due(t, first - 1);
 		wheel_remove(t, f);
 		if (f->deadline <= now)
 			return f;

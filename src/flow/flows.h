@@ -19,8 +19,15 @@ struct flow_list {
 	uint32_t head, tail, n;
 };
 
+/* Its neighbours in wheel and class. Apart from the flows, so that the neighbours' lines are few and near. */
+struct flow_link {
+	uint32_t wheel_prev, wheel_next, wheel_slot;
+	uint32_t class_prev, class_next;
+};
+
 struct flows {
 	struct flow *flow; /* [max] */
+	struct flow_link *link; /* [max], by slot */
 	uint32_t max, used, fresh, free; /* fresh: slots from here on were never used */
 	uint32_t *head, mask;
 	uint32_t wheel[WHEEL_SLOTS];

@@ -307,7 +307,6 @@ static void inherit_pending(struct flow *f, int side, const struct flow *old)
 	x->win = old->pending.win;
 	x->wscale = old->pending.wscale;
 	x->ttl = old->pending.ttl;
-	x->opts_first = old->pending.opts;
 	x->t_last = x->t_syn_last = rel_of(old->pending.last - old->pending.first);
 	x->bytes = old->pending.len;
 	x->history |= UINT32_C(1) << ('s' - 'a');

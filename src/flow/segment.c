@@ -88,7 +88,6 @@ static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 	x->flags |= HALF_ISN | HALF_SEEN;
 	x->isn = x->base = p->seq;
 	x->wscale = p->wscale;
-	x->opts_first = p->opts;
 	if (p->len)
 		x->flags |= HALF_FAST_OPEN;
 	if (late && seq_before(p->seq + p->len, x->nxt)) {
@@ -363,7 +362,6 @@ static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p
 		f->pending.win = p->win;
 		f->pending.wscale = p->wscale;
 		f->pending.ttl = p->ttl;
-		f->pending.opts = p->opts;
 	}
 	f->pending.count++;
 	f->pending.last = p->ts;

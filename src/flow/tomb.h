@@ -28,6 +28,12 @@ struct tombs {
 	uint64_t made;	   /* all that were ever made; made - max is the oldest kept */
 };
 
+/* Fetches what finding one of that hash looks at first. */
+static inline void tombs_fetch(const struct tombs *t, uint32_t hash)
+{
+	__builtin_prefetch(&t->head[hash & t->mask]);
+}
+
 bool tombs_init(struct tombs *t, uint32_t max);
 void tombs_fini(struct tombs *t);
 void tombs_add(struct tombs *t, const struct tomb *what);

@@ -74,11 +74,15 @@ void track_packet(struct flow *f, int side, const struct pkt *p)
 		h->ttl = p->ttl;
 	else if (h->ttl != p->ttl)
 		h->flags |= HALF_TTL_VARIES;
-	h->ip_id = p->ip_id;
 	/* What the peer had sent in vain is answered now; a RST of the peer's drawn by this packet still wants to know. */
+	if (!peer->tail && !peer->probe_tail && !(peer->flags & HALF_BEFORE))
+		return;
 	peer->tail_before = peer->tail;
 	peer->probe_before = peer->probe_tail;
 	peer->tail = peer->probe_tail = 0;
+	peer->flags &= ~(uint32_t)HALF_BEFORE;
+	if (peer->tail_before || peer->probe_before)
+		peer->flags |= HALF_BEFORE;
 }
 
 static void hole_open(struct half *h, uint32_t from, uint32_t to)
@@ -145,7 +149,7 @@ static bool may_be_a_probe(const struct half *x, const struct half *y, const str
 	bool acked = x->flags & HALF_ACK && (x->ack == y->nxt ||
 		(x->ack == p->ack && x->flags & HALF_ACK_STEP_ONE));
 
-	return !(y->flags & (HALF_ISN | HALF_FIN)) && y->nxt == y->base && !y->data_packets && !acked;
+	return !(y->flags & (HALF_ISN | HALF_FIN)) && y->nxt == y->base && !y->t_data && !acked;
 }
 
 bool track_implied_fin(struct flow *f, int side, const struct pkt *p)
@@ -285,7 +289,6 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 	struct half *x = &f->half[side];
 	uint32_t end = p->seq + p->len, filled;
 
-	x->data_packets = saturating_up(x->data_packets);
 	if (x->flags & HALF_FIN_IMPLIED && seq_before(x->fin_seq, end))
 		fin_withdraw(f, side);
 	if (seq_upto(end, x->nxt)) {
@@ -347,7 +350,6 @@ static void track_idle(struct flow *f, struct half *x, const struct pkt *p)
 	int64_t silence = (p->ts - f->last) / NS_PER_US;
 
 	x->idle_us = silence <= 0 ? 0 : silence < UINT32_MAX ? (uint32_t)silence : UINT32_MAX;
-	x->t_idle_end = rel_of(p->ts - f->start);
 }
 
 unsigned track_segment(struct flow *f, int side, const struct pkt *p)

@@ -451,6 +451,8 @@ static void findings_stats_all(struct store *st)
 {
 	struct capture_stats stats;
 
+	if (!st->findings)
+		return;
 	store_capture_stats(st, &stats);
 	findings_stats(st->findings, &stats, st->now);
 }
@@ -464,7 +466,7 @@ static void pass(struct store *st, struct store_shard *sh, int64_t now)
 	for (uint32_t i = 0; i < st->conf.shards; i++)
 		if (st->shard[i].passed < passed)
 			passed = st->shard[i].passed;
-	if (passed > 0)
+	if (passed > 0 && st->findings)
 		findings_pass(st->findings, passed);
 }
 

@@ -108,7 +108,8 @@ void booking_change(struct store *st, uint32_t talk, const struct connection *wa
 {
 	enum ending_group a = group_of(was), b = group_of(is);
 
-	findings_change(st->findings, was, is);
+	if (st->findings)
+		findings_change(st->findings, was, is);
 	booking_packets(st, talk, was, is);
 	book_event(st, talk, SERIES_ATTEMPTS, attempt_of(was), attempt_of(is));
 	book_event(st, talk, SERIES_CT, handshake_of(was), handshake_of(is));

@@ -48,7 +48,7 @@ struct store *store_new(const struct store_conf *conf, struct err *err)
 	if (!records_init(&st->records, (uint32_t)(live + conf->max_ended), err) ||
 		!conversations_init(&st->talks, conf->max_conversations, conf->max_series, err) ||
 		!series_total_init(&st->series, err) ||
-		!(st->findings = findings_new(conf->thresholds, err)) ||
+		(!conf->no_findings && !(st->findings = findings_new(conf->thresholds, err))) ||
 		!trails_init(&st->trails_live, conf->max_trails, err) ||
 		!trails_init(&st->trails_ended, conf->max_trails, err)) {
 		store_free(st);
@@ -93,7 +93,8 @@ void store_reset(struct store *st)
 	conversations_clear(&st->talks);
 	series_total_clear(&st->series);
 	trails_clear(&st->trails_ended);
-	findings_clear(st->findings);
+	if (st->findings)
+		findings_clear(st->findings);
 	memset(&st->totals, 0, sizeof(st->totals));
 	st->ended = st->forgotten = 0;
 	for (uint32_t i = 0; i < st->conf.shards; i++) {
@@ -231,10 +232,15 @@ void store_series_total(const struct store *st, enum series_line line, int64_t u
 
 const struct finding *store_findings(const struct store *st, size_t *n)
 {
+	*n = 0;
+	if (!st->findings)
+		return NULL;
 	return findings_list(st->findings, st->now, n);
 }
 
 void store_findings_usage(const struct store *st, struct findings_usage *out)
 {
-	findings_usage(st->findings, out);
+	memset(out, 0, sizeof(*out));
+	if (st->findings)
+		findings_usage(st->findings, out);
 }
