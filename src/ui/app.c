@@ -15,6 +15,7 @@
 #include "util/mem.h"
 
 #define MESSAGE_NS (6 * NS_PER_SEC)
+#define ROWS_PER_INTERVAL 200000
 #define EMPTY_REFRESH_NS (100 * NS_PER_MS) /* before the first packet: be there when it comes */
 
 /* ---- the stack ---- */
@@ -351,9 +352,19 @@ static void look(struct app *a)
 		list_refresh(a, p->list);
 }
 
+/* A look costs as much as the store is large: one more interval for every so many rows. */
+static int64_t look_interval(const struct app *a)
+{
+	struct store_usage usage;
+
+	store_usage(a->conf.store, &usage);
+	return a->conf.refresh_ns *
+	       (int64_t)(1 + (usage.live + usage.ended + usage.conversations) / ROWS_PER_INTERVAL);
+}
+
 static bool look_is_due(struct app *a)
 {
-	int64_t wait = a->was_empty ? EMPTY_REFRESH_NS : a->conf.refresh_ns;
+	int64_t wait = a->was_empty ? EMPTY_REFRESH_NS : look_interval(a);
 	const struct page *p = base_page(a);
 
 	if (!a->looked)
@@ -388,7 +399,7 @@ unsigned app_tick(struct app *a, int64_t now)
 		look(a);
 		effects = EFFECT_REDRAW;
 	}
-	if (clock_moved(a))
+	if (clock_moved(a) || preview_is_due(a))
 		effects = EFFECT_REDRAW;
 	if (a->message[0] && now >= a->message_until && !a->asking_reset && !a->asking_quit) {
 		a->message[0] = '\0';

@@ -98,7 +98,7 @@ struct preview_row {
 struct preview { /* what is said below the table of the selected row; made anew when it or the store changed */
 	uint64_t id, version;
 	enum view view;
-	bool valid;
+	bool valid, late; /* late: the lists are still to come */
 	struct str sentence, title;
 	struct counters n;
 	char list_title[PREVIEW_LISTS][32];
@@ -180,6 +180,8 @@ void crumbs_draw(struct app *a, struct canvas *c, int y, int width, const char *
 void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y);
 /* The message line and the key bar. */
 void foot_draw(struct app *a, struct canvas *c, unsigned where, const char *otherwise, enum role role);
+/* The cursor has come to rest: the lists can be asked for, when it is drawn. */
+bool preview_is_due(const struct app *a);
 void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r);
 
 /* A line of items that shrink and go by rank when there is no room: the highest rank first. */

@@ -14,7 +14,9 @@
 #include "util/fmt.h"
 #include "util/utf8.h"
 
-#define MANY_CONNECTIONS 300000 /* beyond it the latest ends are not looked for on every step */
+#define MANY_ROWS 30000		/* beyond it a step of the cursor does not wait for the lists: they follow */
+#define MANY_CONNECTIONS 500000 /* beyond it the latest ends are not looked for */
+#define LISTS_AFTER_NS (150 * NS_PER_MS)
 
 /* Which two lists are of use for a row of a view. VIEW_COUNT: none. */
 static void useful_lists(enum view view, enum view out[PREVIEW_LISTS])
@@ -135,10 +137,32 @@ static void take_scope(const struct list *l, const struct query_row *row, struct
 		query_row_filter(row, scope);
 }
 
-static void take(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
+static void take_lists(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
 {
 	struct str scope = STR_INIT;
 	enum view lists[PREVIEW_LISTS];
+
+	p->late = false;
+	if (row->view == VIEW_CONNECTIONS)
+		return;
+	take_scope(l, row, &scope);
+	useful_lists(row->view, lists);
+	for (int i = 0; i < PREVIEW_LISTS; i++)
+		if (lists[i] != VIEW_COUNT)
+			take_list(a, p, i, lists[i], scope.s);
+	str_clear(&scope);
+	str_add(&scope, l->scope);
+	if (scope.len)
+		str_add(&scope, " and ");
+	query_row_filter(row, &scope);
+	take_last(a, p, scope.s);
+	str_free(&scope);
+}
+
+/* What the row itself says; the lists cost as much as the store is large. */
+static void take(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
+{
+	struct store_usage usage;
 
 	p->view = row->view;
 	p->id = row->id;
@@ -151,23 +175,19 @@ static void take(struct app *a, struct preview *p, struct list *l, const struct 
 	str_clear(&p->sentence);
 	str_clear(&p->title);
 	row_label(row, &p->title);
-	take_scope(l, row, &scope);
-	useful_lists(row->view, lists);
 	query_sentence(row, &p->sentence);
 	p->lasts = p->rows[0] = p->rows[1] = 0;
-	if (row->view != VIEW_CONNECTIONS) {
-		for (int i = 0; i < PREVIEW_LISTS; i++)
-			if (lists[i] != VIEW_COUNT)
-				take_list(a, p, i, lists[i], scope.s);
-		str_clear(&scope);
-		str_add(&scope, l->scope);
-		if (scope.len)
-			str_add(&scope, " and ");
-		query_row_filter(row, &scope);
-		take_last(a, p, scope.s);
-	}
-	str_free(&scope);
 	p->valid = true;
+	store_usage(a->conf.store, &usage);
+	p->late = usage.live + usage.ended + usage.conversations > MANY_ROWS &&
+		  a->now - a->moved < LISTS_AFTER_NS;
+	if (!p->late)
+		take_lists(a, p, l, row);
+}
+
+bool preview_is_due(const struct app *a)
+{
+	return a->preview.valid && a->preview.late && a->now - a->moved >= LISTS_AFTER_NS;
 }
 
 /* ---- drawing ---- */
@@ -447,6 +467,8 @@ void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r
 		return;
 	if (!p->valid || p->id != row->id || p->version != a->version || p->view != row->view)
 		take(a, p, l, row);
+	else if (preview_is_due(a))
+		take_lists(a, p, l, row);
 	clip = canvas_clip(c, r);
 	draw_title(p, c, r);
 	lines = canvas_put_wrapped(c, r.x + 1, r.y + 1, r.w - 2, r.h >= 7 ? 2 : 1, ROLE_STRONG,
