@@ -6,6 +6,7 @@ struct str;
 
 void dump_man(struct str *out);	     /* doc/tcptop.1 */
 void dump_markdown(struct str *out); /* doc/reference.md */
+void dump_endings(struct str *out); /* doc/endings.md */
 void dump_complete(struct str *out); /* completions/tcptop, for bash */
 void dump_zsh(struct str *out);	     /* completions/_tcptop */
 void dump_fish(struct str *out);     /* completions/tcptop.fish */

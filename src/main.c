@@ -47,6 +47,8 @@ static void dump(const char *what, struct str *out)
 		dump_markdown(out);
 	else if (strcmp(what, "zsh") == 0)
 		dump_zsh(out);
+	else if (strcmp(what, "endings") == 0)
+		dump_endings(out);
 	else if (strcmp(what, "fish") == 0)
 		dump_fish(out);
 	else

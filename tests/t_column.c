@@ -333,7 +333,7 @@ static void reasons_name_rule_evidence_and_gaps(void **state)
 	c.rule = 26;
 	c.evidence |= EVIDENCE_BIT(RST_SERVER) | EVIDENCE_BIT(RST_EXACT);
 	connection_reasons(&c, &text);
-	assert_string_equal(text.s, "rule 26: server_abort\n"
+	assert_string_equal(text.s, "rule 26, server_abort: a reset was accepted\n"
 		"seen: the handshake, SYN to ACK\n"
 		"seen: segments of both sides after the SYN: the connection was established\n"
 		"seen: an accepted RST from the server\n"
@@ -346,7 +346,7 @@ static void reasons_name_rule_evidence_and_gaps(void **state)
 	c.idle_ns = 60 * NS_PER_SEC;
 	c.confidence = CONFIDENCE_MEDIUM;
 	connection_reasons(&c, &text);
-	assert_string_equal(text.s, "rule 26: server_abort\n"
+	assert_string_equal(text.s, "rule 26, server_abort: a reset was accepted\n"
 		"seen: the capture began after the connection did\n"
 		"seen: a long silence before it: 1m00s\n"
 		"missing: the beginning: the capture started later\n"

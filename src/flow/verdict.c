@@ -1,6 +1,5 @@
 /*
- * One pass computes facts, one table turns them into an ending: first row that matches wins. Row numbers are those
- * of the design's decision table; a row that names two conditions stands here twice.
+ * One pass computes facts, one table (model/rules.def) turns them into an ending: first row that matches wins.
  *
  * r is the side whose reset was accepted first, p its peer. In rows 17 to 22 FIN(x) means a FIN before that reset.
  */
@@ -9,105 +8,17 @@
 #include "flow/verdict.h"
 
 #include "flow/rst.h"
+#include "model/rule.h"
 
 #define VANISH_RETRANSMISSIONS 3
 #define GOODBYE 64 /* octets */
 
-enum {
-	F_ILLEGAL = 1 << 0,	 /* the first packet opens nothing */
-	F_ONLY_RST = 1 << 1,
-	F_PROBED = 1 << 2,	 /* one lone bare segment or SYN-ACK, answered by RST */
-	F_SINGLE = 1 << 3,	 /* one unanswered segment, or SYN-ACKs alone */
-	F_ONE_SIDE = 1 << 4,
-	F_SYN = 1 << 5,		 /* the client's SYN was seen */
-	F_SYNACK = 1 << 6,
-	F_ESTABLISHED = 1 << 7,
-	F_RST = 1 << 8,		 /* accepted */
-	F_BY_SERVER = 1 << 9,	 /* r is the server */
-	F_HOP = 1 << 10,	 /* r's hop distance differs */
-	F_PATH = 1 << 11,	 /* P1 to P4 */
-	F_UNREACHABLE = 1 << 12,
-	F_BOTH_FINS = 1 << 13,
-	F_CUT_LATE = 1 << 14,	 /* row 12 */
-	F_RST_FIRST = 1 << 15,	 /* a reset was accepted before the second FIN */
-	F_STUCK = 1 << 16,
-	F_CLOSED = 1 << 17,	 /* both FINs acknowledged, or time enough for it */
-	F_S_BEYOND = 1 << 18,	 /* the server sent something beyond SYN-ACK */
-	F_SYNACK_LATE = 1 << 19,
-	F_S_GHOST = 1 << 20,	 /* passive, solicited RST of the server soon after the handshake */
-	F_R_STUCK = 1 << 21,
-	F_FIN_P = 1 << 22,
-	F_FIN_R = 1 << 23,
-	F_PASSIVE = 1 << 24,
-	F_P_ACKED_CLEAN = 1 << 25, /* row 18 */
-	F_P_UNHEARD = 1 << 26,	 /* p sent data after r's FIN that r never acknowledged */
-	F_R_HALF = 1 << 27,	 /* row 21 */
-	F_R_PROBED = 1 << 28,
-	F_IDLE = 1 << 29,
-	F_SOLICITED = 1 << 30,
-};
-#define F_ONE_FIN_ACKED (UINT64_C(1) << 31)
-#define F_SPOKE (UINT64_C(1) << 32) /* both had spoken, or it was picked up mid-stream */
-#define F_V_FIN (UINT64_C(1) << 33) /* the one visible side closed, and the other's FIN shows in its ack */
-#define F_NO_HANDSHAKE (UINT64_C(1) << 34)
-#define W(when) ((uint64_t)(when) << 40)
-#define W_SETUP W(WHEN_SETUP_OVER)
-#define W_ANY_END (W(WHEN_SETUP_OVER | WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED))
+#define W(when) ((uint64_t)(when) << RULE_FACT_WHEN)
 
-/* Who the "side" of an ending's name is. */
-enum actor { ACTOR_NOBODY, ACTOR_R, ACTOR_P, ACTOR_FIRST_FIN, ACTOR_STUCK_PEER, ACTOR_VISIBLE };
-
-struct rule {
-	uint8_t row;
-	uint8_t actor;
-	uint8_t ending[2]; /* by actor: CLIENT, SERVER */
-	uint64_t all, none;
-	uint64_t any;	   /* at least one of these; 0 = no such demand */
-};
-
-#define SAME(e) {ENDING_##e, ENDING_##e}
-#define BY(e) {ENDING_CLIENT_##e, ENDING_SERVER_##e}
-
-static const struct rule rules[] = {
-	{1, ACTOR_NOBODY, SAME(PROBE), F_ILLEGAL, 0, 0},
-	{2, ACTOR_NOBODY, SAME(STRAY_RESET), F_ONLY_RST, 0, 0},
-	{3, ACTOR_NOBODY, SAME(PROBE), F_PROBED, 0, 0},
-	{4, ACTOR_NOBODY, SAME(UNKNOWN), F_SINGLE, 0, W(WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED)},
-	{5, ACTOR_VISIBLE, BY(ABORT), F_ONE_SIDE | F_RST, 0, 0},
-	{5, ACTOR_NOBODY, SAME(GRACEFUL), F_ONE_SIDE | F_V_FIN, 0, 0},
-	{5, ACTOR_NOBODY, SAME(UNKNOWN), F_ONE_SIDE, 0, W(WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED)},
-	{6, ACTOR_NOBODY, SAME(REFUSED_PATH), F_SYN | F_RST | F_BY_SERVER | F_HOP, F_ESTABLISHED, 0},
-	{7, ACTOR_NOBODY, SAME(REFUSED), F_SYN | F_RST | F_BY_SERVER, F_ESTABLISHED, 0},
-	{8, ACTOR_NOBODY, SAME(UNREACHABLE), F_SYN | F_UNREACHABLE, F_ESTABLISHED | F_SYNACK | F_ONE_SIDE, 0},
-	{9, ACTOR_NOBODY, SAME(CANCELLED), F_SYN | F_RST, F_ESTABLISHED | F_BY_SERVER, 0},
-	{10, ACTOR_NOBODY, SAME(UNANSWERED), F_SYN, F_ESTABLISHED | F_SYNACK | F_RST | F_ONE_SIDE, W_ANY_END},
-	{11, ACTOR_NOBODY, SAME(HALF_OPEN), F_SYN | F_SYNACK, F_ESTABLISHED | F_RST, W_ANY_END},
-	{12, ACTOR_FIRST_FIN, BY(CUT), F_BOTH_FINS | F_CUT_LATE, 0, 0},
-	{13, ACTOR_NOBODY, SAME(GRACEFUL), F_BOTH_FINS | F_CLOSED, F_RST_FIRST | F_STUCK, 0},
-	{14, ACTOR_NOBODY, SAME(PATH_RESET), F_RST | F_PATH, 0, 0},
-	{15, ACTOR_NOBODY, SAME(NOT_ACCEPTED), F_SYNACK | F_RST | F_S_GHOST, F_S_BEYOND, 0},
-	{15, ACTOR_NOBODY, SAME(NOT_ACCEPTED), F_SYNACK | F_RST | F_SYNACK_LATE, F_S_BEYOND, 0},
-	{15, ACTOR_NOBODY, SAME(NOT_ACCEPTED), F_SYNACK | F_SYNACK_LATE, F_S_BEYOND, W_ANY_END},
-	{16, ACTOR_P, BY(VANISHED), F_RST | F_R_STUCK, 0, 0},
-	{17, ACTOR_R, BY(LOST), F_RST | F_FIN_P | F_PASSIVE, F_FIN_R, 0},
-	{18, ACTOR_NOBODY, SAME(QUICK_RESET), F_RST | F_FIN_P | F_P_ACKED_CLEAN, F_FIN_R, 0},
-	{19, ACTOR_R, BY(ABORT), F_RST | F_FIN_P, F_FIN_R, 0},
-	{20, ACTOR_R, BY(CUT), F_RST | F_FIN_R | F_P_UNHEARD, F_FIN_P, 0},
-	{21, ACTOR_NOBODY, SAME(HALF_CLOSED), F_RST | F_FIN_R | F_R_HALF, F_FIN_P, 0},
-	{22, ACTOR_R, BY(ABORT), F_RST | F_FIN_R, F_FIN_P, 0},
-	{23, ACTOR_NOBODY, SAME(KEEPALIVE_TIMEOUT), F_RST | F_R_PROBED, 0, 0},
-	{24, ACTOR_NOBODY, SAME(IDLE_RESET), F_RST | F_IDLE, F_SOLICITED, 0},
-	{25, ACTOR_R, BY(LOST), F_RST | F_PASSIVE | F_SOLICITED, 0, 0},
-	{26, ACTOR_R, BY(ABORT), F_RST, 0, 0},
-	{27, ACTOR_STUCK_PEER, BY(VANISHED), F_STUCK | F_SPOKE, 0,
-		W(WHEN_VANISHED | WHEN_IDLE | WHEN_INPUT_ENDED | WHEN_REPLACED)},
-	{28, ACTOR_NOBODY, SAME(HALF_CLOSED), F_ONE_FIN_ACKED, F_STUCK, W(WHEN_HALF_CLOSED)},
-	{29, ACTOR_NOBODY, SAME(REPLACED), W(WHEN_REPLACED), 0, 0},
-	{30, ACTOR_NOBODY, SAME(UNKNOWN), W(WHEN_IDLE), 0, 0},
-};
-
-#undef SAME
-#undef BY
+/* The table knows the reasons for deciding now by the same bits. */
+_Static_assert(W(WHEN_SETUP_OVER) == W_SETUP_OVER && W(WHEN_SETTLED) == W_SETTLED &&
+	W(WHEN_VANISHED) == W_VANISHED && W(WHEN_HALF_CLOSED) == W_HALF_CLOSED && W(WHEN_IDLE) == W_IDLE &&
+	W(WHEN_REPLACED) == W_REPLACED && W(WHEN_INPUT_ENDED) == W_INPUT_ENDED, "when");
 
 static bool spoken(const struct half *h)
 {
@@ -341,7 +252,7 @@ struct verdict verdict_of(const struct flow *f, unsigned when)
 {
 	uint64_t facts = facts_of(f, when);
 	struct verdict v = {ENDING_NONE, CONFIDENCE_NONE, 0};
-	const struct rule *rule = rules, *end = rules + sizeof(rules) / sizeof(rules[0]);
+	const struct rule *rule = rules, *end = rules + rule_count;
 
 	while (rule < end && ((facts & rule->all) != rule->all || facts & rule->none ||
 				     (rule->any && !(facts & rule->any))))

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "model/rule.h"
 #include "query/query.h"
 #include "query/words.h"
 #include "util/clock.h"
@@ -39,14 +40,23 @@ static bool has(const struct connection *c, uint64_t bits)
 	return (c->evidence & bits) != 0;
 }
 
+/* The ending may be another than the rule's: a capture of one direction makes some unknown. */
 static void add_rule(const struct connection *c, struct str *out)
 {
-	if (c->ending == ENDING_NONE)
+	struct str words = STR_INIT;
+
+	if (c->ending == ENDING_NONE) {
 		str_add(out, "open: no ending yet\n");
+		return;
+	}
+	rule_words_of_row(c->rule, (enum ending)c->ending, &words);
+	if (words.len)
+		str_addf(out, "rule %u, %s: %s\n", c->rule, ending_info[c->ending].name, words.s);
 	else if (c->rule)
 		str_addf(out, "rule %u: %s\n", c->rule, ending_info[c->ending].name);
 	else
 		str_addf(out, "ending: %s\n", ending_info[c->ending].name);
+	str_free(&words);
 }
 
 /* Evidence that has a number says it. */
