@@ -41,7 +41,7 @@ complete -c tcptop -l finding -x -d 'from which number on something is a finding
 complete -c tcptop -l config -r -F -d 'read this configuration file instead of the usual ones; `none\' reads none'
 complete -c tcptop -s D -l list-devices -d 'list the devices that can be captured from, and exit'
 complete -c tcptop -l dump-config -d 'print a commented configuration file with the defaults, and exit'
-complete -c tcptop -l dump -x -a 'man md endings complete zsh fish' -d 'print the manual page, the tables or the endings as Markdown, or the completion for bash (complete), zsh or fish, and exit'
+complete -c tcptop -l dump -x -a 'man md complete zsh fish endings' -d 'print the manual page, the tables or the endings as Markdown, or the completion for bash (complete), zsh or fish, and exit'
 complete -c tcptop -l theme-help -d 'list everything a theme can colour, and exit'
 complete -c tcptop -s V -l version -d 'print the version, and exit'
 complete -c tcptop -s h -l help -d 'print this, and exit'
