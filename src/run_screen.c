@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "capture/source.h"
 #include "capture/worker.h"
@@ -22,6 +23,7 @@
 #define NEWS_AT_ONCE 64	   /* blocks applied before keys are looked at again */
 #define FILTER_WAIT_MS 1000 /* for the capture thread's answer to another filter */
 #define TICK_MS 100
+#define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
 
 struct screen {
 	struct plan *plan;
@@ -35,6 +37,7 @@ struct screen {
 	enum source_state how;
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
+	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
 	int signal;	   /* that ended it, 0 = none */
 };
 
@@ -108,6 +111,15 @@ static bool call_filter(void *arg, const char *text, struct err *err)
 	return s->answer.text[0] == '\0';
 }
 
+/* People read clocks of the place they are in; exports and batch output stay with UTC. */
+static int64_t local_offset(void)
+{
+	time_t now = (time_t)(clock_wall() / NS_PER_SEC);
+	struct tm local;
+
+	return localtime_r(&now, &local) ? (int64_t)local.tm_gmtoff * NS_PER_SEC : 0;
+}
+
 static bool open_app(struct screen *s, const char *input, struct err *err)
 {
 	const struct plan *p = s->plan;
@@ -128,6 +140,7 @@ static bool open_app(struct screen *s, const char *input, struct err *err)
 		.host = p->conf->names ? host_name : NULL,
 		.confirm_quit = p->conf->confirm_quit,
 		.refresh_ns = p->conf->delay,
+		.utc_offset_ns = local_offset(),
 		.keymap = &p->rc->keymap,
 		.columns = p->rc->columns,
 		.interfaces = (const char *const *)p->inputs.item,
@@ -151,14 +164,34 @@ static void take_events(struct screen *s)
 	}
 }
 
+/* What changed since the last picture waits until its time has come: keys held down draw no more than that. */
+static bool wants_frame(const struct screen *s)
+{
+	return s->effects & (EFFECT_REDRAW | EFFECT_REPAINT);
+}
+
 static void draw(struct screen *s)
 {
-	if (!(s->effects & (EFFECT_REDRAW | EFFECT_REPAINT)))
+	int64_t now = clock_monotonic();
+
+	if (!wants_frame(s) || now - s->drawn < FRAME_NS)
 		return;
+	s->drawn = now;
 	canvas_clear(&s->canvas);
 	app_draw(s->app, &s->canvas);
 	term_draw(s->term, &s->canvas, app_theme(s->app), s->effects & EFFECT_REPAINT);
 	s->effects &= ~(unsigned)(EFFECT_REDRAW | EFFECT_REPAINT);
+}
+
+static int wait_ms(const struct screen *s, bool more)
+{
+	int64_t left = s->drawn + FRAME_NS - clock_monotonic();
+
+	if (more)
+		return 0;
+	if (!wants_frame(s))
+		return TICK_MS;
+	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
 }
 
 static void loop(struct screen *s)
@@ -171,7 +204,7 @@ static void loop(struct screen *s)
 	while (!(s->effects & EFFECT_QUIT) && s->signal == 0) {
 		int fd = s->over ? -1 : worker_fd(s->worker);
 
-		term_wait(s->term, &fd, s->over ? 0 : 1, more ? 0 : TICK_MS);
+		term_wait(s->term, &fd, s->over ? 0 : 1, wait_ms(s, more));
 		take_events(s);
 		more = take_news(s, NEWS_AT_ONCE);
 		if (stop_at && clock_monotonic() >= stop_at) {

@@ -59,7 +59,7 @@ static int draw_columns(struct canvas *c, int y, const struct list *l)
 		y = entry(c, y, 12, ROLE_STRONG, col->head, words.s);
 		str_free(&words);
 	}
-	if (l->view != VIEW_CONNECTIONS && l->view != VIEW_ENDINGS)
+	if (view_has_sparks(l->view))
 		y = entry(c, y, 12, ROLE_STRONG, "RST/conn.",
 			"resets per connection over the last 60 seconds, one curve for resets from clients, one "
 			"for those from servers; full height is one per connection, a dot: connections without");

@@ -43,6 +43,7 @@ struct list {
 	bool held;	  /* the order is that of before: the cursor was just moved */
 	bool pinned;	  /* the cursor was moved: it belongs to its row, not to the top */
 	struct table table;
+	int64_t utc_offset; /* added to times of day */
 	const struct column *shown[TABLE_COLUMNS]; /* NULL: a picture */
 	enum picture picture[TABLE_COLUMNS];
 	char worst[320];  /* the worst finding, else the sentence of the worst service in scope */
@@ -155,6 +156,9 @@ bool list_set_filter(struct app *a, struct list *l, const char *text, struct err
 /* Asks the store anew. */
 void list_refresh(struct app *a, struct list *l);
 const struct query_row *list_row(struct list *l, size_t index);
+/* ---- cells.c: columns and what stands in them ---- */
+void list_choose_columns(struct list *l);
+bool view_has_sparks(enum view view);
 struct table_model list_model(struct list *l);
 
 /* ---- act.c: what keys do in lists and details ---- */

@@ -385,7 +385,7 @@ static int choose_panes(const struct preview *p, enum pane out[4])
 {
 	int n = 0;
 
-	if (p->view == VIEW_ENDINGS) {
+	if (p->view == VIEW_ENDINGS || p->view == VIEW_FINDINGS) { /* what they come to is one kind of ending */
 		out[n++] = PANE_FIRST;
 		out[n++] = PANE_SECOND;
 	} else {

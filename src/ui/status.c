@@ -309,11 +309,17 @@ static int group_counts(const struct counters *sum, struct canvas *c, int x, int
 
 void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y)
 {
+	struct counters all;
 	const struct counters *sum = &l->result.sum;
-	uint64_t rst = sum->n[COUNTER_RST_CLT] + sum->n[COUNTER_RST_SRV];
+	uint64_t rst;
 	char text[FMT_TEXT];
 	int x = 1;
 
+	if (l->view == VIEW_FINDINGS) { /* findings are no sums */
+		store_totals(a->conf.store, &all);
+		sum = &all;
+	}
+	rst = sum->n[COUNTER_RST_CLT] + sum->n[COUNTER_RST_SRV];
 	x = canvas_put(c, x, y, ROLE_LABEL, "RST/conn ");
 	if (sum->n[COUNTER_CT])
 		fmt_ratio(text, (double)rst / (double)sum->n[COUNTER_CT]);
