@@ -339,6 +339,7 @@ void run_findings(struct result *r)
 	}
 	if (r->total)
 		memcpy(m->finding, f, r->total * sizeof(*f));
+	store_totals(m->store, &r->sum); /* of everything: findings are not filtered by connections */
 	sort_begin(m, compare_findings);
 	for (size_t i = 0; i < r->total; i++) {
 		row_of_finding(m, i, &m->row);
