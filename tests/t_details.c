@@ -13,15 +13,12 @@
 
 #include <cmocka.h>
 
-#include "model/counters.h"
 #include "sim.h"
 #include "util/clock.h"
-#include "util/hash.h"
 
 #define OPEN_ "isn 1000 3000000000; 0 > S; 0.01 < SA; 0.02 > .\n"
 #define TALK OPEN_ "0.1 > PA len 100; 0.11 < .; 0.12 < PA len 500; 0.13 > .\n"
 #define CLOSE_ "9 > FA; 9.01 < FA; 9.02 > .\n"
-#define ANY UINT32_MAX
 
 struct detail {
 	const char *name, *script;
@@ -161,11 +158,33 @@ static void handshake_times_survive_copies_and_disorder(void **state)
 	sim_free(s);
 }
 
+static void health_checks_are_told_by_their_rhythm(void **state)
+{
+	struct sim *s = sim_new(NULL);
+	char line[200];
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		snprintf(line, sizeof(line), "client 10.0.0.1:%d\n%d.%02d > S; +0.001 < SA; +0.001 > R", 40000 + i, 5 * i, i % 3);
+		sim_play(s, line);
+		/* As often, but when it likes. */
+		snprintf(line, sizeof(line), "client 10.0.0.2:%d\n%d > S; +0.001 < SA; +0.001 > R", 40000 + i, 5 * i + i * i % 4);
+		sim_play(s, line);
+	}
+	sim_finish(s);
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(!!(sim_at(s, (size_t)i * 2)->attributes & ATTRIBUTE_BIT(HEALTHCHECK)), i >= 4);
+		assert_false(sim_at(s, (size_t)i * 2 + 1)->attributes & ATTRIBUTE_BIT(HEALTHCHECK));
+	}
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(details_are_right),
 		cmocka_unit_test(silence_is_dated_by_itself),
+		cmocka_unit_test(health_checks_are_told_by_their_rhythm),
 		cmocka_unit_test(handshake_times_survive_copies_and_disorder),
 	};
 

@@ -44,12 +44,13 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 	e->next_uid = 1;
 	e->trails_free = NIL;
 	e->hosts = hosts_new();
+	e->beats = beats_new();
 	e->rst = (struct rst_conf){c->idle_reset, e->hosts};
 	if (c->max_trails) {
 		e->trail = mem_table(c->max_trails, sizeof(e->trail[0]));
 		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
 	}
-	if (e->hosts && flows_init(&e->flows, c->max_connections) &&
+	if (e->hosts && e->beats && flows_init(&e->flows, c->max_connections) &&
 		tombs_init(&e->tombs, c->max_tombstones) && (!c->max_trails || (e->trail && e->trail_next)))
 		return e;
 	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
@@ -77,6 +78,7 @@ void engine_free(struct engine *e)
 	flows_fini(&e->flows);
 	tombs_fini(&e->tombs);
 	hosts_free(e->hosts);
+	beats_free(e->beats);
 	mem_table_free(e->trail, e->conf.max_trails, sizeof(e->trail[0]));
 	mem_table_free(e->trail_next, e->conf.max_trails, sizeof(e->trail_next[0]));
 	mem_free(e);

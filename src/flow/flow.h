@@ -151,6 +151,8 @@ _Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
 #define FLOW_HS_KARN 0x40000   /* a SYN or SYN-ACK was repeated: its delay says nothing */
 #define FLOW_RST_UNDONE 0x80000
 #define FLOW_ONE_WAY_COUNTED 0x100000
+#define FLOW_PERIODIC 0x200000 /* its client calls this service at even intervals */
+#define FLOW_CAPTURE_LOSS 0x400000 /* judged while the capture was losing packets */
 
 enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
 

@@ -101,6 +101,8 @@ struct flow *life_open(struct engine *e, const struct pkt *p, int sender_side, e
 	f->deadline = INT64_MAX;
 	for (i = 0; i < 2; i++)
 		f->half[i].wscale = 0xff;
+	if (by == BY_SYN && origin == ORIGIN_ATTEMPT && beats_call(e->beats, &t, p->ts))
+		f->flags |= FLOW_PERIODIC;
 	f->trail = e->conf.max_trails ? take_trail(e) : NIL;
 	if (f->trail != NIL)
 		trail_start(&e->trail[f->trail], f->uid);
@@ -128,6 +130,8 @@ void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 			life_withdraw(e, f);
 		return;
 	}
+	if (world(e) & WHEN_CAPTURE_LOSS)
+		f->flags |= FLOW_CAPTURE_LOSS;
 	without = verdict_of(f, world(e));
 	if (f->flags & FLOW_SILENT && without.ending)
 		f->ended = 0; /* now it was seen */

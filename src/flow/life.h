@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flow/beats.h"
 #include "flow/engine.h"
 #include "flow/flow.h"
 #include "flow/hosts.h"
@@ -31,6 +32,7 @@ struct engine {
 	struct flows flows;
 	struct tombs tombs;
 	struct hosts *hosts;
+	struct beats *beats;
 	struct rst_conf rst;
 	struct trail *trail; /* pool, [conf.max_trails] */
 	uint32_t trails_fresh, trails_free, *trail_next;

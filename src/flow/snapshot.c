@@ -175,6 +175,8 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= EVIDENCE_BIT(INPUT_ENDED);
 	if (f->flags & FLOW_EVICTED)
 		e |= EVIDENCE_BIT(EVICTED);
+	if (f->ending && f->flags & FLOW_CAPTURE_LOSS)
+		e |= EVIDENCE_BIT(CAPTURE_LOSS);
 	return e;
 }
 
@@ -263,6 +265,16 @@ static uint32_t closing_attributes(const struct flow *f)
 	return a;
 }
 
+/* Calls at even intervals that are over at once, and want nothing. */
+static bool is_healthcheck(const struct flow *f)
+{
+	bool data = f->half[CLIENT].bytes || f->half[SERVER].bytes;
+
+	return f->flags & FLOW_PERIODIC &&
+	       (f->ending == ENDING_CANCELLED || f->ending == ENDING_QUICK_RESET ||
+		       (!data && (f->ending == ENDING_CLIENT_ABORT || f->ending == ENDING_GRACEFUL)));
+}
+
 static uint32_t attributes_of(const struct flow *f)
 {
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
@@ -294,6 +306,8 @@ static uint32_t attributes_of(const struct flow *f)
 		a |= ATTRIBUTE_BIT(MPTCP);
 	if (f->flags & FLOW_DUPLICATES)
 		a |= ATTRIBUTE_BIT(DUPLICATES);
+	if (is_healthcheck(f))
+		a |= ATTRIBUTE_BIT(HEALTHCHECK);
 	return a;
 }
 

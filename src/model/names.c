@@ -83,7 +83,6 @@ void capture_stats_add(struct capture_stats *to, const struct capture_stats *wha
 	to->time_backwards += what->time_backwards;
 	to->time_jumps += what->time_jumps;
 	to->one_way += what->one_way;
-	to->gaps += what->gaps;
 	to->duplicates += what->duplicates;
 	to->file_bytes_read += what->file_bytes_read;
 	to->file_bytes_total += what->file_bytes_total;
