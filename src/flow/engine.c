@@ -15,7 +15,7 @@
 
 #define JUMP_BACK (10 * NS_PER_SEC) /* less is reordering, more is a clock that was set */
 #define JUMP_AHEAD (24 * 3600 * NS_PER_SEC) /* no capture is silent for so long: the clock was set */
-#define AHEAD 8			    /* packets looked ahead for, to have their lines in the cache */
+#define AHEAD 16 /* packets looked ahead for, to have their lines in the cache */
 
 static int64_t or_default(int64_t given, int64_t standard)
 {
@@ -227,12 +227,15 @@ static void prefetch_flow(const struct engine *e, const struct pkt *p)
 	uint32_t slot = e->flows.head[p->hash & e->flows.mask];
 	const struct flow *f;
 
+	if (p->flags & TCP_SYN)
+		hosts_fetch(e->hosts, &p->tuple.addr[0]);
 	if (!slot) {
 		tombs_fetch(&e->tombs, p->hash);
 		return;
 	}
 	f = flows_flow(&e->flows, slot - 1);
-	__builtin_prefetch(f, 1);
+	/* Read, not only asked for: where the address itself must be looked up, asking alone is often in vain. */
+	(void)*(const volatile uint32_t *)&f->hash;
 	__builtin_prefetch(&f->start, 1);
 	__builtin_prefetch(&f->half[0], 1);
 	__builtin_prefetch(&f->half[1], 1);

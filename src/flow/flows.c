@@ -216,19 +216,28 @@ void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
 	wheel_insert(t, f);
 }
 
-/* The whole of the next one: it is likely to be ended, which looks at everything. */
+/* What looking at the next ones will touch: all of one that is likely to go, of another what tells when it is due. */
 static void fetch_next_due(const struct flows *t, uint32_t slot)
 {
-	uint32_t next = t->link[slot].wheel_next;
-	const char *line;
+	uint32_t next = t->link[slot].wheel_next, later;
+	const char *line, *end;
+	const struct flow *f;
 
 	if (next == NIL)
 		return;
-	line = (const char *)&t->flow[next];
-	for (size_t i = 0; i < sizeof(struct flow); i += 64)
-		__builtin_prefetch(line + i, 1);
-	if (t->link[next].wheel_next != NIL)
-		__builtin_prefetch(&t->link[t->link[next].wheel_next]);
+	later = t->link[next].wheel_next;
+	if (later != NIL) {
+		__builtin_prefetch(&t->flow[later]);
+		__builtin_prefetch(&t->link[later]);
+	}
+	f = &t->flow[next];
+	end = (const char *)(f->ending ? f + 1 : f);
+	__builtin_prefetch(&f->start, 1);
+	__builtin_prefetch(&f->half[0]);
+	__builtin_prefetch(&f->half[1]);
+	__builtin_prefetch(&f->half[1].synack_late);
+	for (line = (const char *)&f->half[0].isn; line < end; line += 64)
+		__builtin_prefetch(line);
 }
 
 struct flow *flows_due(struct flows *t, int64_t now)

@@ -70,6 +70,11 @@ static struct host *host_at(const struct hosts *h, const struct addr *a)
 	}
 }
 
+void hosts_fetch(const struct hosts *h, const struct addr *a)
+{
+	__builtin_prefetch(&h->host[hash_bytes(a->b, sizeof(a->b)) % SLOTS], 1);
+}
+
 void hosts_see_ttl(struct hosts *h, const struct addr *a, uint8_t ttl)
 {
 	struct host *host = host_at(h, a);
