@@ -75,6 +75,8 @@ static void add_late(struct sim *s, const struct row *row)
 		const struct side *from = &row->c.side[side];
 
 		to->packets += from->packets;
+		to->bytes += from->bytes;
+		to->retr += from->retr;
 		to->syn += from->syn;
 		to->synack += from->synack;
 		to->fin += from->fin;

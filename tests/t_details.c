@@ -57,6 +57,9 @@ static const struct detail details[] = {
 		TALK "1 > . win 0; 6 < PA len 1 dropped; 11 < again; 12 > . win 500 ack 502; 12.1 < PA len 99 seq 502; 12.2 > . ack 601; "
 		     "13 < FA; 13.1 > FA; 13.2 < .",
 		0, "graceful/high 13", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {600, 0, 0, 2, 0}}},
+	{"Linux probes a closed window below what it had sent into it",
+		TALK "1 > . win 0; 1.001 < PA len 100 dropped; 6 < . seq 500; 6.01 > . win 0; 16 < . seq 500; 36 < . seq 500; 76 < . seq 500", 400,
+		"client_vanished/high 27", CLOSER_NONE, {{100, 0, 0, 0, 0}, {600, 0, 0, 4, 0}}},
 	/* FIN */
 	{"a missed octet looks like a FIN until data follows: who closed is forgotten too",
 		TALK "1 < PA len 1 lost; 1.01 > .; 1.1 < PA len 10; 1.11 > .; 2 > FA; 2.01 < .; 2.1 < FA; 2.11 > .", 0,
@@ -149,12 +152,43 @@ static void handshake_times_survive_copies_and_disorder(void **state)
 	sim_finish(s);
 	assert_int_equal(sim_only(s)->hs_srv_ns, 30 * NS_PER_MS);
 	assert_int_equal(sim_only(s)->hs_clt_ns, 10 * NS_PER_MS);
+	assert_false(sim_only(s)->evidence & EVIDENCE_BIT(SYN_REPEATED));
+	sim_free(s);
+
+	/* A split handshake (the server answers with ACK and SYN) has a SYN-ACK of the client's, which is no repeated SYN. */
+	s = sim_new(NULL);
+	sim_play(s, "0 > S; 0.01 < . ack 1 seq 1; 0.02 < S seq 0; 0.03 > SA seq 0 ack 1; 0.04 < .; 1 > PA len 5");
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->hs_clt_ns, TIME_NEVER);
+	assert_false(sim_only(s)->evidence & EVIDENCE_BIT(SYN_REPEATED));
 	sim_free(s);
 
 	s = sim_new(NULL);
 	sim_play(s, "unsorted\n0.001 > S; 0.0009 < SA; 0.02 > .");
 	sim_finish(s);
 	assert_int_equal(sim_only(s)->hs_srv_ns, TIME_NEVER);
+	sim_free(s);
+}
+
+/* Judged early because the table was full; what it goes on to send still counts to it. */
+static void an_evicted_connection_loses_no_octet(void **state)
+{
+	struct engine_conf conf = {.max_connections = 16, .from_file = true};
+	struct sim *s = sim_new(&conf);
+	char line[200];
+	int i;
+
+	sim_play(s, TALK);
+	for (i = 0; i < 20; i++) {
+		snprintf(line, sizeof(line), "conn c%d\nclient 10.0.1.%d:1000; 1 > S; 1.01 < SA; 1.02 > .", i, i + 1);
+		sim_play(s, line);
+	}
+	sim_play(s, "isn 1000 3000000000\n2 > PA len 50 seq 101; 2.1 > PA len 50 seq 101; 2.2 > A len 1 seq 150; 2.3 > PA len 60 seq 141");
+	sim_finish(s);
+	assert_true(sim_at(s, 0)->evidence & EVIDENCE_BIT(EVICTED));
+	assert_int_equal(sim_at(s, 0)->side[CLIENT].bytes, 200);
+	assert_int_equal(sim_at(s, 0)->side[CLIENT].retr, 1);
+	assert_int_equal(sim_at(s, 0)->side[CLIENT].packets, 8);
 	sim_free(s);
 }
 
@@ -184,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(details_are_right),
 		cmocka_unit_test(silence_is_dated_by_itself),
+		cmocka_unit_test(an_evicted_connection_loses_no_octet),
 		cmocka_unit_test(health_checks_are_told_by_their_rhythm),
 		cmocka_unit_test(handshake_times_survive_copies_and_disorder),
 	};

@@ -256,12 +256,14 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 		.until = f->heard + HOLD,
 		.start = f->start,
 		.isn = {f->half[0].isn, f->half[1].isn},
+		.nxt = {f->half[0].nxt, f->half[1].nxt},
 		.generation = f->generation,
 	};
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		t.isn_known |= (uint8_t)((f->half[i].flags & HALF_ISN ? 1 : 0) << i);
+		t.nxt_known |= (uint8_t)((f->half[i].flags & (HALF_SEEN | HALF_ISN) ? 1 : 0) << i);
 		t.fins |= (uint8_t)((f->half[i].flags & HALF_FIN ? 1 : 0) << i);
 		t.rsts |= (uint8_t)((f->half[i].rst ? 1 : 0) << i);
 	}

@@ -79,6 +79,11 @@ void life_count_one_way(struct engine *e, const struct flow *f);
 /* --- segment.c --- */
 void segment_run(struct engine *e, const struct pkt *p);
 
+/* --- late.c --- */
+
+/* Takes in a packet of a connection that has left the table. False: no room for its row, nothing was counted. */
+bool late_take(struct engine *e, struct tomb *t, int side, const struct pkt *p);
+
 /* --- engine.c --- */
 
 /* Room for one more row (and trail), or NULL when live and no block is to be had. */

@@ -120,8 +120,10 @@ static void take_synack(struct engine *e, struct flow *f, int side, const struct
 			x->synack_late++;
 		return;
 	}
+	if (side == CLIENT)
+		return; /* simultaneous open, split handshake: nobody's delay */
 	f->t_synack = rel_of(p->ts - f->start);
-	if (side == SERVER && !(f->flags & FLOW_HS_KARN) && y->flags & HALF_ISN)
+	if (!(f->flags & FLOW_HS_KARN) && y->flags & HALF_ISN)
 		f->hs_srv_us = delay_us(f->start, p->ts);
 }
 
@@ -456,50 +458,6 @@ static void correct_roles(struct engine *e, struct flow *f, int *side, const str
 	f->client_by = sender == CLIENT ? BY_SYN : BY_SYNACK;
 }
 
-/* Packets after the last word count to the connection they belong to, and change nothing else. */
-static bool take_late(struct engine *e, struct tomb *t, int side, const struct pkt *p)
-{
-	struct late *l = e->lates ? &e->late[e->lates - 1] : NULL;
-	struct side *x;
-	int64_t rel = p->ts - t->start;
-
-	if (!l || l->eseq != t->eseq) {
-		if (e->lates == LATE_MAX && !engine_publish(e, 0) && e->lates == LATE_MAX)
-			return false;
-		l = &e->late[e->lates++];
-		memset(l, 0, sizeof(*l));
-		l->eseq = t->eseq;
-		l->c.tuple = t->tuple;
-		l->c.start = t->start;
-	}
-	x = &l->c.side[side];
-	l->c.last = p->ts;
-	x->packets++;
-	x->bytes += p->flags & TCP_RST ? 0 : 0; /* late octets are copies of octets counted before */
-	if (p->flags & TCP_SYN) {
-		x->syn++;
-		x->t_syn_last = rel;
-		if (p->flags & TCP_ACK)
-			x->synack++;
-	}
-	if (p->flags & TCP_FIN) {
-		x->fin++;
-		x->t_fin_last = rel;
-	}
-	if (p->flags & TCP_RST) {
-		x->rst++;
-		x->t_rst_last = rel;
-		if (!(t->rsts & 1 << side)) {
-			t->rsts |= (uint8_t)(1 << side);
-			x->rst_uniq = 1;
-			x->t_rst = rel;
-		}
-		if (t->fins == 3)
-			l->c.attributes |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
-	}
-	return true;
-}
-
 /* A SYN, or the answer to one that was missed, with other numbers than the connection that is buried there. */
 static bool opens_after(const struct tomb *t, int side, const struct pkt *p)
 {
@@ -521,7 +479,7 @@ static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 	if (!t)
 		return open_by(e, p, side);
 	if (!opens_after(t, *side, p)) {
-		if (take_late(e, t, *side, p))
+		if (late_take(e, t, *side, p))
 			return NULL;
 		e->stats.dropped[DROP_TABLE_FULL]++;
 		return NULL;

@@ -157,7 +157,7 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= EVIDENCE_BIT(SYNACK_REPEATED);
 	if (f->flags & FLOW_ICMP)
 		e |= EVIDENCE_BIT(ICMP);
-	if (c->syn > c->syn_uniq)
+	if (c->syn - c->synack > c->syn_uniq && f->flags & FLOW_HS_KARN) /* not a span port's copy */
 		e |= EVIDENCE_BIT(SYN_REPEATED);
 	if (f->flags & FLOW_ILLEGAL)
 		e |= EVIDENCE_BIT(ILLEGAL_OPENER);

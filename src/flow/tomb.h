@@ -16,9 +16,9 @@ struct tomb {
 	uint64_t eseq;
 	int64_t until;	    /* ns since the epoch; forgotten after it */
 	int64_t start;	    /* of the connection */
-	uint32_t isn[2];
+	uint32_t isn[2], nxt[2];
 	uint16_t generation;
-	uint8_t isn_known;  /* bit per side */
+	uint8_t isn_known, nxt_known; /* bit per side */
 	uint8_t fins, rsts; /* sides that had sent a FIN, a RST: bit per side */
 };
 

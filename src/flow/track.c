@@ -328,6 +328,9 @@ static bool is_probe(const struct half *x, const struct half *y, const struct pk
 	/* RFC 9293, 3.8.4 and 3.8.6.1: an octet already sent, or one pushed against a closed window. */
 	if (p->seq == x->nxt - 1)
 		return true;
+	/* What it sent into the closed window is lost: Linux asks with the number before the first of it. */
+	if (y->flags & HALF_ACK && y->win == 0 && p->seq == y->ack - 1)
+		return true;
 	return p->len == 1 && p->seq == x->nxt && y->flags & HALF_ACK && y->win == 0;
 }
 

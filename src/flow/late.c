@@ -1,0 +1,83 @@
+/* Packets after the last word: they count to the connection they belong to, and change nothing else. */
+#include "config.h"
+
+#include <string.h>
+
+#include "flow/life.h"
+
+#define PLAUSIBLE (UINT32_C(1) << 30) /* no window reaches further */
+
+/* The row being added up for it, or a new one. NULL: no room, and nobody takes rows now. */
+static struct late *late_row(struct engine *e, const struct tomb *t)
+{
+	struct late *l = e->lates ? &e->late[e->lates - 1] : NULL;
+
+	if (l && l->eseq == t->eseq)
+		return l;
+	if (e->lates == LATE_MAX && !engine_publish(e, 0) && e->lates == LATE_MAX)
+		return NULL;
+	l = &e->late[e->lates++];
+	memset(l, 0, sizeof(*l));
+	l->eseq = t->eseq;
+	l->c.tuple = t->tuple;
+	l->c.start = t->start;
+	return l;
+}
+
+/* Octets beyond those seen before are new: the table was full, and it was judged before its end. */
+static void late_data(struct tomb *t, struct side *x, int side, const struct pkt *p)
+{
+	uint32_t end = p->seq + p->len, nxt = t->nxt[side];
+
+	if (p->len <= 1 && p->seq + 1 == nxt)
+		return; /* a keep-alive probe, or as good as one */
+	if (seq_upto(end, nxt)) {
+		x->retr++;
+	} else if (end - nxt < PLAUSIBLE) {
+		x->bytes += seq_before(p->seq, nxt) ? end - nxt : p->len;
+		t->nxt[side] = end;
+	}
+}
+
+static void late_reset(struct tomb *t, struct late *l, int side, int64_t rel)
+{
+	struct side *x = &l->c.side[side];
+
+	x->rst++;
+	x->t_rst_last = rel;
+	if (!(t->rsts & 1 << side)) {
+		t->rsts |= (uint8_t)(1 << side);
+		x->rst_uniq = 1;
+		x->t_rst = rel;
+	}
+	if (t->fins == 3)
+		l->c.attributes |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
+}
+
+bool late_take(struct engine *e, struct tomb *t, int side, const struct pkt *p)
+{
+	struct late *l = late_row(e, t);
+	int64_t rel = p->ts - t->start;
+	struct side *x;
+
+	if (!l)
+		return false;
+	x = &l->c.side[side];
+	l->c.last = p->ts;
+	x->packets++;
+	if (p->flags & TCP_SYN) {
+		x->syn++;
+		x->t_syn_last = rel;
+		if (p->flags & TCP_ACK)
+			x->synack++;
+	}
+	if (p->flags & TCP_FIN) {
+		x->fin++;
+		x->t_fin_last = rel;
+	}
+	if (p->flags & TCP_RST)
+		late_reset(t, l, side, rel);
+	else if (p->len && !(p->flags & TCP_SYN) && t->nxt_known >> side & 1)
+		late_data(t, x, side, p);
+	return true;
+}
