@@ -98,6 +98,25 @@ static void no_number_is_cut_however_narrow(void **state)
 	assert_int_equal(place[1].column, t.sort);
 }
 
+/* One curve alone would be read as both. */
+static void pictures_come_and_go_together(void **state)
+{
+	struct table t;
+	struct table_place place[TABLE_COLUMNS];
+
+	three_columns(&t);
+	for (int i = 1; i < 3; i++)
+		t.column[i] = (struct table_column){.head = "P", .min = 5, .max = 9, .drop = 3, .picture = true};
+	for (int w = 12; w < 60; w++) {
+		size_t n = layout(&t, w, place), pictures = 0;
+
+		for (size_t i = 0; i < n; i++)
+			pictures += t.column[place[i].column].picture;
+		assert_true(pictures == 0 || pictures == 2);
+		assert_int_equal(pictures == 2, w >= 24); /* 1 + 6 + 5 + 2 x 6 */
+	}
+}
+
 static void the_sorted_column_stays(void **state)
 {
 	struct table t;
@@ -305,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_may_be_dropped_goes_in_its_order),
 		cmocka_unit_test(no_number_is_cut_however_narrow),
+		cmocka_unit_test(pictures_come_and_go_together),
 		cmocka_unit_test(the_sorted_column_stays),
 		cmocka_unit_test(spare_room_goes_left_to_right),
 		cmocka_unit_test(scrolling_keeps_the_keys_and_ends_somewhere),

@@ -318,11 +318,23 @@ static void mark_fault(const struct entry *e, struct canvas *c, int x, int y, in
 	canvas_paint(c, (struct rect){x + column, y, 1, 1}, ROLE_STATUS_ALERT);
 }
 
+static void draw_words(const struct entry *e, struct canvas *c, int y)
+{
+	bool bad = e->err.text[0] != '\0';
+
+	if (bad)
+		canvas_put_wrapped(c, 1, y, c->w - 1, c->h - y, ROLE_ALERT, e->err.text);
+	else
+		canvas_put_left(c, 1, y, c->w - 1, ROLE_INPUT_HINT,
+			"Enter keeps  Esc restores  Tab completes  Up older  C-u clears");
+}
+
 void entry_draw(struct app *a, struct canvas *c)
 {
 	struct entry *e = &a->entry;
-	int y = c->h >= 6 ? c->h - 2 : c->h - 1, x, room;
 	bool bad = e->err.text[0] != '\0';
+	bool long_words = c->h >= 10 && (int)utf8_width(e->err.text) > c->w - 2;
+	int y = c->h - (long_words ? 3 : c->h >= 6 ? 2 : 1), x, room;
 
 	canvas_fill(c, (struct rect){0, y, c->w, c->h - y}, ROLE_TEXT, ' ');
 	x = canvas_put(c, 1, y, ROLE_LABEL, titles[e->kind]);
@@ -334,9 +346,7 @@ void entry_draw(struct app *a, struct canvas *c)
 	if (e->kind == ENTRY_FILTER && c->w >= 40)
 		draw_hits(a, c, y);
 	if (y + 1 < c->h)
-		canvas_put_left(c, 1, y + 1, c->w - 1, bad ? ROLE_ALERT : ROLE_INPUT_HINT,
-			bad ? e->err.text
-			    : "Enter keeps  Esc restores  Tab completes  Up older  C-u clears");
+		draw_words(e, c, y + 1);
 	if (e->choices)
 		draw_choices(e, c, x, y);
 }

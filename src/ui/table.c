@@ -97,59 +97,52 @@ static int width_of(const struct table *t, const size_t *chosen, size_t n)
 	return w;
 }
 
-/* The column that goes first: the largest drop, the rightmost of equals. n when none may go. */
-static size_t next_to_drop(const struct table *t, const size_t *chosen, size_t n)
+/* Pictures are read side by side: with one of them come all. */
+static bool comes_with(const struct table *t, size_t i, size_t other)
 {
-	size_t worst = n;
-	uint8_t drop = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct table_column *col = &t->column[chosen[i]];
-
-		if (chosen[i] == t->sort && col->drop < 8)
-			continue;
-		if (col->drop && col->drop >= drop) {
-			drop = col->drop;
-			worst = i;
-		}
-	}
-	return worst;
+	return i == other || (t->column[i].picture && t->column[other].picture);
 }
 
-static size_t leave_out(size_t *chosen, size_t n, size_t at)
+/* Columns of screen that are needed with column i added. */
+static int width_with(const struct table *t, const bool *in, size_t i)
 {
-	memmove(chosen + at, chosen + at + 1, (n - at - 1) * sizeof(chosen[0]));
-	return n - 1;
+	int w = 0;
+
+	for (size_t k = 0; k < t->columns; k++)
+		w += in[k] || comes_with(t, i, k) ? t->column[k].min + 1 : 0;
+	return w;
 }
 
-/* Pictures are read side by side: without one the others go too. */
-static size_t leave_pictures_out(const struct table *t, size_t *chosen, size_t n)
+static void take_in(const struct table *t, bool *in, size_t i)
 {
-	for (size_t i = n; i-- > 0;)
-		if (t->column[chosen[i]].picture)
-			n = leave_out(chosen, n, i);
-	return n;
+	for (size_t k = 0; k < t->columns; k++)
+		in[k] = in[k] || comes_with(t, i, k);
+}
+
+/* What is never dropped and what is sorted by; then the others by their importance, each if it still fits. */
+static void choose_by_importance(const struct table *t, int width, bool *in)
+{
+	for (size_t i = 0; i < t->columns; i++)
+		if (!t->column[i].drop || i == t->sort)
+			take_in(t, in, i);
+	for (uint8_t drop = 1; drop <= 7; drop++)
+		for (size_t i = 0; i < t->columns; i++)
+			if (t->column[i].drop == drop && !in[i] && width_with(t, in, i) <= width)
+				take_in(t, in, i);
 }
 
 static size_t choose(const struct table *t, int width, size_t *chosen)
 {
-	size_t n = 0, worst;
+	bool in[TABLE_COLUMNS] = {false};
+	size_t n = 0;
 
+	if (!t->scroll)
+		choose_by_importance(t, width, in);
 	for (size_t i = 0; i < t->columns; i++)
-		if (i < t->keys || i >= t->keys + t->scroll)
+		if (t->scroll ? i < t->keys || i >= t->keys + t->scroll : in[i])
 			chosen[n++] = i;
-	if (t->scroll) { /* scrolled: what comes next, in order */
-		while (n > 1 && width_of(t, chosen, n) > width)
-			n--;
-		return n;
-	}
-	while (n > 1 && width_of(t, chosen, n) > width) {
-		worst = next_to_drop(t, chosen, n);
-		if (worst == n)
-			break;
-		n = t->column[chosen[worst]].picture ? leave_pictures_out(t, chosen, n)
-						     : leave_out(chosen, n, worst);
-	}
+	while (t->scroll && n > 1 && width_of(t, chosen, n) > width)
+		n--; /* scrolled: what comes next, in order */
 	return n;
 }
 
@@ -263,7 +256,7 @@ static void draw_band(struct canvas *c, int x, int y, int w, const struct table_
 		x = canvas_put(c, x + (w - need - 2) / 2, y, ROLE_HEADER_BAND, " ");
 		x = canvas_put(c, x, y, ROLE_HEADER_BAND, words);
 		canvas_put(c, x, y, ROLE_HEADER_BAND, " ");
-	} else {
+	} else if (need <= w) {
 		canvas_put_right(c, x, y, w, ROLE_HEADER_BAND, words);
 	}
 }
