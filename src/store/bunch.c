@@ -185,25 +185,27 @@ static void bunch_count(struct bunch *b, const struct fact *f, uint32_t by)
 		b->server_first += by;
 }
 
-static uint32_t link_new(struct lens *l, uint32_t fact)
+static uint32_t link_new(struct lens *l, uint32_t fact, uint32_t bunch)
 {
 	if (l->links == l->link_room) {
 		l->link_room = l->link_room ? l->link_room * 2 : 1024;
 		l->link = mem_grow(l->link, l->link_room, sizeof(l->link[0]));
 	}
-	l->link[l->links] = (struct link){ fact, 0 };
+	l->link[l->links] = (struct link){ fact, 0, bunch };
 	return (uint32_t)++l->links;
 }
 
-void lens_add(struct lens *l, uint32_t fact, bool longer)
+/* The links of one fact stand side by side: the handle is the first one's index. */
+uint32_t lens_add(struct lens *l, uint32_t fact, bool longer)
 {
 	struct subject who[COMMONS];
 	const struct fact *f = &l->fact[fact];
 	int n = longer ? long_subjects(f, who) : short_subjects(f, who);
+	uint32_t handle = (uint32_t)l->links;
 
 	for (int i = 0; i < n; i++) {
 		struct bunch *b = bunch_obtain(l, &who[i]);
-		uint32_t link = link_new(l, fact);
+		uint32_t link = link_new(l, fact, (uint32_t)(b - l->bunch));
 
 		if (b->tail)
 			l->link[b->tail - 1].next = link;
@@ -212,21 +214,18 @@ void lens_add(struct lens *l, uint32_t fact, bool longer)
 		b->tail = link;
 		bunch_count(b, f, 1);
 	}
+	return handle;
 }
 
-void lens_remove(struct lens *l, uint32_t fact, bool longer)
+void lens_remove(struct lens *l, uint32_t fact, uint32_t handle)
 {
-	struct subject who[COMMONS];
-	const struct fact *f = &l->fact[fact];
-	int n = longer ? long_subjects(f, who) : short_subjects(f, who);
+	for (; handle < l->links && l->link[handle].fact == fact; handle++) {
+		struct bunch *b = &l->bunch[l->link[handle].bunch];
 
-	for (int i = 0; i < n; i++) {
-		struct bunch *b = bunch_obtain(l, &who[i]);
-
-		assert(b->head && l->link[b->head - 1].fact == fact);
-		b->head = l->link[b->head - 1].next;
+		assert(b->head == handle + 1);
+		b->head = l->link[handle].next;
 		if (!b->head)
 			b->tail = 0;
-		bunch_count(b, f, UINT32_MAX);
+		bunch_count(b, &l->fact[fact], UINT32_MAX);
 	}
 }

@@ -35,7 +35,7 @@ struct bunch {
 };
 
 struct link {
-	uint32_t fact, next;
+	uint32_t fact, next, bunch;
 };
 
 struct lens { /* one window */
@@ -51,8 +51,8 @@ struct lens { /* one window */
 void lens_fini(struct lens *l);
 void lens_begin(struct lens *l, const struct fact *fact);
 /* Facts come and go in order of time. `longer`: bunch as the long window wants it, else as the short one. */
-void lens_add(struct lens *l, uint32_t fact, bool longer);
-void lens_remove(struct lens *l, uint32_t fact, bool longer);
+uint32_t lens_add(struct lens *l, uint32_t fact, bool longer); /* a handle for lens_remove */
+void lens_remove(struct lens *l, uint32_t fact, uint32_t handle);
 /* The bunch of that subject, or NULL. */
 const struct bunch *lens_find(const struct lens *l, const struct subject *who);
 

@@ -25,7 +25,7 @@
 struct key { /* a fact's place in time */
 	int64_t at;
 	uint64_t uid;
-	uint32_t fact;
+	uint32_t fact, near, far; /* handles in the windows */
 	uint16_t flags;
 };
 
@@ -129,7 +129,8 @@ static void put_in_order(struct findings *fs)
 		const struct fact *f = &fs->facts.fact[i];
 
 		if (f->uid)
-			fs->key[fs->keys++] = (struct key){ f->at, f->uid, i, f->flags };
+			fs->key[fs->keys++] = (struct key){ .at = f->at, .uid = f->uid, .fact = i,
+				.flags = f->flags };
 	}
 	if (fs->keys)
 		qsort(fs->key, fs->keys, sizeof(fs->key[0]), earlier);
@@ -165,15 +166,23 @@ static void judge_bunch(struct findings *fs, struct board *board, const struct l
 		memo_rate(memo, now, cases);
 }
 
+static void judge_lens(struct findings *fs, struct board *board, const struct lens *lens, bool longer, int64_t now)
+{
+	for (size_t k = 0; k < lens->bunches; k++) {
+		const struct bunch *bunch = &lens->bunch[k];
+
+		if (bunch->n == 0)
+			continue;
+		for (unsigned i = 0; i < judge_count; i++)
+			if (judges[i].common == bunch->who.common && judges[i].longer == longer)
+				judge_bunch(fs, board, lens, i, bunch, now);
+	}
+}
+
 static void judge_all(struct findings *fs, struct board *board, int64_t now)
 {
-	for (unsigned i = 0; i < judge_count; i++) {
-		const struct lens *lens = judges[i].longer ? &fs->far : &fs->near;
-
-		for (size_t k = 0; k < lens->bunches; k++)
-			if (lens->bunch[k].who.common == judges[i].common && lens->bunch[k].n > 0)
-				judge_bunch(fs, board, lens, i, &lens->bunch[k], now);
-	}
+	judge_lens(fs, board, &fs->near, false, now);
+	judge_lens(fs, board, &fs->far, true, now);
 	board_quiet(board, now, (uint32_t)(fs->thresholds.v[THRESHOLD_QUIET] * (double)(WINDOW_SHORT / STEP)));
 }
 
@@ -184,22 +193,22 @@ struct slide { /* indices of keys: the next to come, the next to leave each wind
 static void slide_in(struct findings *fs, struct slide *s, int64_t before)
 {
 	for (; s->next < fs->keys && fs->key[s->next].at < before; s->next++) {
-		const struct key *k = &fs->key[s->next];
+		struct key *k = &fs->key[s->next];
 
 		if (s->next >= s->near)
-			lens_add(&fs->near, k->fact, false);
+			k->near = lens_add(&fs->near, k->fact, false);
 		if (s->next >= s->far && k->flags & FACT_RARE)
-			lens_add(&fs->far, k->fact, true);
+			k->far = lens_add(&fs->far, k->fact, true);
 	}
 }
 
 static void slide_out(struct findings *fs, struct slide *s, int64_t now)
 {
 	for (; s->near < s->next && fs->key[s->near].at < now - WINDOW_SHORT; s->near++)
-		lens_remove(&fs->near, fs->key[s->near].fact, false);
+		lens_remove(&fs->near, fs->key[s->near].fact, fs->key[s->near].near);
 	for (; s->far < s->next && fs->key[s->far].at < now - WINDOW_LONG; s->far++)
 		if (fs->key[s->far].flags & FACT_RARE)
-			lens_remove(&fs->far, fs->key[s->far].fact, true);
+			lens_remove(&fs->far, fs->key[s->far].fact, fs->key[s->far].far);
 }
 
 /* The windows as they were at `from`. */

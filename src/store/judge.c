@@ -105,7 +105,7 @@ const struct judge judges[] = {
 		judge_server_aborts },
 	{ FINDING_CLIENT_ABORTS, COMMON_SERVICE, false, true, THRESHOLD_ABORTS_LEAST, count_client_aborts,
 		judge_client_aborts },
-	{ FINDING_RESETS_BY_DESIGN, COMMON_SERVICE, false, false, THRESHOLD_HABIT_LEAST, count_established,
+	{ FINDING_RESETS_BY_DESIGN, COMMON_SERVICE, false, false, THRESHOLD_HABIT_LEAST, count_harmless,
 		judge_resets_by_design },
 	{ FINDING_CUT_DOWNLOADS, COMMON_SERVICE, false, false, THRESHOLD_CUTS_LEAST, count_cuts, judge_cut_downloads },
 	{ FINDING_RESTART_OR_FAILOVER, COMMON_SERVICE, false, false, THRESHOLD_RESTART_LOST, count_dropped, judge_restart },

@@ -70,9 +70,9 @@ static bool is_harmless_reset(const struct judging *j, const struct fact *f)
 	       (f->flags & FACT_DELIVERED && (f->ending == ENDING_SERVER_ABORT || f->ending == ENDING_CLIENT_ABORT));
 }
 
-uint32_t count_established(const struct bunch *b)
+uint32_t count_harmless(const struct bunch *b)
 {
-	return b->established;
+	return b->by[ENDING_QUICK_RESET] + b->delivered;
 }
 
 bool judge_resets_by_design(struct judging *j, struct claim *c)
@@ -81,7 +81,7 @@ bool judge_resets_by_design(struct judging *j, struct claim *c)
 	uint32_t n = j->bunch->established;
 	char buf[FMT_TEXT];
 
-	if (wilson_lower(k, n) < LEAST(j, HABIT_SHARE))
+	if (n < LEAST(j, HABIT_LEAST) || wilson_lower(k, n) < LEAST(j, HABIT_SHARE))
 		return false;
 	cases_collect(j, is_harmless_reset, c);
 	about_service(j, c);

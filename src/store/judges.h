@@ -33,7 +33,7 @@ uint32_t count_client_aborts(const struct bunch *b);
 uint32_t count_cuts(const struct bunch *b);
 uint32_t count_dropped(const struct bunch *b);
 uint32_t count_ended(const struct bunch *b);
-uint32_t count_established(const struct bunch *b);
+uint32_t count_harmless(const struct bunch *b);
 uint32_t count_finished(const struct bunch *b);
 uint32_t count_half_closed(const struct bunch *b);
 uint32_t count_half_open(const struct bunch *b);
