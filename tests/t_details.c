@@ -64,6 +64,11 @@ static const struct detail details[] = {
 	{"a missed octet looks like a FIN until data follows: who closed is forgotten too",
 		TALK "1 < PA len 1 lost; 1.01 > .; 1.1 < PA len 10; 1.11 > .; 2 > FA; 2.01 < .; 2.1 < FA; 2.11 > .", 0,
 		"graceful/medium 13", CLOSER_CLIENT, {{100, 0, 0, 0, 0}, {510, 0, 0, 0, 0}}},
+	{"an octet captured after its acknowledgement was no FIN, and is not missing",
+		"unsorted\n" TALK "1.0001 > . ack 502 forged; 1 < PA len 1; 2 < RA", 0, "server_abort/high 26", CLOSER_SERVER,
+		{{100, 0, 0, 0, 0}, {501, 0, 1, 0, 0}}},
+	{"nor are octets captured after theirs", "unsorted\n" TALK "1.0001 > . ack 601 forged; 1 < PA len 100; 2 < RA", 0,
+		"server_abort/high 26", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {600, 0, 1, 0, 0}}},
 	/* RST */
 	{"refused, asked again, and then served", OPEN_ CLOSE_ "conn b\nclient 10.0.0.7:7; isn 1000 3000000000; 10 > S; 10.01 < RA; 10.5 > again; "
 						       "10.51 < SA; 10.52 > .; 10.6 > PA len 9; 10.61 < PA len 5; 10.62 > .; 11 > FA; 11.01 < FA; 11.02 > .",

@@ -80,6 +80,7 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_EMPTY_LAST 0x2000000  /* its last segment carried no data and no FIN (RSTs left out) */
 #define HALF_RST_CUT 0x4000000	   /* a passive, solicited RST after its FIN, whether or not it mattered */
 #define HALF_SHRUNK 0x8000000	   /* took back window it had granted */
+#define HALF_GAP_LOST 0x20000000   /* ... and of some of them it is no longer known which */
 #define HALF_ACK_MOVED 0x10000000  /* its acknowledgements advanced: the other side spoke, seen or not */
 #define HALF_FIN_ACK_LAST 0x20000000 /* its last segment was the first to acknowledge the peer's FIN */
 

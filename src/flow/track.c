@@ -91,9 +91,23 @@ static void hole_open(struct half *h, uint32_t from, uint32_t to)
 
 	while (last < HOLES - 1 && h->hole[last].from != h->hole[last].to)
 		last++; /* the first one that is filled; else the oldest is forgotten */
+	if (h->hole[last].from != h->hole[last].to)
+		h->flags |= HALF_GAP_LOST;
 	memmove(&h->hole[1], &h->hole[0], (size_t)last * sizeof(h->hole[0]));
 	h->hole[0].from = from;
 	h->hole[0].to = to;
+}
+
+/* Acknowledgements that the capture has before the octets they are of: once those have come, nothing is missing. */
+static void gap_close(struct half *h)
+{
+	int i;
+
+	for (i = 0; i < HOLES; i++)
+		if (h->hole[i].from != h->hole[i].to)
+			return;
+	if (!(h->flags & HALF_GAP_LOST))
+		h->flags &= ~(uint32_t)HALF_GAP;
 }
 
 /* How many octets of [from, to) had been jumped over; they are now seen. */
@@ -133,6 +147,7 @@ static void fin_withdraw(struct flow *f, int side)
 
 	h->flags &= ~(uint32_t)(HALF_FIN | HALF_FIN_IMPLIED | HALF_FIN_FIRST);
 	h->flags |= HALF_GAP;
+	hole_open(h, h->fin_seq, h->fin_seq + 1);
 	h->t_fin = h->t_fin_last = 0;
 	if (peer->flags & HALF_FIN)
 		peer->flags |= HALF_FIN_FIRST;
@@ -294,6 +309,8 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 	if (seq_upto(end, x->nxt)) {
 		filled = hole_fill(x, p->seq, end);
 		x->bytes += filled;
+		if (filled && x->flags & HALF_GAP)
+			gap_close(x);
 		/* Octets not seen before are late rather than sent again when they come at once, or were acknowledged before. */
 		if (filled == p->len && (seq_upto(end, f->half[!side].ack) ||
 			p->ts - f->start - rel_ns(x->t_data) < 3 * NS_PER_MS)) {
@@ -325,6 +342,8 @@ static bool is_probe(const struct half *x, const struct half *y, const struct pk
 {
 	if (p->len > 1 || p->flags & TCP_FIN || !(x->flags & HALF_SEEN) || !(p->flags & TCP_ACK))
 		return false;
+	if (p->len && x->flags & HALF_FIN_IMPLIED && p->seq == x->fin_seq)
+		return false; /* the octet that was taken for a FIN */
 	/* RFC 9293, 3.8.4 and 3.8.6.1: an octet already sent, or one pushed against a closed window. */
 	if (p->seq == x->nxt - 1)
 		return true;
