@@ -201,6 +201,56 @@ static void q_quits_everywhere_but_is_a_letter_in_a_field(void **state)
 	screen_fini(&s);
 }
 
+static unsigned paste(struct screen *s, const char *text)
+{
+	return app_event(s->app, &(struct event){.what = EVENT_PASTE, .text = text}, s->now);
+}
+
+static void a_paste_presses_no_keys(void **state)
+{
+	struct screen s;
+
+	sample(&s, 80, 24);
+	assert_int_equal(paste(&s, "qQ6\n") & EFFECT_QUIT, 0);
+	assert_has(&s, "pasted text ignored; / opens the filter");
+	assert_has(&s, "[1 Servers]");
+	screen_keys(&s, "/");
+	paste(&s, "rst.count\n> \x1b" "50\r\n");
+	assert_has(&s, "Filter: rst.count > 50 ");
+	assert_has(&s, "2 of 5");
+	screen_keys(&s, "Enter");
+	assert_has(&s, "2 of 5 servers");
+	screen_fini(&s);
+}
+
+/* Neither cut and accepted nor cut and shown: what does not fit is left out whole. */
+static void a_paste_that_is_too_long_is_refused(void **state)
+{
+	struct str text = STR_INIT;
+	struct screen s;
+
+	str_add(&text, "rst.count > 50");
+	while (text.len < 600)
+		str_add(&text, " or bad > 1");
+	sample(&s, 80, 24);
+	screen_keys(&s, "/");
+	paste(&s, text.s);
+	assert_has(&s, "too long: a field takes 511 octets");
+	screen_keys(&s, "Enter");
+	assert_has(&s, "too long"); /* still in the field */
+	screen_keys(&s, "Esc");
+	assert_has(&s, "5 servers");
+	screen_keys(&s, "/"); /* a terminal that does not mark pastes: the same by keys */
+	for (const char *at = text.s; *at; at++)
+		press(&s, (unsigned char)*at);
+	screen_keys(&s, "Enter");
+	assert_has(&s, "too long");
+	screen_keys(&s, "Esc");
+	assert_has(&s, "5 servers");
+	str_free(&text);
+	screen_fini(&s);
+}
+
 static void upper_q_keeps_the_screen(void **state)
 {
 	struct screen s;
@@ -560,6 +610,8 @@ int main(void)
 		cmocka_unit_test(three_keys_lead_to_the_sentence),
 		cmocka_unit_test(esc_goes_one_level_up_and_never_quits),
 		cmocka_unit_test(q_quits_everywhere_but_is_a_letter_in_a_field),
+		cmocka_unit_test(a_paste_presses_no_keys),
+		cmocka_unit_test(a_paste_that_is_too_long_is_refused),
 		cmocka_unit_test(upper_q_keeps_the_screen),
 		cmocka_unit_test(colon_q_quits_and_colon_view_goes_there),
 		cmocka_unit_test(confirm_quit_asks_once),

@@ -175,7 +175,7 @@ static void a_full_line_takes_no_more(void **state)
 	for (int i = 0; i < 2 * PROMPT_ROOM; i++)
 		prompt_key(&p, 0x65e5);
 	assert_true(p.len < PROMPT_ROOM);
-	assert_int_equal(prompt_key(&p, 0x65e5), PROMPT_NOTHING);
+	assert_int_equal(prompt_key(&p, 0x65e5), PROMPT_FULL);
 	prompt_fini(&p);
 }
 

@@ -21,8 +21,9 @@ struct store;
 struct zones;
 
 struct event {
-	enum { EVENT_KEY, EVENT_RESIZE, EVENT_END } what;
+	enum { EVENT_KEY, EVENT_PASTE, EVENT_RESIZE, EVENT_END } what;
 	uint32_t key; /* EVENT_KEY: see ui/key.h */
+	const char *text; /* EVENT_PASTE: UTF-8 with whatever controls it had; borrowed until the next event */
 	int w, h;     /* EVENT_RESIZE */
 	int signal;   /* EVENT_END: why; a terminal that hung up counts as SIGHUP */
 };

@@ -30,9 +30,15 @@
 #include "util/err.h"
 #include "util/mem.h"
 #include "util/str.h"
+#include "util/utf8.h"
 
 #define MAX_WAKE 16
 #define ESC_DELAY_MS 25
+#define PASTE_ROOM 4096 /* octets kept of a paste; more than any field takes */
+#define PASTE_ON "\033[?2004h" /* the terminal then says where pasted text begins and ends */
+#define PASTE_OFF "\033[?2004l"
+
+enum { KEY_PASTE_BEGINS = KEY_MAX + 4096, KEY_PASTE_ENDS }; /* curses makes up codes from KEY_MAX on */
 
 struct term {
 	SCREEN *screen;
@@ -43,6 +49,8 @@ struct term {
 	int w, h;
 	int ended;	/* the signal that ends the program, 0 none */
 	bool end_told, resized;
+	bool pasting;	  /* between the two marks */
+	struct str paste; /* what came between them */
 	short pairs;
 	struct { int32_t fg, bg; } pair[256]; /* 1 .. pairs */
 };
@@ -103,18 +111,31 @@ static void handle_all(bool on)
 		handle(crash_signals[i], on ? crash : SIG_DFL);
 }
 
-static void add_restore(const char *capability)
+static void add_restore_text(const char *text)
 {
-	const char *text = tigetstr((NCURSES_CONST char *)capability);
-	size_t n;
+	size_t n = strlen(text);
 
-	if (!text || text == (const char *)-1)
-		return;
-	n = strlen(text);
 	if (restore_len + n > sizeof(restore_text))
 		return;
 	memcpy(restore_text + restore_len, text, n);
 	restore_len += n;
+}
+
+static void add_restore(const char *capability)
+{
+	const char *text = tigetstr((NCURSES_CONST char *)capability);
+
+	if (text && text != (const char *)-1)
+		add_restore_text(text);
+}
+
+/* Past curses, which knows nothing of it. */
+static void mark_pastes(bool on)
+{
+	const char *text = on ? PASTE_ON : PASTE_OFF;
+	ssize_t n = write(STDOUT_FILENO, text, strlen(text));
+
+	(void)n; /* a terminal that is gone needs none */
 }
 
 static void out_of_memory(void)
@@ -171,6 +192,9 @@ static void set_modes(void)
 	intrflush(stdscr, FALSE);
 	scrollok(stdscr, FALSE);
 	curs_set(0);
+	define_key("\033[200~", KEY_PASTE_BEGINS);
+	define_key("\033[201~", KEY_PASTE_ENDS);
+	mark_pastes(true);
 }
 
 struct term *term_open(const struct term_conf *conf, struct err *err)
@@ -190,6 +214,7 @@ struct term *term_open(const struct term_conf *conf, struct err *err)
 	set_modes();
 	find_depth(t, conf);
 	restore_len = 0;
+	add_restore_text(PASTE_OFF);
 	add_restore("sgr0");
 	add_restore("cnorm");
 	add_restore("rmkx");
@@ -213,6 +238,7 @@ void term_close(struct term *t, const struct canvas *keep)
 		return;
 	the_term = NULL;
 	mem_on_failure(NULL);
+	mark_pastes(false);
 	endwin();
 	if (keep) {
 		struct str text = STR_INIT;
@@ -231,6 +257,7 @@ void term_close(struct term *t, const struct canvas *keep)
 		close(signal_pipe[i]);
 		signal_pipe[i] = -1;
 	}
+	str_free(&t->paste);
 	mem_free(t);
 }
 
@@ -383,15 +410,39 @@ static uint32_t plain_key(wint_t ch)
 	}
 }
 
+/* One character more of a paste. True when it was the mark of its end. */
+static bool take_pasted(struct term *t, bool is_code, wint_t ch)
+{
+	char octets[4];
+
+	if (is_code)
+		return ch == KEY_PASTE_ENDS;
+	if (ch && t->paste.len < PASTE_ROOM)
+		str_add_n(&t->paste, octets, utf8_encode((uint32_t)ch, octets));
+	return false;
+}
+
 static bool next_key(struct term *t, struct event *out)
 {
 	wint_t ch;
 	int what = get_wch(&ch);
 	uint32_t key = KEYCODE_NONE;
 
-	(void)t;
+	for (; t->pasting && what != ERR; what = get_wch(&ch)) {
+		if (!take_pasted(t, what == KEY_CODE_YES, ch))
+			continue;
+		t->pasting = false;
+		*out = (struct event){.what = EVENT_PASTE, .text = t->paste.s};
+		return true;
+	}
 	if (what == ERR)
 		return false;
+	if (what == KEY_CODE_YES && ch == KEY_PASTE_BEGINS) {
+		t->pasting = true;
+		str_clear(&t->paste);
+		str_add(&t->paste, "");
+		return next_key(t, out);
+	}
 	if (what == KEY_CODE_YES)
 		key = special_key((int)ch);
 	else
@@ -403,6 +454,7 @@ static bool next_key(struct term *t, struct event *out)
 /* Leaves the screen, stops as the shell wants it, and comes back. */
 static void stop_here(void)
 {
+	mark_pastes(false);
 	endwin();
 	handle(SIGTSTP, SIG_DFL);
 	raise(SIGTSTP);

@@ -321,12 +321,23 @@ static unsigned take_key(struct app *a, uint32_t key)
 	return effects | EFFECT_REDRAW;
 }
 
+/* Text is no command: its letters press no keys. */
+static unsigned take_paste(struct app *a, const char *text)
+{
+	if (a->entry.kind != ENTRY_NONE)
+		return entry_paste(a, text);
+	app_say(a, ROLE_NOTE, "pasted text ignored; / opens the filter");
+	return EFFECT_REDRAW;
+}
+
 unsigned app_event(struct app *a, const struct event *e, int64_t now)
 {
 	a->now = now;
 	switch (e->what) {
 	case EVENT_KEY:
 		return take_key(a, e->key);
+	case EVENT_PASTE:
+		return take_paste(a, e->text);
 	case EVENT_RESIZE:
 		return EFFECT_REDRAW | EFFECT_REPAINT;
 	case EVENT_END:

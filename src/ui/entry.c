@@ -49,6 +49,7 @@ void entry_open(struct app *a, enum entry_kind kind)
 	e->err = (struct err)ERR_INIT;
 	e->choices = 0;
 	e->completing = false;
+	e->full = false;
 	a->message[0] = '\0';
 	prompt_start(&e->prompt[kind], text);
 }
@@ -207,6 +208,8 @@ static unsigned accept(struct app *a)
 	enum entry_kind kind = e->kind;
 	struct prompt *p = &e->prompt[kind];
 
+	if (e->full)
+		return EFFECT_REDRAW; /* stays: half a text may say something else */
 	if (kind == ENTRY_FILTER && !apply_filter(a, p->text))
 		return EFFECT_REDRAW; /* stays, with the fault shown */
 	if (kind == ENTRY_CAPTURE &&
@@ -245,14 +248,12 @@ static unsigned cancel(struct app *a)
 	return EFFECT_REDRAW;
 }
 
-unsigned entry_key(struct app *a, uint32_t key)
+static unsigned after_edit(struct app *a, enum prompt_did did)
 {
 	struct entry *e = &a->entry;
 	struct prompt *p = &e->prompt[e->kind];
 
-	if (key == (KEYCODE_CTRL | 'c'))
-		return EFFECT_QUIT;
-	switch (prompt_key(p, key)) {
+	switch (did) {
 	case PROMPT_ACCEPTED:
 		return accept(a);
 	case PROMPT_CANCELLED:
@@ -260,7 +261,14 @@ unsigned entry_key(struct app *a, uint32_t key)
 	case PROMPT_COMPLETE:
 		complete(a);
 		break;
+	case PROMPT_FULL:
+		e->full = true;
+		e->choices = 0;
+		e->bad_at = p->len;
+		err_set(&e->err, "too long: a field takes %d octets; shorten it or Esc", PROMPT_ROOM - 1);
+		break;
 	case PROMPT_EDITED:
+		e->full = false;
 		e->err = (struct err)ERR_INIT;
 		find_choices(a);
 		if (e->kind == ENTRY_FILTER)
@@ -274,6 +282,18 @@ unsigned entry_key(struct app *a, uint32_t key)
 		break;
 	}
 	return EFFECT_REDRAW;
+}
+
+unsigned entry_key(struct app *a, uint32_t key)
+{
+	if (key == (KEYCODE_CTRL | 'c'))
+		return EFFECT_QUIT;
+	return after_edit(a, prompt_key(&a->entry.prompt[a->entry.kind], key));
+}
+
+unsigned entry_paste(struct app *a, const char *text)
+{
+	return after_edit(a, prompt_paste(&a->entry.prompt[a->entry.kind], text));
 }
 
 /* ---- the picture ---- */

@@ -88,6 +88,7 @@ struct entry { /* the line that is being typed */
 	struct completion choice[CHOICES];
 	size_t choices, next; /* what Tab offers; next one to put in */
 	bool completing;
+	bool full; /* something did not fit: what stands there is not what was meant */
 };
 
 struct preview_row {
@@ -215,6 +216,8 @@ unsigned over_act(struct app *a, struct page *p, enum action act);
 /* ---- entry.c: fields ---- */
 void entry_open(struct app *a, enum entry_kind kind);
 unsigned entry_key(struct app *a, uint32_t key);
+/* Pasted text, all of it or none. */
+unsigned entry_paste(struct app *a, const char *text);
 void entry_draw(struct app *a, struct canvas *c);
 void entry_init(struct entry *e);
 void entry_fini(struct entry *e);

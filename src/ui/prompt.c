@@ -10,6 +10,7 @@
 #include "ui/canvas.h"
 #include "ui/key.h"
 #include "util/mem.h"
+#include "util/str.h"
 #include "util/utf8.h"
 
 void prompt_init(struct prompt *p)
@@ -74,12 +75,34 @@ static enum prompt_did cut(struct prompt *p, size_t from, size_t to)
 static enum prompt_did insert(struct prompt *p, const char *octets, size_t n)
 {
 	if (p->len + n >= sizeof(p->text))
-		return PROMPT_NOTHING;
+		return PROMPT_FULL;
 	memmove(p->text + p->cursor + n, p->text + p->cursor, p->len - p->cursor + 1);
 	memcpy(p->text + p->cursor, octets, n);
 	p->len += n;
 	p->cursor += n;
 	return PROMPT_EDITED;
+}
+
+enum prompt_did prompt_paste(struct prompt *p, const char *text)
+{
+	struct str clean = STR_INIT;
+	enum prompt_did did;
+	char octets[4];
+	uint32_t ch;
+
+	str_add(&clean, "");
+	while (*text) {
+		ch = utf8_next(&text);
+		if (ch == '\n' || ch == '\r' || ch == '\t')
+			ch = ' ';
+		if (ch >= ' ' && ch != 0x7f && utf8_char_width(ch) > 0)
+			str_add_n(&clean, octets, utf8_encode(ch, octets));
+	}
+	while (clean.len > 0 && clean.s[clean.len - 1] == ' ')
+		clean.len--;
+	did = clean.len ? insert(p, clean.s, clean.len) : PROMPT_NOTHING;
+	str_free(&clean);
+	return did;
 }
 
 static bool word_char(char c)
