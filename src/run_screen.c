@@ -123,10 +123,11 @@ static int64_t local_offset(void)
 static bool open_app(struct screen *s, const char *input, struct err *err)
 {
 	const struct plan *p = s->plan;
+	bool can_filter = plan_is_live(p->conf) && !p->conf->demo;
 	const struct app_conf conf = {
 		.store = s->store,
 		.zones = p->zones,
-		.calls = { .watch = call_watch, .capture_filter = call_filter, .arg = s },
+		.calls = { .watch = call_watch, .capture_filter = can_filter ? call_filter : NULL, .arg = s },
 		.version = PACKAGE_VERSION,
 		.input = input,
 		.from_file = !plan_is_live(p->conf),

@@ -282,7 +282,27 @@ static void confirm_quit_asks_once(void **state)
 	assert_int_equal(press(&s, 'q') & EFFECT_QUIT, 0);
 	assert_has(&s, "Quit?");
 	press(&s, 'x');
+	assert_has_not(&s, "Quit?");
+	assert_int_equal(press(&s, 'y') & EFFECT_QUIT, 0); /* not asked */
 	assert_int_equal(press(&s, 'q') & EFFECT_QUIT, 0);
+	assert_true(press(&s, 'q') & EFFECT_QUIT);
+	screen_fini(&s);
+	screen_init(&s, &(struct app_conf){.input = "x", .confirm_quit = true}, 80, 24);
+	press(&s, 'q');
+	assert_true(press(&s, 'y') & EFFECT_QUIT);
+	screen_fini(&s);
+}
+
+static void keys_that_do_nothing_say_so(void **state)
+{
+	struct screen s;
+
+	sample(&s, 80, 24);
+	press(&s, 'Z');
+	assert_has(&s, "Z does nothing here; ? lists the keys");
+	press(&s, 'f'); /* a file: the field is not even opened */
+	assert_has(&s, "only a capture from a device takes another capture filter");
+	assert_has_not(&s, "Capture filter:");
 	assert_true(press(&s, 'q') & EFFECT_QUIT);
 	screen_fini(&s);
 }
@@ -615,6 +635,7 @@ int main(void)
 		cmocka_unit_test(upper_q_keeps_the_screen),
 		cmocka_unit_test(colon_q_quits_and_colon_view_goes_there),
 		cmocka_unit_test(confirm_quit_asks_once),
+		cmocka_unit_test(keys_that_do_nothing_say_so),
 		cmocka_unit_test(the_cursor_stays_on_its_row_when_the_order_changes),
 		cmocka_unit_test(new_rows_do_not_carry_the_cursor_away),
 		cmocka_unit_test(the_order_stands_still_after_a_step),

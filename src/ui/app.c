@@ -218,7 +218,7 @@ static unsigned quit(struct app *a, unsigned effects)
 {
 	if (a->conf.confirm_quit && !a->asking_quit) {
 		a->asking_quit = true;
-		app_say(a, ROLE_WARNING, "Quit? The same key again: yes. Any other: no.");
+		app_say(a, ROLE_WARNING, "Quit? y or q: yes. Any other key: no.");
 		return EFFECT_REDRAW;
 	}
 	return EFFECT_QUIT | effects;
@@ -299,26 +299,45 @@ static bool answer_reset(struct app *a, enum action act)
 	return true;
 }
 
+/* The question whether to quit: y, and the keys that quit, say yes. */
+static bool answer_quit(struct app *a, uint32_t key, enum action act)
+{
+	bool asked = a->asking_quit;
+
+	if (act != ACTION_QUIT && act != ACTION_QUIT_KEEP)
+		a->asking_quit = false;
+	return asked && (key == 'y' || key == 'Y');
+}
+
+static unsigned say_unknown(struct app *a, uint32_t key)
+{
+	char name[KEY_TEXT];
+
+	if (*keycode_name(key, name))
+		app_say(a, ROLE_DIM, "%s does nothing here; ? lists the keys", name);
+	return EFFECT_REDRAW;
+}
+
 static unsigned take_key(struct app *a, uint32_t key)
 {
 	enum action act;
 	unsigned effects;
+	bool asked;
 
 	if (a->entry.kind != ENTRY_NONE)
 		return entry_key(a, key);
 	act = keymap_find(&a->keymap, where_is(app_top(a)), key);
 	if (a->message[0])
 		a->message_until = 0, a->message[0] = '\0';
-	if (act != ACTION_QUIT && act != ACTION_QUIT_KEEP)
-		a->asking_quit = false;
-	if (answer_reset(a, act))
-		return EFFECT_REDRAW;
-	if (act == ACTION_NONE)
-		return EFFECT_REDRAW;
-	effects = act_on_page(a, act);
-	if (!effects)
+	asked = a->asking_quit || a->asking_reset;
+	if (answer_quit(a, key, act))
+		return EFFECT_QUIT;
+	if (answer_reset(a, act) || (asked && act == ACTION_NONE))
+		return EFFECT_REDRAW; /* an answer, even if it is no key of ours */
+	effects = act == ACTION_NONE ? 0 : act_on_page(a, act);
+	if (!effects && act != ACTION_NONE)
 		effects = act_everywhere(a, act);
-	return effects | EFFECT_REDRAW;
+	return effects ? effects | EFFECT_REDRAW : say_unknown(a, key);
 }
 
 /* Text is no command: its letters press no keys. */

@@ -34,7 +34,7 @@ void entry_open(struct app *a, enum entry_kind kind)
 	const char *text = "";
 
 	if (kind == ENTRY_CAPTURE && !a->conf.calls.capture_filter) {
-		app_say(a, ROLE_NOTE, "the capture filter cannot be changed here");
+		app_say(a, ROLE_NOTE, "only a capture from a device takes another capture filter; / filters what is shown");
 		return;
 	}
 	if (kind == ENTRY_FILTER)
