@@ -157,6 +157,34 @@ static void late_packets_count_to_what_ended(void **state)
 	sim_free(s);
 }
 
+static void nothing_is_told_before_the_end_but_final_words(void **state)
+{
+	struct engine_conf conf = {.max_connections = 64, .from_file = true};
+	struct sim *all, *last;
+
+	all = sim_new(&conf);
+	conf.final_only = true;
+	last = sim_new(&conf);
+	for (int part = 0; part < 2; part++) {
+		const char *text = part ? "9 < PA len 10; 300 > FA\nconn b\nclient 10.0.0.8:1234\n300.5 > S; 300.6 < RA"
+					: TALK "\nconn c\nclient 10.0.0.7:1235\n1 > S; 3 > S; 7 > S";
+
+		sim_play(all, text);
+		sim_play(last, text);
+		sim_publish(all);
+		sim_publish(last);
+		assert_int_equal(sim_count(all), part ? 3 : 2);
+		assert_true(sim_count(last) < sim_count(all));
+	}
+	sim_finish(all);
+	sim_finish(last);
+	assert_int_equal(sim_count(last), sim_count(all));
+	for (size_t i = 0; i < sim_count(all); i++)
+		assert_memory_equal(sim_at(last, i), sim_at(all, i), sizeof(struct connection));
+	sim_free(all);
+	sim_free(last);
+}
+
 static void full_table_ends_ended_ones_first(void **state)
 {
 	struct engine_conf conf = {.max_connections = 16, .from_file = true};
@@ -362,6 +390,7 @@ int main(void)
 		cmocka_unit_test(full_table_ends_ended_ones_first),
 		cmocka_unit_test(a_set_clock_is_not_silence),
 		cmocka_unit_test(pending_syn_belongs_to_what_it_opens),
+		cmocka_unit_test(nothing_is_told_before_the_end_but_final_words),
 		cmocka_unit_test(the_trail_keeps_what_matters),
 		cmocka_unit_test(random_packets_end_exactly_once),
 		cmocka_unit_test(one_packet_missed_is_no_certain_fault),
