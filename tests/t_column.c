@@ -366,12 +366,12 @@ static void sentences_of_rows(void **state)
 		{VIEW_CLIENTS, 0, "10.0.0.1 had 4 of 7 attempts to 1 server refused: a port without a listener"},
 		{VIEW_PORTS, 0, "port 1194 (openvpn) refused all 6 attempts from 2 clients: no listener on that port"},
 		{VIEW_CONVERSATIONS, 0, "10.0.0.5:1194 refused all 4 attempts from 10.0.0.1: no listener on that port"},
-		{VIEW_SERVICES, 2, "10.0.0.6:443 aborted all 2 connections from 1 client"},
+		{VIEW_SERVICES, 2, "10.0.0.6:443 aborted both connections from 1 client"},
 		{VIEW_SERVICES, 3, "10.0.0.5:443: 3 connections ended, none badly"},
 		{VIEW_SERVICES, 4, "10.0.0.6:22: nothing ended yet; 1 open"},
 		{VIEW_ZONES, 0, "servers in 10.0.0.0/24 refused 6 of 10 attempts from 10.0.0.0/24: a port without a listener"},
 		{VIEW_ENDINGS, 0, "server refused the connection (port closed): 6 of 14 (43%)"},
-		{VIEW_GRAPH, 0, "22:13:20 UTC: 1 attempts, 1 RST; ended: 1 refused"},
+		{VIEW_GRAPH, 0, "22:13:20 UTC: 1 attempt, 1 RST; ended: 1 refused"},
 	};
 	struct store *st = world_new();
 	struct str text = STR_INIT;
@@ -391,6 +391,49 @@ static void sentences_of_rows(void **state)
 	store_free(st);
 }
 
+/* What a service says of so many endings of each kind. */
+static void check_service(const enum ending *e, size_t n, size_t delivered, const char *expected)
+{
+	struct query_row row = {.view = VIEW_SERVICES, .peers = 1};
+	struct str text = STR_INIT;
+	struct counters one;
+	size_t i;
+
+	addr_parse("10.0.0.5", &row.key.server);
+	row.key.port = 443;
+	for (i = 0; i < n; i++) {
+		struct connection c = world_connection("10.0.0.1", (uint16_t)(i + 1), "10.0.0.5", 443, e[i], 0);
+
+		if (i < delivered)
+			c.attributes |= ATTRIBUTE_BIT(DELIVERED);
+		counters_of_connection(&c, &one);
+		counters_add(&row.n, &one);
+	}
+	query_sentence(&row, &text);
+	assert_string_equal(text.s, expected);
+	str_free(&text);
+}
+
+static void sentences_count_as_the_groups_do(void **state)
+{
+	static const enum ending habits[] = {ENDING_CLIENT_ABORT, ENDING_CLIENT_ABORT, ENDING_CLIENT_ABORT,
+		ENDING_SERVER_ABORT, ENDING_SERVER_ABORT, ENDING_GRACEFUL};
+	static const enum ending mixed[] = {ENDING_SERVER_LOST, ENDING_SERVER_ABORT, ENDING_SERVER_ABORT,
+		ENDING_CLIENT_CUT, ENDING_GRACEFUL};
+	static const enum ending stages[] = {ENDING_CANCELLED, ENDING_CLIENT_ABORT, ENDING_GRACEFUL};
+	static const enum ending mild[] = {ENDING_CLIENT_CUT};
+
+	check_service(habits, 6, 3, "10.0.0.5:443 aborted 2 of 6 connections from 1 client");
+	check_service(habits, 6, 4, "10.0.0.5:443 aborted 1 of 6 connections from 1 client");
+	check_service(habits, 6, 5, "10.0.0.5:443: 6 connections ended, none badly");
+	check_service(mixed, 5, 0, "10.0.0.5:443 aborted 3 of 5 connections from 1 client: 2 server_abort, "
+		"1 server_lost");
+	check_service(stages, 3, 0, "10.0.0.5:443 had 2 of 3 connections from 1 client aborted by the client: "
+		"1 cancelled, 1 client_abort");
+	check_service(mild, 1, 0, "10.0.0.5:443 was still sending when the client closed in its only connection "
+		"from 1 client: cancelled downloads or a timeout");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +449,7 @@ int main(void)
 		cmocka_unit_test(every_ending_has_a_sentence_and_reasons),
 		cmocka_unit_test(reasons_name_rule_evidence_and_gaps),
 		cmocka_unit_test(sentences_of_rows),
+		cmocka_unit_test(sentences_count_as_the_groups_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * What a row of sums says in words: its most frequent bad ending, out of how many, and
- * what that means.
+ * What a row of sums says in words: the kind of ending that did most harm, out of how
+ * many, and what that means. Its number is the group's, as the columns and bars show it.
  */
 #include "config.h"
 
@@ -18,10 +18,12 @@
  * What the server and what the client is said to have done; % stands for "412 of 420
  * attempts".
  */
-static const struct deed {
+struct deed {
 	bool setup; /* counted against attempts, else against established connections */
 	const char *server, *client, *why;
-} deeds[ENDING_COUNT] = {
+};
+
+static const struct deed deeds[ENDING_COUNT] = {
 	[ENDING_REFUSED] = {true, "refused %", "had % refused", "no listener on that port"},
 	[ENDING_REFUSED_PATH] = {true, "had % refused in its name by a device on the path",
 		"had % refused by a device on the path", "firewall or load balancer"},
@@ -29,33 +31,45 @@ static const struct deed {
 		"the network answered with ICMP"},
 	[ENDING_UNANSWERED] = {true, "did not answer %", "got no answer to %",
 		"filtered, down or listen queue full"},
-	[ENDING_HALF_OPEN] = {true, "answered % that were never finished", "never finished %",
-		"flood, scan or a broken way back"},
+	[ENDING_HALF_OPEN] = {true, "got no end of the handshake in %",
+		"did not finish the handshake in %", "flood, scan or a broken way back"},
 	[ENDING_CANCELLED] = {true, "had % dropped by the client", "dropped % with a reset",
 		"scan, or it gave up too early"},
 	[ENDING_NOT_ACCEPTED] = {true, "never took %", "waited in vain in %", "listen queue full"},
-	[ENDING_HALF_CLOSED] = {false, "has % that one side never closed",
-		"has % that one side never closed", "sockets pile up in CLOSE_WAIT"},
+	[ENDING_HALF_CLOSED] = {false, "had % closed by one side only",
+		"had % closed by one side only", "sockets pile up in CLOSE_WAIT"},
 	[ENDING_CLIENT_ABORT] = {false, "had % aborted by the client", "aborted %", NULL},
 	[ENDING_SERVER_ABORT] = {false, "aborted %", "had % aborted by the server", NULL},
-	[ENDING_CLIENT_CUT] = {false, "was interrupted by the client in %",
-		"closed % while the server was still sending", "interrupted transfers"},
-	[ENDING_SERVER_CUT] = {false, "closed % that the client went on using",
-		"went on using % that the server had closed", "process ended or idle time too short"},
-	[ENDING_CLIENT_LOST] = {false, "had % that the client no longer knew", "no longer knew %",
-		"restarted, or a device forgot them"},
-	[ENDING_SERVER_LOST] = {false, "no longer knew %", "had % that the server no longer knew",
-		"restarted, or a device forgot them"},
+	[ENDING_CLIENT_CUT] = {false, "was still sending when the client closed in %",
+		"closed while the server was still sending in %", "cancelled downloads or a timeout"},
+	[ENDING_SERVER_CUT] = {false, "closed first and was still talked to in %",
+		"went on talking after the server had closed in %",
+		"process ended or idle time too short"},
+	[ENDING_CLIENT_LOST] = {false, "had a client that no longer knew %", "no longer knew %",
+		"restarted, or a device forgot"},
+	[ENDING_SERVER_LOST] = {false, "no longer knew %", "had a server that no longer knew %",
+		"restarted, or a device forgot"},
 	[ENDING_PATH_RESET] = {false, "had % reset by something on the path",
 		"had % reset by something on the path", "firewall, IPS or load balancer"},
 	[ENDING_IDLE_RESET] = {false, "had % reset after a long silence",
 		"had % reset after a long silence", "an idle timeout"},
-	[ENDING_KEEPALIVE_TIMEOUT] = {false, "has % given up for want of an answer to keep-alives",
-		"has % given up for want of an answer to keep-alives", "dead peer or path"},
-	[ENDING_CLIENT_VANISHED] = {false, "lost % to clients that stopped answering",
-		"stopped answering in %", "host or path down"},
-	[ENDING_SERVER_VANISHED] = {false, "stopped answering in %",
-		"lost % to servers that stopped answering", "host or path down"},
+	[ENDING_KEEPALIVE_TIMEOUT] = {false, "had % given up for want of an answer to keep-alives",
+		"had % given up for want of an answer to keep-alives", "dead peer or path"},
+	[ENDING_CLIENT_VANISHED] = {false, "got no more answers in %", "stopped answering in %",
+		"host or path down"},
+	[ENDING_SERVER_VANISHED] = {false, "stopped answering in %", "got no more answers in %",
+		"host or path down"},
+};
+
+/* Said where a group has several endings; which, is said after it. */
+static const struct deed group_deeds[GROUP_COUNT] = {
+	[GROUP_REFUSED] = {false, "had % refused", "had % refused", NULL},
+	[GROUP_NO_ANSWER] = {false, "had % that got no answer", "had % that got no answer", NULL},
+	[GROUP_ABORTED_SERVER] = {false, "aborted %", "had % aborted by the server", NULL},
+	[GROUP_ABORTED_CLIENT] = {false, "had % aborted by the client", "aborted %", NULL},
+	[GROUP_PATH] = {false, "had % reset on the path", "had % reset on the path", NULL},
+	[GROUP_SILENT] = {false, "had % that went silent", "had % that went silent", NULL},
+	[GROUP_HALF_CLOSED] = {false, "had % half closed", "had % half closed", NULL},
 };
 
 static bool about_client(enum view view)
@@ -118,55 +132,125 @@ static void add_peers(const struct query_row *row, struct str *out)
 	}
 }
 
-/*
- * The ending to speak of: the most frequent bad one, else a mild one; ENDING_NONE when all
- * is well.
- */
-static enum ending worst_of(const struct counters *n, uint64_t *count)
+/* Those that ended so and count in the ending's own group: aborts that did no harm do not. */
+static uint64_t counted(const struct counters *n, int e)
 {
-	enum harm harm;
-	int e, worst = ENDING_NONE;
+	uint64_t all = n->n[counter_of_ending((enum ending)e)], fine = 0;
 
-	*count = 0;
-	for (harm = HARM_BAD; harm >= HARM_MILD && worst == ENDING_NONE; harm--) {
-		for (e = 1; e < ENDING_COUNT; e++) {
-			uint64_t here = n->n[counter_of_ending((enum ending)e)];
-
-			if (e == ENDING_SERVER_ABORT)
-				here -= n->n[COUNTER_DELIVERED_SRV] < here ? n->n[COUNTER_DELIVERED_SRV] : here;
-			if (ending_info[e].harm != harm || here <= *count || !deeds[e].server)
-				continue;
-			*count = here;
-			worst = e;
-		}
-	}
-	return (enum ending)worst;
+	if (e == ENDING_SERVER_ABORT)
+		fine = n->n[COUNTER_DELIVERED_SRV];
+	else if (e == ENDING_CLIENT_ABORT)
+		fine = n->n[COUNTER_DELIVERED] - n->n[COUNTER_DELIVERED_SRV];
+	return all > fine ? all - fine : 0;
 }
 
-static void add_fraction(struct str *out, uint64_t part, uint64_t whole, const char *what)
+/*
+ * The group to speak of: most harm, else most of what is worth a look; GROUP_NONE when
+ * all is well.
+ */
+static enum ending_group worst_of(const struct counters *n)
 {
-	if (part >= whole && whole > 1)
+	enum ending_group worst = GROUP_NONE;
+	enum harm harm;
+	int e, g;
+
+	for (harm = HARM_BAD; harm >= HARM_MILD && worst == GROUP_NONE; harm--) {
+		uint64_t sum[GROUP_COUNT] = {0};
+
+		for (e = 1; e < ENDING_COUNT; e++)
+			if (ending_info[e].harm == harm)
+				sum[ending_info[e].group] += counted(n, e);
+		for (g = 1; g < GROUP_COUNT; g++)
+			if (sum[g] > sum[worst])
+				worst = (enum ending_group)g;
+	}
+	return worst;
+}
+
+#define IN_SETUP 1
+#define ESTABLISHED 2
+
+/* The only ending the group has here, or ENDING_NONE; *stages: when its endings happen. */
+static enum ending only_ending(const struct counters *n, enum ending_group g, unsigned *stages)
+{
+	int e, found = ENDING_NONE, kinds = 0;
+
+	*stages = 0;
+	for (e = 1; e < ENDING_COUNT; e++) {
+		if (ending_info[e].group != g || !counted(n, e))
+			continue;
+		found = e;
+		kinds++;
+		*stages |= deeds[e].setup ? IN_SETUP : ESTABLISHED;
+	}
+	return kinds == 1 ? (enum ending)found : ENDING_NONE;
+}
+
+/* ": 4 client_cut, 1 client_lost", most frequent first. */
+static void add_kinds(const struct counters *n, enum ending_group g, struct str *out)
+{
+	uint64_t last = UINT64_MAX;
+	const char *link = ": ";
+
+	for (;;) {
+		uint64_t next = 0;
+		int e;
+
+		for (e = 1; e < ENDING_COUNT; e++) {
+			uint64_t here = ending_info[e].group == g ? counted(n, e) : 0;
+
+			if (here < last && here > next)
+				next = here;
+		}
+		if (next == 0)
+			return;
+		for (e = 1; e < ENDING_COUNT; e++) {
+			if (ending_info[e].group != g || counted(n, e) != next)
+				continue;
+			str_addf(out, "%s%llu %s", link, (unsigned long long)next, ending_info[e].name);
+			link = ", ";
+		}
+		last = next;
+	}
+}
+
+static bool about_many(enum view view)
+{
+	return view == VIEW_CLIENT_ZONES || view == VIEW_SERVER_ZONES || view == VIEW_ZONES;
+}
+
+static void add_fraction(const struct query_row *row, uint64_t part, uint64_t whole, const char *what,
+	struct str *out)
+{
+	if (whole <= 1)
+		str_addf(out, "%s only %s", about_many(row->view) ? "their" : "its", what);
+	else if (part >= whole && whole == 2)
+		str_addf(out, "both %ss", what);
+	else if (part >= whole)
 		str_addf(out, "all %llu %ss", (unsigned long long)part, what);
-	else if (whole <= 1)
-		str_addf(out, "its only %s", what);
 	else
 		str_addf(out, "%llu of %llu %ss", (unsigned long long)part, (unsigned long long)whole, what);
 }
 
-static void add_deed(const struct query_row *row, enum ending e, uint64_t count, struct str *out)
+static void add_deed(const struct query_row *row, enum ending_group g, struct str *out)
 {
-	const struct deed *d = &deeds[e];
+	unsigned stages;
+	enum ending e = only_ending(&row->n, g, &stages);
+	const struct deed *d = e ? &deeds[e] : &group_deeds[g];
 	const char *words = about_client(row->view) ? d->client : d->server;
 	const char *place = strchr(words, '%');
-	uint64_t whole = row->n.n[d->setup ? COUNTER_ATTEMPTS_DONE : COUNTER_CT_DONE];
+	uint64_t count = counters_group(&row->n, g);
+	uint64_t whole = row->n.n[stages == IN_SETUP ? COUNTER_ATTEMPTS_DONE : COUNTER_CT_DONE];
 
-	if (whole < count)
+	if (whole < count || stages == (IN_SETUP | ESTABLISHED))
 		whole = ended_count(&row->n);
 	str_add_n(out, words, (size_t)(place - words));
-	add_fraction(out, count, whole, d->setup ? "attempt" : "connection");
+	add_fraction(row, count, whole, stages == IN_SETUP ? "attempt" : "connection", out);
 	add_peers(row, out);
 	str_add(out, place + 1);
-	if (e == ENDING_REFUSED && !row->key.port)
+	if (!e)
+		add_kinds(&row->n, g, out);
+	else if (e == ENDING_REFUSED && !row->key.port)
 		str_add(out, ": a port without a listener");
 	else if (d->why)
 		str_addf(out, ": %s", d->why);
@@ -193,17 +277,16 @@ static void add_well(const struct query_row *row, struct str *out)
 
 static void say_sums(const struct query_row *row, struct str *out)
 {
-	uint64_t count;
-	enum ending e = worst_of(&row->n, &count);
+	enum ending_group worst = worst_of(&row->n);
 
 	add_subject(row, out);
-	if (e == ENDING_NONE) {
+	if (worst == GROUP_NONE) {
 		str_add(out, ": ");
 		add_well(row, out);
 		return;
 	}
 	str_add_char(out, ' ');
-	add_deed(row, e, count, out);
+	add_deed(row, worst, out);
 }
 
 static void say_ending(const struct query_row *row, struct str *out)
@@ -223,8 +306,8 @@ static void say_step(const struct query_row *row, struct str *out)
 	const char *link = "";
 	int g;
 
-	str_addf(out, "%s UTC: %llu attempts, %llu RST; ended: ", fmt_clock(buf, row->second * NS_PER_SEC, 0),
-		(unsigned long long)row->n.n[COUNTER_ATTEMPTS],
+	str_addf(out, "%s UTC: %llu attempt%s, %llu RST; ended: ", fmt_clock(buf, row->second * NS_PER_SEC, 0),
+		(unsigned long long)row->n.n[COUNTER_ATTEMPTS], row->n.n[COUNTER_ATTEMPTS] == 1 ? "" : "s",
 		(unsigned long long)(row->n.n[COUNTER_RST_CLT] + row->n.n[COUNTER_RST_SRV]));
 	for (g = 1; g < GROUP_COUNT; g++) {
 		if (!row->group[g])
