@@ -287,7 +287,16 @@ static void sentences_of_connections_have_their_numbers(void **state)
 		"(administratively prohibited), said 10.0.0.2");
 	c.ending = ENDING_SERVER_VANISHED;
 	c.side[CLIENT].tail = 5;
-	check_sentence(&c, "the server stopped answering; the client sent again 5 times over 97.0 ms");
+	c.side[CLIENT].retr = 5;
+	check_sentence(&c, "the server stopped answering; the client sent 5 retransmissions, all unanswered");
+	c.side[CLIENT].retr = 9;
+	c.rst_side = CLIENT;
+	check_sentence(&c, "the server stopped answering; the client sent 9 retransmissions, the last 5 unanswered, "
+		"then a RST");
+	c.rst_side = SERVER + 1;
+	c.side[CLIENT].keepalive = 6;
+	c.evidence |= EVIDENCE_BIT(UNANSWERED_PROBES);
+	check_sentence(&c, "the server stopped answering; the client sent 6 probes, the last 5 unanswered");
 	c.ending = ENDING_SERVER_LOST;
 	c.idle_ns = 352 * NS_PER_SEC;
 	check_sentence(&c, "the server no longer knows this connection: restarted, or a device forgot it after "

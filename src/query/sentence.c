@@ -212,19 +212,34 @@ static void say_idle(const struct connection *c, struct str *out)
 static void say_keepalive(const struct connection *c, struct str *out)
 {
 	int who = c->rst_side <= SERVER ? c->rst_side : CLIENT;
+	const struct side *s = &c->side[who];
 
 	str_addf(out, ": the %s sent ", side_word[who]);
-	add_times(out, c->side[who].keepalive, "probe");
+	add_times(out, s->keepalive, "probe");
+	if (s->tail > 0 && s->tail < s->keepalive)
+		str_addf(out, ", the last %u unanswered", s->tail);
 }
 
+/* When the other side was last heard is known of data only, so no time is said. */
 static void say_vanished(const struct connection *c, int who, struct str *out)
 {
-	const struct side *other = &c->side[!who];
+	const struct side *left = &c->side[!who];
+	bool probes = (c->evidence & EVIDENCE_BIT(UNANSWERED_PROBES)) != 0;
+	const char *what = probes ? "probe" : "retransmission";
+	uint32_t all = probes ? left->keepalive : left->retr;
 
-	str_addf(out, "; the %s sent again ", side_word[!who]);
-	add_times(out, other->tail, "time");
-	if (other->t_data >= 0 && c->last - c->start > other->t_data)
-		add_time(out, " over ", c->last - c->start - other->t_data, "");
+	if (left->tail == 0)
+		return;
+	str_addf(out, "; the %s sent ", side_word[!who]);
+	if (all > left->tail) {
+		add_times(out, all, what);
+		str_addf(out, ", the last %u unanswered", left->tail);
+	} else {
+		add_times(out, left->tail, what);
+		str_add(out, left->tail == 1 ? ", unanswered" : ", all unanswered");
+	}
+	if (c->rst_side == !who)
+		str_add(out, ", then a RST");
 }
 
 /* What the numbers add to the ending's own words. */
