@@ -273,6 +273,9 @@ static void sentences_of_connections_have_their_numbers(void **state)
 	c = world_connection("10.0.0.1", 1, "10.0.0.2", 2, ENDING_UNANSWERED, 0);
 	c.confidence = CONFIDENCE_LOW;
 	check_sentence(&c, "no answer to the connection attempt: 3 SYNs over 3.0 s (not certain)");
+	c.evidence |= EVIDENCE_BIT(INPUT_ENDED);
+	check_sentence(&c, "no answer to the connection attempt: 3 SYNs over 3.0 s; still unfinished when the "
+		"input ended (not certain)");
 	c = world_connection("10.0.0.1", 1, "10.0.0.2", 2, ENDING_SERVER_ABORT, 0);
 	check_sentence(&c, "the server aborted 46.0 ms after the last data; 100 B from the client, 500 B from "
 		"the server; no FIN from either side");

@@ -225,6 +225,28 @@ static void a_set_clock_is_not_silence(void **state)
 	sim_free(s);
 }
 
+/* Both end without a packet that says so: one because time passed, one because the input did not go on. */
+static void the_end_of_the_input_is_no_timeout(void **state)
+{
+	struct sim *s = sim_new(NULL);
+
+	sim_play(s, "0 > S");
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->ending, ENDING_UNANSWERED);
+	assert_true(sim_only(s)->evidence & EVIDENCE_BIT(INPUT_ENDED));
+	assert_false(sim_only(s)->evidence & EVIDENCE_BIT(TIMEOUT));
+	sim_free(s);
+
+	s = sim_new(NULL);
+	sim_play(s, "0 > S");
+	sim_tick(s, 30);
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->ending, ENDING_UNANSWERED);
+	assert_false(sim_only(s)->evidence & EVIDENCE_BIT(INPUT_ENDED));
+	assert_true(sim_only(s)->evidence & EVIDENCE_BIT(TIMEOUT));
+	sim_free(s);
+}
+
 static void pending_syn_belongs_to_what_it_opens(void **state)
 {
 	struct sim *s = sim_new(NULL);
@@ -389,6 +411,7 @@ int main(void)
 		cmocka_unit_test(late_packets_count_to_what_ended),
 		cmocka_unit_test(full_table_ends_ended_ones_first),
 		cmocka_unit_test(a_set_clock_is_not_silence),
+		cmocka_unit_test(the_end_of_the_input_is_no_timeout),
 		cmocka_unit_test(pending_syn_belongs_to_what_it_opens),
 		cmocka_unit_test(nothing_is_told_before_the_end_but_final_words),
 		cmocka_unit_test(the_trail_keeps_what_matters),

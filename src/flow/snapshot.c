@@ -169,10 +169,10 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= EVIDENCE_BIT(GAP);
 	if (verdict_one_side(f))
 		e |= EVIDENCE_BIT(ONE_WAY);
-	if (f->flags & (FLOW_SILENT | FLOW_TIMED_OUT))
-		e |= EVIDENCE_BIT(TIMEOUT);
 	if (f->flags & FLOW_INPUT_ENDED)
 		e |= EVIDENCE_BIT(INPUT_ENDED);
+	else if (f->flags & (FLOW_SILENT | FLOW_TIMED_OUT))
+		e |= EVIDENCE_BIT(TIMEOUT);
 	if (f->flags & FLOW_EVICTED)
 		e |= EVIDENCE_BIT(EVICTED);
 	if (f->ending && f->flags & FLOW_CAPTURE_LOSS)

@@ -326,6 +326,16 @@ static void say_open(const struct connection *c, struct str *out)
 	add_volume(out, c);
 }
 
+/* The end of the input cut it off, and no packet had ended it. */
+static bool is_unfinished(const struct connection *c)
+{
+	enum ending_group g = ending_info[c->ending].group;
+
+	return (c->evidence & EVIDENCE_BIT(INPUT_ENDED)) && c->rst_side > SERVER &&
+		(g == GROUP_NO_ANSWER || g == GROUP_SILENT || g == GROUP_HALF_CLOSED ||
+			c->ending == ENDING_UNKNOWN);
+}
+
 void connection_sentence(const struct connection *c, struct str *out)
 {
 	if (c->ending == ENDING_NONE) {
@@ -334,6 +344,8 @@ void connection_sentence(const struct connection *c, struct str *out)
 	}
 	str_add(out, ending_info[c->ending].sentence);
 	say_numbers(c, out);
+	if (is_unfinished(c))
+		str_add(out, "; still unfinished when the input ended");
 	if (c->confidence == CONFIDENCE_LOW)
 		str_add(out, " (not certain)");
 }
