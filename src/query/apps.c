@@ -4,6 +4,7 @@
 #include "query/apps.h"
 
 #include <stddef.h>
+#include <strings.h>
 
 static const struct app {
 	uint16_t port;
@@ -187,4 +188,16 @@ const char *app_name(uint16_t port)
 			high = mid;
 	}
 	return "";
+}
+
+bool app_port(const char *name, uint16_t *port)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(apps) / sizeof(*apps); i++)
+		if (!strcasecmp(apps[i].name, name)) {
+			*port = apps[i].port;
+			return true;
+		}
+	return false;
 }

@@ -73,6 +73,34 @@ size_t filter_columns(enum view view, const char *name, bool colon, const struct
 	return out[0] ? 1 : find_alias(view, name, out);
 }
 
+/* Headers say RST twice, for clients and servers: "RSTc" and "RSTs" tell them apart. */
+static bool is_head(const struct column *col, const char *name)
+{
+	size_t n = strlen(col->head), name_length = strlen(col->name);
+	const char *end = name_length > 4 ? col->name + name_length - 4 : "";
+
+	if (!n || strncasecmp(col->head, name, n) != 0)
+		return false;
+	if (!name[n])
+		return true;
+	return !name[n + 1] && ((name[n] == 'c' && !strcmp(end, ".clt")) ||
+		(name[n] == 's' && !strcmp(end, ".srv")));
+}
+
+size_t filter_heads(enum view view, const char *name, const struct column **out, size_t max)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < column_count; i++) {
+		if (!(columns[i].views >> view & 1) || !is_head(&columns[i], name))
+			continue;
+		if (n < max)
+			out[n] = &columns[i];
+		n++;
+	}
+	return n;
+}
+
 /* Letters to change, add or leave out to get from a to b; both short. */
 static size_t distance(const char *a, const char *b)
 {

@@ -19,6 +19,7 @@
 #include "util/utf8.h"
 
 #define DEPTH_MAX 50
+#define HEADS_MAX 4
 
 const char *const filter_operators[] = {"&&", "||", "==", "!=", "!~", "<=", ">=", "=", "<", ">", "~",
 	"!", "(", ")", "{", "}", ",", "&", "|", NULL};
@@ -330,6 +331,19 @@ static bool sums(enum view view)
 		view != VIEW_FINDINGS;
 }
 
+/* "RST" stands above three columns. */
+static void *ambiguous_head(struct parser *p, const struct column *const *col, size_t n, size_t at)
+{
+	struct str names = STR_INIT;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		str_addf(&names, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", col[i]->name);
+	parser_fail(p, at, "%s on the screen is %s", col[0]->head, names.s);
+	str_free(&names);
+	return NULL;
+}
+
 static void *unknown_name(struct parser *p, const char *name, size_t at)
 {
 	const char *meant = filter_suggest(p->view, name);
@@ -359,7 +373,7 @@ static const char *counted_kind(const char *name)
 static struct node *parse_named(struct parser *p, const char *name, size_t at, bool colon,
 	const struct comparison *c)
 {
-	const struct column *col[2];
+	const struct column *col[2], *head[HEADS_MAX];
 	size_t n = filter_columns(p->view, name, colon, col);
 	struct node *node, *other;
 	struct lex again;
@@ -367,8 +381,16 @@ static struct node *parse_named(struct parser *p, const char *name, size_t at, b
 	if (n == 0 && sums(p->view) && counted_kind(name) &&
 		filter_columns(VIEW_CONNECTIONS, name, colon || !strcmp(name, "end"), col) > 0)
 		return parse_counted(p, counted_kind(name), col[0], c, at);
-	if (n == 0)
-		return unknown_name(p, name, at);
+	if (n == 0) {
+		size_t heads = filter_heads(p->view, name, head, HEADS_MAX);
+
+		if (heads == 0)
+			return unknown_name(p, name, at);
+		if (heads > 1)
+			return ambiguous_head(p, head, heads < HEADS_MAX ? heads : HEADS_MAX, at);
+		col[0] = head[0];
+		n = 1;
+	}
 	again = p->lex;
 	node = parse_test(p, col[0], c, at);
 	if (node && n == 2) {

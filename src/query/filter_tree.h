@@ -89,6 +89,11 @@ bool regex_parse(struct parser *p, const char *text, size_t at, regex_t *out);
  * 2.
  */
 size_t filter_columns(enum view view, const char *name, bool colon, const struct column *out[2]);
+/*
+ * The columns that a table's header calls so: "ATT", "RSTs" (the servers' RST). Returns
+ * how many, of which up to `max` are in out.
+ */
+size_t filter_heads(enum view view, const char *name, const struct column **out, size_t max);
 /* The name that was probably meant, or NULL. */
 const char *filter_suggest(enum view view, const char *name);
 

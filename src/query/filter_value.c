@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "query/apps.h"
 #include "query/filter_tree.h"
 #include "util/clock.h"
 #include "util/err.h"
@@ -103,6 +104,45 @@ static int64_t scaled(uint64_t whole, uint64_t billionths, double factor)
 	return (int64_t)(whole * unit + (uint64_t)llround((double)billionths * 1e-9 * (double)unit));
 }
 
+static bool is_port(const struct column *col)
+{
+	size_t n = strlen(col->name);
+
+	return col->kind == KIND_PORT && n >= 4 && !strcmp(col->name + n - 4, "port");
+}
+
+/* What a user may write there, for messages. */
+static const char *number_words(const struct column *col)
+{
+	switch (col->kind) {
+	case KIND_DURATION:
+		return "a duration such as 20ms, 5s or 2m";
+	case KIND_BYTES:
+		return "a number of bytes such as 1500, 10kB or 2MiB";
+	case KIND_COUNT:
+		return "a number such as 100 or 10k";
+	case KIND_RATIO:
+	case KIND_SHARE:
+		return "a number such as 0.5 or 50%";
+	case KIND_TIME:
+		return "a time such as 2026-11-21T08:00:00 or seconds since 1970";
+	case KIND_PORT:
+		return is_port(col) ? "a port, 0 to 65535, or a name such as http" : "a number from 0 to 65535";
+	case KIND_ADDR:
+	case KIND_TEXT:
+	case KIND_NAME:
+	case KIND_LIST:
+		break;
+	}
+	return "a number";
+}
+
+static bool no_number(struct parser *p, const struct column *col, const char *text, size_t at)
+{
+	parser_fail(p, at, "expected %s, not '%s'", number_words(col), text);
+	return false;
+}
+
 static bool read_number(struct parser *p, const struct column *col, const char *text, size_t at,
 	int64_t *i, double *r)
 {
@@ -116,16 +156,12 @@ static bool read_number(struct parser *p, const struct column *col, const char *
 		return true;
 	}
 	s += minus;
-	if (!read_decimal(&s, &whole, &billionths)) {
-		parser_fail(p, at, "expected a number for %s, not '%s'", col->name, text);
-		return false;
-	}
+	if (!read_decimal(&s, &whole, &billionths))
+		return no_number(p, col, text, at);
 	for (u = units_of(col->kind); u->word && strcasecmp(u->word, s); u++)
 		;
-	if (!u->word) {
-		parser_fail(p, at + (size_t)(s - text), "'%s' is no unit of %s", s, col->name);
-		return false;
-	}
+	if (!u->word)
+		return no_number(p, col, text, at);
 	*r = ((double)whole + (double)billionths * 1e-9) * u->factor;
 	*i = u->factor >= 1 ? scaled(whole, billionths, u->factor) : 0;
 	if (minus) {
@@ -201,17 +237,20 @@ static bool read_date(const char *s, int64_t *ns)
 static bool read_scalar(struct parser *p, const struct column *col, const char *text, size_t at,
 	int64_t *i, double *r)
 {
+	uint16_t port;
+
 	if (col->kind == KIND_TIME && read_date(text, i)) {
 		*r = (double)*i;
 		return true;
 	}
+	if (is_port(col) && app_port(text, &port)) {
+		*i = port;
+		*r = port;
+		return true;
+	}
 	if (!read_number(p, col, text, at, i, r))
 		return false;
-	if (col->kind == KIND_PORT && (*i < 0 || *i > 65535)) {
-		parser_fail(p, at, "expected a number from 0 to 65535 for %s", col->name);
-		return false;
-	}
-	return true;
+	return col->kind != KIND_PORT || (*i >= 0 && *i <= 65535) || no_number(p, col, text, at);
 }
 
 /* A number, or a range "8000..8010". */
@@ -286,6 +325,24 @@ static bool is_choice(const struct column *col, const char *text)
 	return false;
 }
 
+/* What a value of the column is called. */
+static const char *choice_words(const struct column *col)
+{
+	static const struct {
+		const char *name, *words;
+	} known[] = {
+		{"state.clt", "state"}, {"state.srv", "state"}, {"group", "group of endings"},
+		{"dominant", "ending"}, {"attributes", "attribute"}, {"evidence", "kind of evidence"},
+		{"client.by", "way to find the client"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(known[i].name, col->name))
+			return known[i].words;
+	return col->name;
+}
+
 static bool parse_name(struct parser *p, const struct column *col, const char *text, size_t at,
 	struct operand *out)
 {
@@ -299,7 +356,7 @@ static bool parse_name(struct parser *p, const struct column *col, const char *t
 	}
 	for (i = 0; (word = column_choice(col, i)); i++)
 		str_addf(&words, "%s%s", i ? ", " : "", word);
-	parser_fail(p, at, "'%s' is no %s; there are: %s", text, col->name, words.s);
+	parser_fail(p, at, "'%s' is no %s; there are: %s", text, choice_words(col), words.s);
 	str_free(&words);
 	return false;
 }
