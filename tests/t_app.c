@@ -383,6 +383,48 @@ static void filters_are_live_and_keep_the_last_good_one(void **state)
 	screen_fini(&s);
 }
 
+static void the_header_says_what_is_typed_and_whether_it_counts(void **state)
+{
+	struct screen s;
+
+	sample(&s, 80, 24);
+	screen_run(&s, "keys /\ntext rst.count > 5");
+	assert_has(&s, "Filter rst.count > 5 ");
+	screen_run(&s, "text 0 and (");
+	assert_has(&s, "Typing rst.count > 50 and (");
+	screen_fini(&s);
+}
+
+static void the_headline_obeys_the_filter(void **state)
+{
+	struct screen s;
+
+	sample(&s, 80, 24);
+	assert_has(&s, " Worst: "); /* the file has ended: there is no now */
+	screen_run(&s, "keys /\ntext server = 10.0.0.9\nkeys Enter");
+	assert_has(&s, "Worst here: 10.0.0.9");
+	screen_run(&s, "keys / C-u\ntext server = 10.9.9.9\nkeys Enter");
+	assert_has(&s, "Esc takes it off");
+	assert_has_not(&s, "Worst");
+	assert_has_not(&s, "Nothing has ended badly");
+	screen_fini(&s);
+}
+
+/* No server sums up so, but there are connections that do. */
+static void an_empty_table_leads_to_the_connections(void **state)
+{
+	struct screen s;
+
+	sample(&s, 80, 24);
+	screen_run(&s, "keys /\ntext bad > 0 and attempts = 1\nkeys Enter");
+	assert_has(&s, "0 of 5 servers match the filter.");
+	assert_has(&s, "connections do: 6 shows them");
+	screen_keys(&s, "6");
+	assert_has(&s, "[6 Conns]");
+	assert_has_not(&s, "match the filter");
+	screen_fini(&s);
+}
+
 static void esc_takes_the_filter_off_before_it_leaves(void **state)
 {
 	struct screen s;
@@ -640,6 +682,9 @@ int main(void)
 		cmocka_unit_test(new_rows_do_not_carry_the_cursor_away),
 		cmocka_unit_test(the_order_stands_still_after_a_step),
 		cmocka_unit_test(filters_are_live_and_keep_the_last_good_one),
+		cmocka_unit_test(the_header_says_what_is_typed_and_whether_it_counts),
+		cmocka_unit_test(the_headline_obeys_the_filter),
+		cmocka_unit_test(an_empty_table_leads_to_the_connections),
 		cmocka_unit_test(esc_takes_the_filter_off_before_it_leaves),
 		cmocka_unit_test(the_filters_of_the_mission_work_as_typed),
 		cmocka_unit_test(half_a_field_name_does_not_empty_the_table),

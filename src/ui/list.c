@@ -13,6 +13,8 @@
 #include "util/clock.h"
 #include "util/mem.h"
 
+#define WORST_ROWS 500 /* looked at for the worst of a filtered table */
+
 struct list *list_new(const struct app *a, enum view view)
 {
 	struct list *l = mem_alloc(sizeof(*l));
@@ -242,6 +244,59 @@ static void find_worst(struct app *a, struct list *l)
 	filter_free(scope);
 }
 
+/* Of the rows that a typed filter leaves, the one with the most bad endings. */
+static void find_worst_shown(struct list *l)
+{
+	struct str text = STR_INIT;
+	uint64_t most = 0;
+	size_t worst = 0;
+
+	l->worst[0] = '\0';
+	for (size_t i = 0; i < l->rows && i < WORST_ROWS; i++) {
+		uint64_t bad = result_row(&l->result, i)->n.n[COUNTER_BAD];
+
+		if (bad <= most)
+			continue;
+		most = bad;
+		worst = i;
+	}
+	l->worst_bad = most > 0 && l->view != VIEW_FINDINGS && l->view != VIEW_GRAPH;
+	if (!l->worst_bad)
+		return;
+	query_sentence(result_row(&l->result, worst), &text);
+	snprintf(l->worst, sizeof(l->worst), "%s", text.s ? text.s : "");
+	str_free(&text);
+}
+
+/* How many connections a filter matches that no row of this view does. */
+static uint64_t count_connections(struct app *a, const struct list *l)
+{
+	struct query q = l->query;
+	struct err err = ERR_INIT;
+	struct result r = {.rows = 0};
+	struct filter *scope, *user;
+	uint64_t n = 0;
+
+	if (l->rows || !*l->filter || l->view == VIEW_CONNECTIONS)
+		return 0;
+	scope = filter_parse(VIEW_CONNECTIONS, l->scope, &err, NULL);
+	user = filter_parse(VIEW_CONNECTIONS, l->filter, &err, NULL);
+	if (scope && user) {
+		q.view = VIEW_CONNECTIONS;
+		q.sort = NULL;
+		q.filter[0] = scope;
+		q.filter[1] = user;
+		q.limit = 1;
+		q.spark = false;
+		query_run(a->conf.store, &q, &r);
+		n = r.matched;
+		result_free(&r);
+	}
+	filter_free(scope);
+	filter_free(user);
+	return n;
+}
+
 void list_refresh(struct app *a, struct list *l)
 {
 	struct table_model m;
@@ -271,7 +326,11 @@ void list_refresh(struct app *a, struct list *l)
 		l->table.selected = 0;
 	m = list_model(l);
 	table_follow(&l->table, &m);
-	find_worst(a, l);
+	if (*l->filter)
+		find_worst_shown(l);
+	else
+		find_worst(a, l);
+	l->connections = count_connections(a, l);
 	find_banner(a, l);
 }
 

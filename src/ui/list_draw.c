@@ -41,6 +41,20 @@ static struct layout lay_out(const struct canvas *c)
 	return lay;
 }
 
+/* The filter in force; while it is typed the text itself, in the colour of a fault until the rows are those it asks for. */
+static void filter_words(const struct app *a, const struct list *l, struct canvas *c, int x, int y, int right)
+{
+	bool typing = a->entry.kind == ENTRY_FILTER;
+	const char *text = typing ? a->entry.prompt[ENTRY_FILTER].text : l->filter;
+	bool active = strcmp(text, l->filter) == 0;
+
+	x = canvas_put(c, x, y, ROLE_LABEL, active ? "Filter " : "Typing ");
+	if (!*text)
+		canvas_put(c, x, y, ROLE_DIM, "none");
+	else if (right - x > 3)
+		canvas_put_left(c, x, y, right - x - 1, active ? ROLE_INPUT_GOOD : ROLE_INPUT_BAD, text);
+}
+
 static void sort_line(struct app *a, struct list *l, struct canvas *c, int y)
 {
 	char n[FMT_TEXT], m[FMT_TEXT], hits[96];
@@ -63,14 +77,9 @@ static void sort_line(struct app *a, struct list *l, struct canvas *c, int y)
 	x = canvas_put(c, x, y, ROLE_STRONG,
 		    l->query.ascending ? canvas_glyph(c, "▲", "^") : canvas_glyph(c, "▼", "v")) +
 	    2;
-	x = canvas_put(c, x, y, ROLE_LABEL, "Filter ");
-	if (!*l->filter)
-		canvas_put(c, x, y, ROLE_DIM, "none");
-	else if (right - x > 3)
-		canvas_put_left(c, x, y, right - x - 1, ROLE_INPUT_GOOD, l->filter);
+	filter_words(a, l, c, x, y, right);
 	if (l->table.scroll)
 		canvas_put(c, right - 3, y, ROLE_KEY, canvas_glyph(c, "◀", "<"));
-	(void)a;
 }
 
 /* What to say when there is no row, one thought a line. */
@@ -84,7 +93,13 @@ static void empty_state(struct app *a, struct list *l, struct canvas *c, struct 
 	if (l->in_scope && *l->filter) {
 		snprintf(text, sizeof(text), "0 of %zu %s match the filter.", l->in_scope,
 			view_words(l->view, l->in_scope));
-		snprintf(more, sizeof(more), "Esc takes it off, / changes it.");
+		if (l->connections)
+			snprintf(more, sizeof(more), "%llu %s: %d shows %s. Esc takes the filter off.",
+				(unsigned long long)l->connections,
+				l->connections == 1 ? "connection does" : "connections do",
+				tab_of_view(VIEW_CONNECTIONS) + 1, l->connections == 1 ? "it" : "them");
+		else
+			snprintf(more, sizeof(more), "Esc takes it off, / changes it.");
 	} else if (stats.packets == 0 && store_input_ended(a->conf.store)) {
 		snprintf(text, sizeof(text), "0 packets in %s.", input);
 	} else if (stats.packets == 0 && a->conf.from_file) {
@@ -109,12 +124,14 @@ static void worst_line(struct app *a, struct list *l, struct canvas *c, struct s
 
 	*role = ROLE_TEXT;
 	if (l->worst_bad) {
-		str_addf(out, "%s%s", *l->scope ? "Worst here: " : c->w < 60 ? "Worst: " : "Worst now: ", l->worst);
+		bool here = *l->scope || *l->filter, over = store_input_ended(a->conf.store) || c->w < 60;
+
+		str_addf(out, "%s%s", here ? "Worst here: " : over ? "Worst: " : "Worst now: ", l->worst);
 		*role = ROLE_NOTE;
 		return;
 	}
 	store_totals(a->conf.store, &sum);
-	if (sum.n[COUNTER_CT_DONE])
+	if (sum.n[COUNTER_CT_DONE] && !*l->filter)
 		str_add(out, "Nothing has ended badly.");
 	else
 		str_add(out, "");

@@ -39,6 +39,7 @@ struct list {
 	struct result result;
 	size_t *order, order_room; /* place on the screen -> place in the result */
 	uint64_t *ids;		   /* identities in the order of the screen, for holding it */
+	uint64_t connections;  /* that the typed filter matches when it matches no row here */
 	size_t rows, in_scope; /* fetched; there were without the typed filter */
 	bool held;	  /* the order is that of before: the cursor was just moved */
 	bool pinned;	  /* the cursor was moved: it belongs to its row, not to the top */
