@@ -151,9 +151,13 @@ static void man_words(struct str *out)
 		       "parentheses. Operators are = == != < <= > >= ~ (regular expression) and in; addresses "
 		       "take networks (server in 10.0.0.0/8), values take units (duration > 500ms, bytes.srv > 2MB). "
 		       "A bare word is looked for anywhere in the row; port:443, state:syn_sent and end:refused "
-		       "are short forms.");
-	term(out, "rst.count > 0 and fin.count = 0", "connections closed by RST alone");
-	term(out, "rst.count > 0 and ct.count = 0", "RST without any connection");
+		       "are short forms. What a header of the screen says of one column only names it too "
+		       "(REF > 0, RSTs > 0). A filter compares the sums of a row: in the view of servers those of "
+		       "all connections of a server, in the view connections those of one.");
+	term(out, "rst.count > 0 and fin.count = 0",
+		"rows whose connections sent RSTs and no FIN; in the view connections: connections closed by RST alone");
+	term(out, "rst.count > 0 and ct.count = 0",
+		"rows with RSTs and without a connection that was set up; in the view connections: resets without one");
 	section(out, "files");
 	term(out, "$XDG_CONFIG_HOME/tcptop/tcptop.conf",
 		"configuration of the user (default: ~/.config/tcptop/tcptop.conf); see --dump-config");

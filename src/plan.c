@@ -81,6 +81,7 @@ static bool plan_zones(struct plan *p, const char *path, struct err *err)
 static bool plan_fields(struct plan *p, struct err *err)
 {
 	const struct fields *own = &p->rc->columns[p->view];
+	bool ascending;
 
 	p->format = export_format_by_name(p->conf->output);
 	if (!export_available(p->format, err))
@@ -94,6 +95,8 @@ static bool plan_fields(struct plan *p, struct err *err)
 	else
 		for (size_t i = 0; i < own->n; i++)
 			fields_add(&p->fields, own->column[i]);
+	if (p->format == EXPORT_TABLE)
+		fields_add_sort(&p->fields, p->sort ? p->sort : query_default_sort(p->view, &ascending));
 	return true;
 }
 

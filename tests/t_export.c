@@ -63,6 +63,30 @@ static void table_fills_every_cell_and_ends_no_line_in_blanks(void **state)
 	free(text);
 }
 
+static void table_is_for_reading_and_csv_for_programs(void **state)
+{
+	static const struct column *kinds[2];
+	struct fields f = {0};
+	char *text = export_world(EXPORT_TABLE, "bad.ratio,clean.ratio", "");
+
+	assert_string_equal(text, "bad.ratio  clean.ratio\n     100%            -\n");
+	free(text);
+	text = export_world(EXPORT_CSV, "bad.ratio,clean.ratio", "");
+	assert_string_equal(text, "bad.ratio,clean.ratio\r\n1,\r\n");
+	free(text);
+
+	kinds[0] = column_find(VIEW_SERVERS, "rst.count");
+	kinds[1] = column_find(VIEW_SERVERS, "attempts");
+	fields_default(&f, VIEW_SERVERS, EXPORT_TABLE);
+	fields_add_sort(&f, kinds[0]);
+	assert_ptr_equal(f.column[1], kinds[0]);
+	assert_ptr_equal(f.column[2], kinds[1]);
+	fields_add_sort(&f, kinds[1]);
+	assert_ptr_equal(f.column[1], kinds[0]);
+	assert_ptr_equal(f.column[2], kinds[1]);
+	fields_free(&f);
+}
+
 static void json_has_types(void **state)
 {
 #ifdef HAVE_JANSSON
@@ -146,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv_quotes_what_needs_it),
+		cmocka_unit_test(table_is_for_reading_and_csv_for_programs),
 		cmocka_unit_test(table_fills_every_cell_and_ends_no_line_in_blanks),
 		cmocka_unit_test(json_has_types),
 		cmocka_unit_test(fields_are_columns_of_the_view),

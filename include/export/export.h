@@ -34,6 +34,8 @@ bool fields_parse(struct fields *f, enum view view, const char *text, struct err
 /* What the format has when nothing was asked for: the screen's for a table, all of the contract otherwise. */
 void fields_default(struct fields *f, enum view view, enum export_format format);
 void fields_add(struct fields *f, const struct column *col);
+/* The same unless it is there; before the first number, beside what names the row. */
+void fields_add_sort(struct fields *f, const struct column *col);
 void fields_free(struct fields *f);
 
 /* Lists the columns of a view: name, unit, meaning; one a line. */

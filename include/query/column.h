@@ -102,7 +102,8 @@ int value_order(const struct column *col, const struct value *a, const struct va
 
 enum value_style {
 	STYLE_EXPORT, /* as the contract says: absent and infinite are "" */
-	STYLE_TABLE,  /* the same, but with names for hosts and ports where the query asks for them */
+	/* The same, but times with their date, shares as per cent, and names for hosts and ports where the query asks */
+	STYLE_TABLE,
 	STYLE_SCREEN  /* 12.3k, ∞, 50.4 ms */
 };
 /* Adds the text of the row's value. Numbers in STYLE_EXPORT are JSON numbers too. */

@@ -50,6 +50,27 @@ void fields_add(struct fields *f, const struct column *col)
 	f->column[f->n++] = col;
 }
 
+static bool is_number(const struct column *col)
+{
+	return col->kind == KIND_COUNT || col->kind == KIND_BYTES || col->kind == KIND_RATIO ||
+	       col->kind == KIND_SHARE;
+}
+
+void fields_add_sort(struct fields *f, const struct column *col)
+{
+	size_t at = f->n;
+
+	for (size_t i = f->n; i-- > 0;) {
+		if (f->column[i] == col)
+			return;
+		if (is_number(f->column[i]))
+			at = i;
+	}
+	fields_add(f, col);
+	memmove(f->column + at + 1, f->column + at, (f->n - 1 - at) * sizeof *f->column);
+	f->column[at] = col;
+}
+
 bool fields_parse(struct fields *f, enum view view, const char *text, struct err *err)
 {
 	struct fields made = { 0 };

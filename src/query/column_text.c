@@ -189,6 +189,21 @@ static void add_exported(const struct column *col, const struct value *v, struct
 		str_addf(out, "%lld", (long long)v->i);
 }
 
+/* One word each, that a filter understands again: 2026-11-21T08:00:39.310Z, 76%. */
+static void add_tabled(const struct column *col, const struct value *v, const struct query_row *row,
+	struct str *out)
+{
+	char date[FMT_TEXT], clock[FMT_TEXT];
+
+	if (col->kind == KIND_TIME)
+		str_addf(out, "%sT%sZ", fmt_date(date, v->i),
+			fmt_clock(clock, v->i, row->view == VIEW_GRAPH ? 0 : 3));
+	else if (col->kind == KIND_SHARE)
+		str_add(out, fmt_share(clock, as_real(v)));
+	else
+		add_exported(col, v, out);
+}
+
 static void add_shown(const struct column *col, const struct value *v, const struct query_row *row,
 	struct str *out)
 {
@@ -286,6 +301,8 @@ void column_format(const struct column *col, const struct query_row *row, enum v
 	case VALUE_REAL:
 		if (style == STYLE_SCREEN)
 			add_shown(col, &v, row, out);
+		else if (style == STYLE_TABLE)
+			add_tabled(col, &v, row, out);
 		else
 			add_exported(col, &v, out);
 		break;
