@@ -9,6 +9,7 @@
 #include "host_names.h"
 #include "intake.h"
 #include "plan.h"
+#include "query/filter.h"
 #include "query/query.h"
 #include "run.h"
 #include "util/err.h"
@@ -31,6 +32,29 @@ static void ask_names(const struct plan *p, struct result *r)
 	host_names_wait(NAMES_WAIT_MS);
 }
 
+/* No sum of any row is so, but single connections may be: who asked of sums meant them perhaps. */
+static void tell_near_miss(const struct plan *p, const struct store *store)
+{
+	struct query q = { .view = VIEW_CONNECTIONS, .limit = 1, .zones = p->zones };
+	struct result result = { 0 };
+	struct err err = ERR_INIT;
+	struct filter *f;
+
+	if (!p->conf->filter || p->view >= VIEW_CONNECTIONS)
+		return;
+	f = filter_parse(VIEW_CONNECTIONS, p->conf->filter, &err, NULL);
+	if (!f)
+		return; /* it asks for something that connections do not have */
+	q.filter[0] = f;
+	query_run(store, &q, &result);
+	if (result.matched > 0)
+		cli_complain("--filter compares the sums of each row, and no row of the view %s passes; "
+			     "%zu connection%s: --view connections",
+			view_names[p->view], result.matched, result.matched == 1 ? " does" : "s do");
+	result_free(&result);
+	filter_free(f);
+}
+
 static bool print_view(const struct plan *p, const struct store *store)
 {
 	const struct query q = {
@@ -50,6 +74,8 @@ static bool print_view(const struct plan *p, const struct store *store)
 	bool ok;
 
 	query_run(store, &q, &result);
+	if (result.matched == 0)
+		tell_near_miss(p, store);
 	if (q.host)
 		ask_names(p, &result);
 	ok = export_rows(stdout, p->format, &p->fields, &result, &err);
