@@ -363,6 +363,18 @@ static void reasons_name_rule_evidence_and_gaps(void **state)
 		"seen: a long silence before it: 1m00s\n"
 		"missing: the beginning: the capture started later\n"
 		"confidence medium: the beginning: the capture started later\n");
+	str_clear(&text);
+	c.evidence = EVIDENCE_BIT(RST_SERVER) | EVIDENCE_BIT(RST_IGNORED);
+	c.attributes = ATTRIBUTE_BIT(BY_SERVER) | ATTRIBUTE_BIT(RST_IGNORED) | ATTRIBUTE_BIT(IDLE) |
+		ATTRIBUTE_BIT(ZERO_WINDOW);
+	c.side[CLIENT].rst_ignored = 2;
+	c.side[CLIENT].zwin = 3;
+	c.side[SERVER].zwin = 1;
+	connection_reasons(&c, &text);
+	assert_non_null(strstr(text.s, "seen: an accepted RST from the server\n"
+		"also: RSTs the receiver had to ignore: 2 by the client\n"
+		"also: 1m00s of silence before it\n"
+		"also: a window of zero was announced: 3 by the client, 1 by the server\n"));
 	str_free(&text);
 }
 

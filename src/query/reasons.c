@@ -91,10 +91,69 @@ static void add_evidence(const struct connection *c, struct str *out)
 	for (e = 0; e < EVIDENCE_COUNT; e++) {
 		if (!(c->evidence >> e & 1))
 			continue;
+		if (e == EVIDENCE_RST_IGNORED && (c->attributes & ATTRIBUTE_BIT(RST_IGNORED)))
+			continue; /* the attribute has the numbers */
 		str_addf(out, "seen: %s", evidence_info[e].words);
 		add_evidence_number(c, (enum evidence)e, out);
 		str_add_char(out, '\n');
 	}
+}
+
+/* Evidence that says the same already. */
+static bool is_said(const struct connection *c, enum attribute a)
+{
+	static const struct {
+		enum attribute attribute;
+		uint64_t evidence;
+	} twins[] = {
+		{ATTRIBUTE_FIRST_FIN_BOTH, EVIDENCE_BIT(FIN_CROSSED)},
+		{ATTRIBUTE_RST_AFTER_CLOSE, EVIDENCE_BIT(RST_AFTER_CLOSE)},
+		{ATTRIBUTE_PAYLOAD_IN_RST, EVIDENCE_BIT(RST_PAYLOAD)},
+		{ATTRIBUTE_IDLE, EVIDENCE_BIT(IDLE)},
+		{ATTRIBUTE_ICMP, EVIDENCE_BIT(ICMP)},
+		{ATTRIBUTE_ONE_WAY, EVIDENCE_BIT(ONE_WAY)},
+		{ATTRIBUTE_IMPLIED_FIN, EVIDENCE_BIT(FIN_IMPLIED)},
+		{ATTRIBUTE_BY_CLIENT, EVIDENCE_BIT(RST_CLIENT)},
+		{ATTRIBUTE_BY_SERVER, EVIDENCE_BIT(RST_SERVER)},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(twins) / sizeof(*twins); i++)
+		if (twins[i].attribute == a)
+			return has(c, twins[i].evidence);
+	return false;
+}
+
+/* ": 3 by the client, 1 by the server", leaving out who did not. */
+static void add_by_side(struct str *out, uint32_t client, uint32_t server)
+{
+	const char *link = ": ";
+
+	if (client) {
+		str_addf(out, "%s%u by the client", link, client);
+		link = ", ";
+	}
+	if (server)
+		str_addf(out, "%s%u by the server", link, server);
+}
+
+static void add_attribute(const struct connection *c, enum attribute a, struct str *out)
+{
+	const struct side *clt = &c->side[CLIENT], *srv = &c->side[SERVER];
+	char buf[FMT_TEXT];
+
+	if (a == ATTRIBUTE_IDLE && c->idle_ns >= 0) {
+		str_addf(out, "also: %s of silence before it\n", fmt_duration(buf, c->idle_ns));
+		return;
+	}
+	str_addf(out, "also: %s", attribute_info[a].words);
+	if (a == ATTRIBUTE_RETRANSMISSIONS)
+		add_by_side(out, clt->retr, srv->retr);
+	else if (a == ATTRIBUTE_ZERO_WINDOW)
+		add_by_side(out, clt->zwin, srv->zwin);
+	else if (a == ATTRIBUTE_RST_IGNORED)
+		add_by_side(out, clt->rst_ignored, srv->rst_ignored);
+	str_add_char(out, '\n');
 }
 
 static void add_attributes(const struct connection *c, struct str *out)
@@ -102,8 +161,8 @@ static void add_attributes(const struct connection *c, struct str *out)
 	int a;
 
 	for (a = 0; a < ATTRIBUTE_COUNT; a++)
-		if (c->attributes >> a & 1)
-			str_addf(out, "also: %s\n", attribute_info[a].words);
+		if ((c->attributes >> a & 1) && !is_said(c, (enum attribute)a))
+			add_attribute(c, (enum attribute)a, out);
 }
 
 static const struct gap {
