@@ -454,8 +454,8 @@ static void sentences_count_as_the_groups_do(void **state)
 		"1 server_lost");
 	check_service(stages, 3, 0, "10.0.0.5:443 had 2 of 3 connections from 1 client aborted by the client: "
 		"1 cancelled, 1 client_abort");
-	check_service(mild, 1, 0, "10.0.0.5:443 was still sending when the client closed in its only connection "
-		"from 1 client: cancelled downloads or a timeout");
+	check_service(mild, 1, 0, "10.0.0.5:443 kept sending after the client closed in its only connection "
+		"from 1 client: cancelled or timed out");
 }
 
 int main(void)
