@@ -46,7 +46,7 @@ struct source_ops {
 	 * cumulative since the source was opened. Other fields are left alone.
 	 */
 	void (*stats)(struct source *s, struct capture_stats *stats);
-	/* For line 1 of the screen: "eth0", "eth0, lo", "a.pcap", "3 files". Adds to `out`. */
+	/* For line 1 of the screen: "eth0", "eth0, lo", "a.pcap", "2 files". Adds to `out`. */
 	void (*describe)(const struct source *s, struct str *out);
 	/* The device, or file without directories, behind pkt.source `index`; "" when there is none. Lives with the source. */
 	const char *(*input)(const struct source *s, unsigned index);

@@ -301,18 +301,6 @@ static void pcap_count(struct source *head, struct capture_stats *to)
 			to->dropped[d] = s->stats.dropped[d];
 }
 
-static void pcap_describe(const struct source *head, struct str *out)
-{
-	const struct source_pcap *s = (const struct source_pcap *)head;
-
-	if (s->inputs > 3) {
-		str_addf(out, "%zu %s", s->inputs, s->head.live ? "devices" : "files");
-		return;
-	}
-	for (size_t i = 0; i < s->inputs; i++)
-		str_addf(out, "%s%s", i ? ", " : "", s->input[i].name);
-}
-
 /* Files without their directories, so that the same file reads the same wherever it lies. */
 static const char *pcap_input(const struct source *head, unsigned index)
 {
@@ -324,6 +312,18 @@ static const char *pcap_input(const struct source *head, unsigned index)
 	name = s->input[index].name;
 	slash = s->head.live ? NULL : strrchr(name, '/');
 	return slash && slash[1] ? slash + 1 : name;
+}
+
+static void pcap_describe(const struct source *head, struct str *out)
+{
+	const struct source_pcap *s = (const struct source_pcap *)head;
+
+	if (s->inputs > (s->head.live ? 3 : 1)) {
+		str_addf(out, "%zu %s", s->inputs, s->head.live ? "devices" : "files");
+		return;
+	}
+	for (size_t i = 0; i < s->inputs; i++)
+		str_addf(out, "%s%s", i ? ", " : "", pcap_input(head, (unsigned)i));
 }
 
 void source_pcap_free(struct source_pcap *s)

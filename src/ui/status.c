@@ -141,14 +141,12 @@ static void time_item(const struct app *a, struct bar_item *item)
 	SHORT(item, "%s", clock);
 }
 
-/* A file by its name without the way to it; what is too long loses its middle. */
+/* What is too long loses its middle. */
 static void input_words(const struct app *a, const struct canvas *c, struct bar_item *item)
 {
-	const char *input = a->conf.input ? a->conf.input : "", *slash = strrchr(input, '/');
+	const char *input = a->conf.input ? a->conf.input : "";
 	struct str text = STR_INIT;
 
-	if (slash && slash[1] && !strchr(input, ' '))
-		input = slash + 1;
 	fmt_middle(&text, input, 40, canvas_glyph(c, "…", "~"));
 	LONG(item, "%s", text.s ? text.s : "");
 	str_clear(&text);
