@@ -425,6 +425,28 @@ static void an_empty_table_leads_to_the_connections(void **state)
 	screen_fini(&s);
 }
 
+/* Whose RST it is, and how it ended, at any width that a split screen has. */
+static void narrow_tables_tell_the_side(void **state)
+{
+	static const int widths[] = {40, 60};
+	struct screen s;
+
+	for (size_t i = 0; i < 2; i++) {
+		sample(&s, widths[i], i ? 16 : 10);
+		for (uint32_t key = '1'; key <= '6'; key++) {
+			press(&s, key);
+			assert_has(&s, "RSTc");
+			assert_has(&s, "RSTs");
+			assert_has(&s, key == '6' ? "END" : "BAD");
+		}
+		if (!i)
+			assert_has(&s, "ABc "); /* an ending by its group */
+		screen_keys(&s, "1 I");
+		assert_has(&s, "RST▲");
+		screen_fini(&s);
+	}
+}
+
 static void esc_takes_the_filter_off_before_it_leaves(void **state)
 {
 	struct screen s;
@@ -685,6 +707,7 @@ int main(void)
 		cmocka_unit_test(the_header_says_what_is_typed_and_whether_it_counts),
 		cmocka_unit_test(the_headline_obeys_the_filter),
 		cmocka_unit_test(an_empty_table_leads_to_the_connections),
+		cmocka_unit_test(narrow_tables_tell_the_side),
 		cmocka_unit_test(esc_takes_the_filter_off_before_it_leaves),
 		cmocka_unit_test(the_filters_of_the_mission_work_as_typed),
 		cmocka_unit_test(half_a_field_name_does_not_empty_the_table),

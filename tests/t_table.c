@@ -98,22 +98,45 @@ static void no_number_is_cut_however_narrow(void **state)
 	assert_int_equal(place[1].column, t.sort);
 }
 
-/* One curve alone would be read as both. */
-static void pictures_come_and_go_together(void **state)
+/* Who, how it ended and who reset stay when even the sorted column goes; what has a brief form takes it first. */
+static void what_is_kept_goes_last(void **state)
+{
+	static const uint8_t want[4] = {20, 5, 14, 5};
+	struct table t;
+	struct table_place place[TABLE_COLUMNS];
+
+	three_columns(&t);
+	t.column[1].drop = t.column[2].drop = t.column[3].drop = 0;
+	t.column[2] = (struct table_column){.head = "LONG", .min = 14, .max = 17, .keep = true, .brief = 4};
+	t.column[3].keep = true;
+	t.sort = 1;
+	assert_int_equal(table_layout(&t, want, 33, place), 4);
+	assert_int_equal(place[2].w, 14);
+	assert_int_equal(table_layout(&t, want, 24, place), 4);
+	assert_true(place[2].w >= 4 && place[2].w < 14);
+	assert_int_equal(table_layout(&t, want, 17, place), 3);
+	assert_int_equal(place[1].column, 2);
+	assert_int_equal(place[2].column, 3);
+}
+
+/* They take room from numbers that say more: first one goes, then the other. */
+static void pictures_go_one_by_one(void **state)
 {
 	struct table t;
 	struct table_place place[TABLE_COLUMNS];
 
 	three_columns(&t);
 	for (int i = 1; i < 3; i++)
-		t.column[i] = (struct table_column){.head = "P", .min = 5, .max = 9, .drop = 3, .picture = true};
+		t.column[i] = (struct table_column){
+			.head = "P", .min = 5, .max = 9, .drop = i == 1 ? 3 : 5, .picture = true};
 	for (int w = 12; w < 60; w++) {
 		size_t n = layout(&t, w, place), pictures = 0;
 
 		for (size_t i = 0; i < n; i++)
 			pictures += t.column[place[i].column].picture;
-		assert_true(pictures == 0 || pictures == 2);
-		assert_int_equal(pictures == 2, w >= 24); /* 1 + 6 + 5 + 2 x 6 */
+		assert_int_equal(pictures, w >= 24 ? 2 : w >= 18 ? 1 : 0); /* 1 + 6 + 5 + 6 each */
+		if (pictures == 1)
+			assert_int_equal(place[1].column, 1);
 	}
 }
 
@@ -324,7 +347,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_may_be_dropped_goes_in_its_order),
 		cmocka_unit_test(no_number_is_cut_however_narrow),
-		cmocka_unit_test(pictures_come_and_go_together),
+		cmocka_unit_test(what_is_kept_goes_last),
+		cmocka_unit_test(pictures_go_one_by_one),
 		cmocka_unit_test(the_sorted_column_stays),
 		cmocka_unit_test(spare_room_goes_left_to_right),
 		cmocka_unit_test(scrolling_keeps_the_keys_and_ends_somewhere),

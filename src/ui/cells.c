@@ -16,9 +16,11 @@ static const struct table_band band_client = {"by client", "clt", "c"}, band_ser
 			       band_ends = {"how they ended", "ended", ""},
 			       band_spark = {"RST per connection, 60 s", "RST/c 60s", ""};
 
+#define BRIEF_ENDING 12 /* narrower, an ending is called by its group */
+
 /* How soon the columns of groups go: what hurts most stays longest. */
-static const uint8_t group_drop[GROUP_COUNT] = {[GROUP_OK] = 6, [GROUP_REFUSED] = 2, [GROUP_NO_ANSWER] = 4,
-	[GROUP_ABORTED_SERVER] = 5, [GROUP_ABORTED_CLIENT] = 5, [GROUP_PATH] = 6, [GROUP_SILENT] = 6,
+static const uint8_t group_drop[GROUP_COUNT] = {[GROUP_OK] = 6, [GROUP_REFUSED] = 1, [GROUP_NO_ANSWER] = 3,
+	[GROUP_ABORTED_SERVER] = 1, [GROUP_ABORTED_CLIENT] = 1, [GROUP_PATH] = 6, [GROUP_SILENT] = 6,
 	[GROUP_HALF_CLOSED] = 7, [GROUP_OTHER] = 7};
 
 static bool ends_in(const char *name, const char *end)
@@ -84,6 +86,18 @@ static bool is_number(const struct column *col)
 	return false;
 }
 
+/* Who, how it ended and who reset: what a screen of 40 columns still shows. */
+static bool is_kept(const struct column *col)
+{
+	static const char *const names[] = {
+		"client", "server", "ending", "rst.count.clt", "rst.count.srv", "bad.ratio"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(col->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void add_column(struct list *l, const struct column *col)
 {
 	struct table *t = &l->table;
@@ -95,6 +109,14 @@ static void add_column(struct list *l, const struct column *col)
 	*to = (struct table_column){.head = col->head, .band = band_of(col), .min = col->min,
 		.max = col->max, .drop = (uint8_t)column_drop(col), .right = is_number(col),
 		.middle = col->kind == KIND_ADDR};
+	if (to->band && to->min < head + strlen(to->band->letter)) /* where there are no bands, it says the side */
+		to->min = (uint8_t)(head + strlen(to->band->letter));
+	to->max = to->max < to->min ? to->min : to->max;
+	to->keep = is_kept(col);
+	if (l->view == VIEW_CONNECTIONS && strcmp(col->name, "ending") == 0) {
+		to->brief = 4;
+		to->brief_head = "END";
+	}
 	if (group_of(col))
 		to->drop = group_drop[group_of(col)];
 	if (col->kind == KIND_COUNT && to->min > 4) /* fmt_count can always do with 4 */
@@ -103,12 +125,12 @@ static void add_column(struct list *l, const struct column *col)
 	l->shown[t->columns++] = col;
 }
 
-static void add_picture(struct list *l, enum picture picture, const char *head)
+static void add_picture(struct list *l, enum picture picture, const char *head, uint8_t drop)
 {
 	struct table *t = &l->table;
 
 	t->column[t->columns] = (struct table_column){
-		.head = head, .band = &band_spark, .min = 5, .max = 30, .drop = 3, .picture = true};
+		.head = head, .band = &band_spark, .min = 5, .max = 30, .drop = drop, .picture = true};
 	l->picture[t->columns] = picture;
 	l->shown[t->columns++] = NULL;
 }
@@ -125,7 +147,8 @@ static void find_sort_column(struct list *l)
 	t->ascending = l->query.ascending;
 	for (t->sort = 0; t->sort < t->columns; t->sort++) {
 		struct table_column *col = &t->column[t->sort];
-		size_t head = utf8_width(col->head) + 1; /* with its arrow */
+		/* with its arrow, and the letter of its side */
+		size_t head = utf8_width(col->head) + 1 + (col->band ? strlen(col->band->letter) : 0);
 
 		if (!l->shown[t->sort] || l->shown[t->sort] != l->query.sort)
 			continue;
@@ -198,8 +221,10 @@ void list_choose_columns(struct list *l)
 				add_column(l, col[i]);
 	}
 	if (view_has_sparks(l->view)) {
-		add_picture(l, PICTURE_CLIENT, "clt");
-		add_picture(l, PICTURE_SERVER, "srv");
+		bool clients = l->view == VIEW_CLIENTS || l->view == VIEW_CLIENT_ZONES;
+
+		add_picture(l, PICTURE_CLIENT, "clt", clients ? 3 : 5); /* one goes before the other */
+		add_picture(l, PICTURE_SERVER, "srv", clients ? 5 : 3);
 	}
 	find_sort_column(l);
 }
@@ -299,6 +324,11 @@ static void model_text(void *arg, size_t row, size_t column, int width, struct s
 			str_clear(out);
 			str_add(out, fmt_count(number, (uint64_t)v.i, (size_t)width));
 		}
+	}
+	if (width > 0 && width < BRIEF_ENDING && l->view == VIEW_CONNECTIONS && r->c->ending &&
+		strcmp(col->name, "ending") == 0) { /* as the columns of groups are called */
+		str_clear(out);
+		str_add(out, group_info[ending_info[r->c->ending].group].head);
 	}
 	add_doubt(col, r, out);
 }

@@ -28,7 +28,7 @@ static struct layout lay_out(const struct canvas *c)
 		lay.second = y++;
 	if (c->h >= 12)
 		lay.sort = y++;
-	lay.bands = c->h >= 14 && c->w >= 50;
+	lay.bands = c->h >= 14 && c->w >= 70;
 	room = bottom - y;
 	if (c->h >= 20 && c->w >= 40) {
 		lay.preview.h = room * 45 / 100;

@@ -11,6 +11,7 @@
 #include "util/str.h"
 #include "util/utf8.h"
 
+#define LEAST_NAME 9	/* nor than this before what is to be kept is given up */
 #define NARROW_NAME 12 /* names are not made narrower before columns are given up */
 
 void table_init(struct table *t)
@@ -97,26 +98,14 @@ static int width_of(const struct table *t, const size_t *chosen, size_t n)
 	return w;
 }
 
-/* Pictures are read side by side: with one of them come all. */
-static bool comes_with(const struct table *t, size_t i, size_t other)
-{
-	return i == other || (t->column[i].picture && t->column[other].picture);
-}
-
 /* Columns of screen that are needed with column i added. */
 static int width_with(const struct table *t, const bool *in, size_t i)
 {
 	int w = 0;
 
 	for (size_t k = 0; k < t->columns; k++)
-		w += in[k] || comes_with(t, i, k) ? t->column[k].min + 1 : 0;
+		w += in[k] || k == i ? t->column[k].min + 1 : 0;
 	return w;
-}
-
-static void take_in(const struct table *t, bool *in, size_t i)
-{
-	for (size_t k = 0; k < t->columns; k++)
-		in[k] = in[k] || comes_with(t, i, k);
 }
 
 /* What is never dropped and what is sorted by; then the others by their importance, each if it still fits. */
@@ -124,11 +113,11 @@ static void choose_by_importance(const struct table *t, int width, bool *in)
 {
 	for (size_t i = 0; i < t->columns; i++)
 		if (!t->column[i].drop || i == t->sort)
-			take_in(t, in, i);
+			in[i] = true;
 	for (uint8_t drop = 1; drop <= 7; drop++)
 		for (size_t i = 0; i < t->columns; i++)
 			if (t->column[i].drop == drop && !in[i] && width_with(t, in, i) <= width)
-				take_in(t, in, i);
+				in[i] = true;
 }
 
 static size_t choose(const struct table *t, int width, size_t *chosen)
@@ -191,17 +180,46 @@ static int squeeze(const struct table *t, struct table_place *out, size_t n, int
 	return 0;
 }
 
-/* Not even what is never dropped fits: names get narrower, then columns go from the right, so that no number is cut. */
-static size_t make_fit(const struct table *t, struct table_place *out, size_t n, int missing)
+/* Leaves columns out from the right, those of `keep` only when told, the sorted one too when told. */
+static size_t give_up(const struct table *t, struct table_place *out, size_t n, int *missing, bool kept, bool sorted)
 {
-	missing = squeeze(t, out, n, missing, NARROW_NAME);
-	for (size_t i = n; i-- > 1 && missing > 0;) {
-		if (out[i].column == t->sort)
+	for (size_t i = n; i-- > 1 && *missing > 0;) {
+		const struct table_column *col = &t->column[out[i].column];
+
+		if ((col->keep && !kept) || (out[i].column == t->sort && !sorted))
 			continue;
-		missing -= out[i].w + 1;
+		*missing -= out[i].w + 1;
 		memmove(out + i, out + i + 1, (n - i - 1) * sizeof(*out));
 		n--;
 	}
+	return n;
+}
+
+static bool keeps_any(const struct table *t)
+{
+	for (size_t i = 0; i < t->columns; i++)
+		if (t->column[i].keep)
+			return true;
+	return false;
+}
+
+/* Not even what is never dropped fits: names get narrower, then columns go, so that no number is cut. */
+static size_t make_fit(const struct table *t, struct table_place *out, size_t n, int missing)
+{
+	missing = squeeze(t, out, n, missing, NARROW_NAME);
+	for (size_t i = 0; i < n && missing > 0; i++) {
+		int brief = t->column[out[i].column].brief;
+
+		if (!brief || out[i].w <= brief)
+			continue;
+		missing -= out[i].w - brief;
+		out[i].w = brief;
+	}
+	n = give_up(t, out, n, &missing, false, false);
+	if (keeps_any(t))
+		n = give_up(t, out, n, &missing, false, true);
+	missing = squeeze(t, out, n, missing, LEAST_NAME);
+	n = give_up(t, out, n, &missing, true, false);
 	squeeze(t, out, n, missing, 1);
 	return n;
 }
@@ -215,6 +233,9 @@ size_t table_layout(const struct table *t, const uint8_t *want, int width, struc
 		out[i] = (struct table_place){chosen[i], 0, t->column[chosen[i]].min};
 	if (spare < 0)
 		n = make_fit(t, out, n, -spare);
+	spare = width;
+	for (size_t i = 0; i < n; i++)
+		spare -= out[i].w + 1;
 	share_spare(t, want, spare, n, out);
 	for (size_t i = 0; i < n; i++) {
 		out[i].x = x;
@@ -278,6 +299,20 @@ static void draw_bands(const struct table *t, struct canvas *c, int x0, int y,
 	}
 }
 
+/* Cut to `width`, so that the arrow behind it stays. */
+static void fit_head(struct str *out, const struct table_column *col, int width, bool bands)
+{
+	bool brief = col->brief_head && (int)utf8_width(col->head) > width;
+
+	str_add(out, brief ? col->brief_head : col->head);
+	if (!bands && col->band)
+		str_add(out, col->band->letter);
+	if (width >= 0 && out->len > (size_t)width && utf8_width(out->s) == out->len) {
+		out->len = (size_t)width;
+		out->s[width] = '\0';
+	}
+}
+
 static void draw_head(const struct table *t, struct canvas *c, int x0, int y, bool bands,
 	const struct table_place *place, size_t n)
 {
@@ -289,9 +324,7 @@ static void draw_head(const struct table *t, struct canvas *c, int x0, int y, bo
 		enum role role = sorted ? ROLE_HEADER_SORT : ROLE_HEADER;
 
 		str_clear(&head);
-		str_add(&head, col->head);
-		if (!bands && col->band)
-			str_add(&head, col->band->letter);
+		fit_head(&head, col, place[i].w - sorted, bands);
 		if (sorted)
 			str_add(&head, t->ascending ? canvas_glyph(c, "▲", "^")
 						    : canvas_glyph(c, "▼", "v"));

@@ -27,6 +27,9 @@ struct table_column {
 	uint8_t drop;  /* 0 never dropped for want of room, 1 last ... 7 first */
 	bool right;    /* right aligned */
 	bool middle;   /* what is too long loses its middle: addresses */
+	bool keep;     /* given up last where not even what is never dropped fits */
+	uint8_t brief; /* with `keep`: how narrow it still says something; 0: min */
+	const char *brief_head; /* over that; NULL: head */
 	bool picture;  /* drawn by the model; wants all the room there is up to max */
 };
 
