@@ -155,6 +155,10 @@ static void three_keys_lead_to_the_sentence(void **state)
 	assert_has(&s, "REFUSED");
 	assert_has(&s, "server refused the connection");
 	assert_has(&s, "RST+ACK");
+	assert_has(&s, "WHY WE SAY SO"); /* without a key more */
+	canvas_resize(&s.canvas, 40, 24);
+	assert_has(&s, "TIME CLIENT");
+	canvas_resize(&s.canvas, 80, 24);
 	assert_int_not_equal(s.watched, 0);
 	screen_keys(&s, "Esc");
 	assert_int_equal(s.watched, 0);

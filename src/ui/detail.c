@@ -16,6 +16,7 @@
 #include "util/fmt.h"
 #include "util/utf8.h"
 
+#define LEAST_LADDER 6 /* lines; a shorter one does not make room for the reasons */
 #define LONG_CANVAS 200 /* lines; more than any connection needs */
 
 static void count_alike(struct app *a, struct detail *d)
@@ -227,6 +228,17 @@ static int draw_reasons(const struct connection *con, struct canvas *c, int y)
 	return y + 1;
 }
 
+static int reasons_height(const struct connection *con, int width)
+{
+	struct canvas scratch;
+	int lines;
+
+	canvas_init(&scratch, width, LONG_CANVAS);
+	lines = draw_reasons(con, &scratch, 0);
+	canvas_fini(&scratch);
+	return lines - 1;
+}
+
 static int draw_advice(const struct connection *con, struct canvas *c, int y)
 {
 	const struct ending_info *info = &ending_info[con->ending];
@@ -290,12 +302,15 @@ static int draw_facts(const struct app *a, const struct connection *con, struct 
 
 static int draw_all(const struct app *a, const struct detail *d, struct canvas *c)
 {
-	int y = draw_verdict(d, c, 0);
+	int y = draw_verdict(d, c, 0), room, reasons = reasons_height(&d->c, c->w);
 
 	y = draw_sides(&d->c, c, y);
-	y = ladder_draw(c, y, d->expanded ? 0 : d->visible - y, d, a->conf.utc_offset_ns);
-	y = draw_advice(&d->c, c, y + 1);
+	room = d->visible - y;
+	if (room - reasons >= LEAST_LADDER)
+		room -= reasons; /* the ladder leaves out of its middle what they need */
+	y = ladder_draw(c, y, d->expanded ? 0 : room, d, a->conf.utc_offset_ns);
 	y = draw_reasons(&d->c, c, y);
+	y = draw_advice(&d->c, c, y);
 	return draw_facts(a, &d->c, c, y);
 }
 

@@ -179,7 +179,7 @@ static struct lanes lanes_for(const struct canvas *c)
 
 static void draw_ends(struct canvas *c, int y, const struct lanes *at)
 {
-	canvas_put_right(c, at->time, y, at->time_w, ROLE_HEADER, "TIME");
+	canvas_put_right(c, at->time, y, at->time_w - (at->time + at->time_w >= at->left), ROLE_HEADER, "TIME");
 	if (at->delta >= 0)
 		canvas_put_right(c, at->delta, y, 9, ROLE_HEADER, "DELTA");
 	canvas_put(c, at->left, y, ROLE_CLIENT_SIDE, "CLIENT");

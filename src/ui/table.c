@@ -327,7 +327,7 @@ static void draw_head(const struct table *t, struct canvas *c, int x0, int y, bo
 		fit_head(&head, col, place[i].w - sorted, bands);
 		if (sorted)
 			str_add(&head, t->ascending ? canvas_glyph(c, "▲", "^")
-						    : canvas_glyph(c, "▼", "v"));
+						    : canvas_glyph(c, "▼", "<")); /* a v would be a letter more */
 		(col->right ? canvas_put_right : canvas_put_left)(
 			c, x0 + place[i].x, y, place[i].w, role, head.s);
 	}
