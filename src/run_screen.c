@@ -23,6 +23,7 @@
 #define NEWS_AT_ONCE 64	   /* blocks applied before keys are looked at again */
 #define FILTER_WAIT_MS 1000 /* for the capture thread's answer to another filter */
 #define TICK_MS 100
+#define SLOW_LOOK_NS (10 * NS_PER_MS)
 #define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
 
 struct screen {
@@ -38,6 +39,7 @@ struct screen {
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
 	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
+	int64_t look_after; /* no look at the store before: the last one was slow, and keys wait for it */
 	int signal;	   /* that ended it, 0 = none */
 };
 
@@ -195,6 +197,18 @@ static int wait_ms(const struct screen *s, bool more)
 	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
 }
 
+/* A look that takes long leaves keys four times as long to be answered at once. */
+static void tick(struct screen *s)
+{
+	int64_t begin = clock_monotonic(), took;
+
+	if (begin < s->look_after)
+		return;
+	s->effects |= app_tick(s->app, clock_wall());
+	took = clock_monotonic() - begin;
+	s->look_after = took > SLOW_LOOK_NS ? begin + 5 * took : 0;
+}
+
 static void loop(struct screen *s)
 {
 	bool more = false;
@@ -214,7 +228,7 @@ static void loop(struct screen *s)
 		}
 		if (s->plan->conf->names && host_names_take())
 			s->effects |= EFFECT_REDRAW;
-		s->effects |= app_tick(s->app, clock_wall());
+		tick(s);
 		draw(s);
 	}
 }
