@@ -93,7 +93,7 @@ struct entry { /* the line that is being typed */
 };
 
 struct preview_row {
-	char name[64], head[8];
+	char name[64], app[32], head[8];
 	enum role role;
 	uint64_t attempts, rst_clt, rst_srv, bad;
 };

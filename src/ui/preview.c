@@ -59,8 +59,7 @@ static void take_row(const struct query_row *row, bool server_known, struct prev
 		str_addf(&name, ":%u", row->key.port);
 	else
 		row_label(row, &name);
-	if (*app)
-		str_addf(&name, " %s", app);
+	snprintf(out->app, sizeof(out->app), "%.31s", app);
 	snprintf(out->name, sizeof(out->name), "%s", name.s ? name.s : "");
 	out->attempts = row->n.n[COUNTER_ATTEMPTS] + row->n.n[COUNTER_MID];
 	out->rst_clt = row->n.n[COUNTER_RST_CLT];
@@ -275,7 +274,11 @@ static void draw_list(const struct preview *p, int which, struct canvas *c, stru
 		const struct preview_row *row = &p->row[which][i];
 		int y = r.y + 1 + (int)i;
 
+		int used = (int)utf8_width(row->name) + 1;
+
 		canvas_put_middle(c, r.x, y, name, ROLE_TEXT, row->name);
+		if (used + 3 <= name) /* a port is never cut for the sake of its application */
+			canvas_put_left(c, r.x + used, y, name - used, ROLE_TEXT, row->app);
 		draw_numbers(row, c, right, y, all);
 	}
 }
@@ -305,13 +308,31 @@ static const char *end_name(const struct connection *con)
 	return con->ending ? ending_info[con->ending].name : "open";
 }
 
+/* Of the time only what leaves the addresses whole. */
+static int clock_room(const struct preview *p, int room)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < p->lasts; i++) {
+		struct str ends = STR_INIT;
+
+		end_words(p, &p->last[i], &ends);
+		if ((int)utf8_width(ends.s) > most)
+			most = (int)utf8_width(ends.s);
+		str_free(&ends);
+	}
+	room -= most + 2;
+	return room >= 11 ? 11 : room >= 8 ? 8 : room >= 5 ? 5 : 0;
+}
+
 static void draw_last(const struct app *a, const struct preview *p, struct canvas *c, struct rect r)
 {
-	int words = 0;
+	int words = 0, clock_w;
 
 	for (size_t i = 0; i < p->lasts && p->view != VIEW_ENDINGS; i++)
 		if ((int)strlen(end_name(&p->last[i])) > words)
 			words = (int)strlen(end_name(&p->last[i]));
+	clock_w = clock_room(p, r.w - words);
 	canvas_put(c, r.x, r.y, ROLE_LABEL, "latest first");
 	for (size_t i = 0; i < p->lasts && (int)i + 1 < r.h; i++) {
 		const struct connection *con = &p->last[i];
@@ -319,8 +340,9 @@ static void draw_last(const struct app *a, const struct preview *p, struct canva
 		struct str ends = STR_INIT;
 		int word = r.x + r.w - words, y = r.y + 1 + (int)i, x;
 
-		fmt_clock(clock, con->last + a->conf.utc_offset_ns, r.w >= 50 ? 2 : 0);
-		x = canvas_put(c, r.x, y, ROLE_DIM, clock) + 1;
+		fmt_clock(clock, con->last + a->conf.utc_offset_ns, clock_w >= 11 ? 2 : 0);
+		clock[clock_w] = '\0'; /* hh:mm:ss.cc, or less of it */
+		x = canvas_put(c, r.x, y, ROLE_DIM, clock) + (clock_w > 0);
 		end_words(p, con, &ends);
 		canvas_put_middle(c, x, y, word - x - 1, ROLE_TEXT, ends.s);
 		canvas_put_left(c, word, y, r.x + r.w - word, role_of_ending((enum ending)con->ending),
