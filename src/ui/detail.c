@@ -13,6 +13,7 @@
 #include "ui/page.h"
 #include "query/apps.h"
 #include "store/store.h"
+#include "util/clock.h"
 #include "util/fmt.h"
 #include "util/utf8.h"
 
@@ -117,8 +118,12 @@ static int draw_verdict(const struct detail *d, struct canvas *c, int y)
 			    "confidence %s%s", confidence_name((enum confidence)con->confidence),
 			    con->confidence == CONFIDENCE_LOW ? " ?" : "") + 2;
 	}
-	if (con->closer)
-		canvas_putf(c, x, y, ROLE_LABEL, "closed first by %s", closer_names[con->closer]);
+	if (con->closer) /* a reset is no close: it may only have answered, or given up */
+		canvas_putf(c, x, y, ROLE_LABEL,
+			con->evidence & (EVIDENCE_BIT(FIN_CLIENT) | EVIDENCE_BIT(FIN_SERVER))
+				? "closed first by %s"
+				: "reset by %s",
+			closer_names[con->closer]);
 	y++;
 	connection_sentence(con, &text);
 	y += canvas_put_wrapped(c, 1, y, c->w - 2, 3, ROLE_STRONG, text.s ? text.s : "");
@@ -281,7 +286,7 @@ static int draw_facts(const struct app *a, const struct connection *con, struct 
 		y = fact(c, y, "handshake", "SYN to SYN-ACK %s, SYN-ACK to ACK %s",
 			fmt_duration(from, con->hs_srv_ns),
 			con->hs_clt_ns == TIME_NEVER ? "-" : fmt_duration(to, con->hs_clt_ns));
-	if (con->idle_ns != TIME_NEVER)
+	if (con->idle_ns >= NS_PER_SEC)
 		y = fact(c, y, "silence", "%s before the reset", fmt_duration(from, con->idle_ns));
 	y = fact(c, y, "history", "%s   (Zeek's letters, upper case from the client)", con->history);
 	y = fact(c, y, "client by", "%s%s", client_by_names[con->client_by],
