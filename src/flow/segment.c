@@ -163,6 +163,10 @@ static void check_established(struct engine *e, struct flow *f, const struct pkt
 	/* The client must have acknowledged the server's SYN, not some older connection's octets. */
 	if (s->flags & HALF_ISN && !seq_before(s->isn, c->ack))
 		return;
+	/* After a reset that stands, a client's segment is late or a scanner's own; only the server can say it lives. */
+	if (f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED &&
+		!(s->flags & HALF_PROGRESS))
+		return;
 	f->flags |= FLOW_ESTABLISHED;
 	f->t_est = rel_of(p->ts - f->start);
 	if (f->t_synack && !(f->flags & FLOW_HS_KARN))

@@ -84,7 +84,9 @@ static bool path_evidence(const struct flow *f)
 {
 	const struct half *x = &f->half[f->rst_side];
 
-	return x->flags & HALF_SPOKE || f->rst_facts & (RST_OTHER_HOP | RST_BOTH_SIDES) ||
+	bool began = f->flags & FLOW_ESTABLISHED || f->origin != ORIGIN_ATTEMPT;
+
+	return (x->flags & HALF_SPOKE && began) || f->rst_facts & (RST_OTHER_HOP | RST_BOTH_SIDES) ||
 	       (x->flags & HALF_RST_STALE && !(x->flags & HALF_RST_EXACT));
 }
 
@@ -223,10 +225,13 @@ static bool is_low(const struct flow *f, const struct rule *rule, uint64_t facts
  * A side that closed answers everything but a FIN with a RST, and a FIN together with its last few octets too (the
  * goodbye of TLS). Whether p closed as well hangs on one packet that the capture may have missed.
  */
-static bool a_missed_fin_would_explain(const struct flow *f, const struct rule *rule, uint64_t facts)
+static bool a_missed_packet_would_explain(const struct flow *f, const struct rule *rule, uint64_t facts)
 {
 	if (rule->row == 20)
 		return unheard(f, f->rst_side) <= GOODBYE;
+	/* A client that takes a second for its ACK may have reset before, as scanners' kernels do. */
+	if (rule->row == 15)
+		return facts & F_S_GHOST && f->hs_clt_us != UINT32_MAX && f->hs_clt_us > 1000000;
 	return rule->row == 21 || (rule->row == 22 && facts & F_PASSIVE);
 }
 
@@ -240,7 +245,7 @@ static bool is_medium(const struct flow *f, const struct rule *rule, uint64_t fa
 		return !(f->half[f->rst_side].flags & HALF_SPOKE) && !(f->rst_facts & RST_FAR_HOP);
 	if (rule->row == 6)
 		return !(f->rst_facts & RST_FAR_HOP);
-	if (a_missed_fin_would_explain(f, rule, facts))
+	if (a_missed_packet_would_explain(f, rule, facts))
 		return true;
 	return f->origin != ORIGIN_ATTEMPT || f->client_by > BY_LEARNED ||
 	       halves & (HALF_GAP | HALF_FIN_IMPLIED) || rule->row == 29 ||
