@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "model/connection.h"
 #include "packet/pkt.h"
@@ -210,6 +211,24 @@ static inline bool fin_acked(const struct flow *f, int side)
 	const struct half *x = &f->half[side], *y = &f->half[!side];
 
 	return (x->flags & HALF_FIN) && (y->flags & HALF_ACK) && seq_before(x->fin_seq, y->ack);
+}
+
+/* A reset was accepted, and stands. A provisional one is not accepted yet. */
+static inline bool was_reset(const struct flow *f)
+{
+	return f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED;
+}
+
+/* The side of a connection (client first) that a packet's sender is, or -1: another connection. */
+static inline int tuple_side(const struct tuple *connection, const struct tuple *packet)
+{
+	if (!memcmp(connection, packet, sizeof(*packet)))
+		return CLIENT;
+	if (connection->port[0] == packet->port[1] && connection->port[1] == packet->port[0] &&
+		addr_equal(&connection->addr[0], &packet->addr[1]) &&
+		addr_equal(&connection->addr[1], &packet->addr[0]))
+		return SERVER;
+	return -1;
 }
 
 #endif

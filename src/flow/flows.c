@@ -52,17 +52,6 @@ void flows_fini(struct flows *t)
 	t->queue = NULL;
 }
 
-static bool same_way(const struct tuple *a, const struct tuple *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
-static bool other_way(const struct tuple *a, const struct tuple *b)
-{
-	return a->port[0] == b->port[1] && a->port[1] == b->port[0] &&
-	       addr_equal(&a->addr[0], &b->addr[1]) && addr_equal(&a->addr[1], &b->addr[0]);
-}
-
 struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side)
 {
 	uint32_t i;
@@ -72,15 +61,11 @@ struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32
 
 		if (f->hash != hash)
 			continue;
-		if (same_way(&f->tuple, tuple)) {
-			*side = CLIENT;
+		*side = tuple_side(&f->tuple, tuple);
+		if (*side >= 0)
 			return f;
-		}
-		if (other_way(&f->tuple, tuple)) {
-			*side = SERVER;
-			return f;
-		}
 	}
+	*side = CLIENT;
 	return NULL;
 }
 

@@ -164,8 +164,7 @@ static void check_established(struct engine *e, struct flow *f, const struct pkt
 	if (s->flags & HALF_ISN && !seq_before(s->isn, c->ack))
 		return;
 	/* After a reset that stands, a client's segment is late or a scanner's own; only the server can say it lives. */
-	if (f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED &&
-		!(s->flags & HALF_PROGRESS))
+	if (was_reset(f) && !(s->flags & HALF_PROGRESS))
 		return;
 	f->flags |= FLOW_ESTABLISHED;
 	f->t_est = rel_of(p->ts - f->start);
@@ -349,17 +348,24 @@ static bool is_terminal(const struct flow *f)
 	return f->origin == ORIGIN_ATTEMPT && !(f->flags & FLOW_ESTABLISHED) && !f->half[SERVER].packets;
 }
 
+/* Another SYN than the one that waits has come: that one opened nothing and is the old connection's. */
+static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[f->pending.side];
+
+	if (!f->pending.count || (f->pending.isn == p->seq && f->pending.side == side))
+		return;
+	x->syn += f->pending.count;
+	x->packets += f->pending.count;
+	x->syn_uniq++;
+	f->pending.count = 0;
+}
+
 static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side];
 
-	if (f->pending.count && (f->pending.isn != p->seq || f->pending.side != side)) {
-		/* The one before it opened nothing: the old connection's. */
-		f->half[f->pending.side].syn += f->pending.count;
-		f->half[f->pending.side].packets += f->pending.count;
-		f->half[f->pending.side].syn_uniq++;
-		f->pending.count = 0;
-	}
+	drop_other_pending(f, side, p);
 	if (!f->pending.count) {
 		f->pending.first = p->ts;
 		f->pending.isn = p->seq;
@@ -395,22 +401,12 @@ static void place_syn(struct engine *e, struct flow **f, int *side, const struct
 		if (old->origin == ORIGIN_MIDSTREAM && x->flags & HALF_SEEN && x->base == p->seq + 1)
 			return; /* captured after its first data */
 	}
-	if (old->pending.count && old->pending.isn == p->seq && old->pending.side == *side && !is_terminal(old)) {
-		pend(e, old, *side, p);
-		*f = NULL;
-		return;
-	}
 	if (!is_terminal(old)) {
 		pend(e, old, *side, p);
 		*f = NULL;
 		return;
 	}
-	if (old->pending.count && (old->pending.isn != p->seq || old->pending.side != *side)) {
-		old->half[old->pending.side].syn += old->pending.count;
-		old->half[old->pending.side].packets += old->pending.count;
-		old->half[old->pending.side].syn_uniq++;
-		old->pending.count = 0;
-	}
+	drop_other_pending(old, *side, p);
 	hosts_see_service(e->hosts, p->tuple.port[1]);
 	*f = life_succeed(e, old, p, CLIENT, BY_SYN, ORIGIN_ATTEMPT);
 	*side = CLIENT;

@@ -9,11 +9,6 @@
 #include "flow/state.h"
 #include "flow/verdict.h"
 
-static bool rst_accepted(const struct flow *f)
-{
-	return f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED;
-}
-
 static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait, struct side *out)
 {
 	const struct half *h = &f->half[i], *peer = &f->half[!i];
@@ -140,7 +135,7 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= EVIDENCE_BIT(MIDSTREAM);
 	if (f->client_by > BY_LEARNED)
 		e |= EVIDENCE_BIT(ROLE_GUESSED);
-	if (rst_accepted(f))
+	if (was_reset(f))
 		e |= rst_evidence(f);
 	else if (either & HALF_RST && c->flags & s->flags & HALF_FIN)
 		e |= EVIDENCE_BIT(RST_AFTER_CLOSE);
@@ -254,13 +249,13 @@ static uint32_t closing_attributes(const struct flow *f)
 			seq_before(p->nxt_at_peer_fin, r->ack))
 			a |= ATTRIBUTE_BIT(HALF_CLOSE);
 	}
-	if (!rst_accepted(f) && c->flags & s->flags & HALF_FIN && (c->rst || s->rst) &&
+	if (!was_reset(f) && c->flags & s->flags & HALF_FIN && (c->rst || s->rst) &&
 		c->rst + s->rst > c->rst_ignored + s->rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
-	if (rst_accepted(f) && f->rst_facts & RST_DELIVERED &&
+	if (was_reset(f) && f->rst_facts & RST_DELIVERED &&
 		(f->ending == ENDING_CLIENT_ABORT || f->ending == ENDING_SERVER_ABORT))
 		a |= ATTRIBUTE_BIT(DELIVERED);
-	if (rst_accepted(f) && f->rst_idle_us >= 1000000)
+	if (was_reset(f) && f->rst_idle_us >= 1000000)
 		a |= ATTRIBUTE_BIT(IDLE);
 	return a;
 }
@@ -317,7 +312,7 @@ static uint8_t closer_of(const struct flow *f)
 		return CLOSER_BOTH;
 	if (f->first_fin <= SERVER)
 		return f->first_fin == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
-	if (rst_accepted(f))
+	if (was_reset(f))
 		return f->rst_side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
 	return CLOSER_NONE;
 }
@@ -339,7 +334,7 @@ void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct conne
 	out->t_established = rel_ns(f->t_est);
 	out->hs_srv_ns = f->hs_srv_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_srv_us * NS_PER_US;
 	out->hs_clt_ns = f->hs_clt_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_clt_us * NS_PER_US;
-	out->idle_ns = rst_accepted(f) ? (int64_t)f->rst_idle_us * NS_PER_US : TIME_NEVER;
+	out->idle_ns = was_reset(f) ? (int64_t)f->rst_idle_us * NS_PER_US : TIME_NEVER;
 	out->icmp_from = f->icmp_from;
 	out->icmp_type = f->icmp_type;
 	out->icmp_code = f->icmp_code;
@@ -350,7 +345,7 @@ void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct conne
 	out->client_by = f->client_by;
 	out->origin = f->origin;
 	out->rule = f->rule;
-	out->rst_side = rst_accepted(f) ? f->rst_side : 2;
+	out->rst_side = was_reset(f) ? f->rst_side : 2;
 	out->established = (f->flags & FLOW_ESTABLISHED) != 0;
 	out->tunnel = f->tunnel;
 	out->interface = f->source;

@@ -2,11 +2,6 @@
 
 #include "flow/state.h"
 
-static bool was_reset(const struct flow *f)
-{
-	return f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED;
-}
-
 /* Before anything but SYNs: RFC 9293, figures 6 and 7. */
 static enum tcp_state state_opening(const struct flow *f, int side)
 {

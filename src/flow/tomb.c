@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "model/connection.h"
+#include "flow/flow.h"
 #include "util/mem.h"
 
 bool tombs_init(struct tombs *t, uint32_t max)
@@ -65,14 +65,8 @@ struct tomb *tombs_find(const struct tombs *t, const struct tuple *tuple, uint32
 
 		if (tomb->hash != hash)
 			continue;
-		if (!memcmp(&tomb->tuple, tuple, sizeof(*tuple)))
-			*side = CLIENT;
-		else if (tomb->tuple.port[0] == tuple->port[1] &&
-			 tomb->tuple.port[1] == tuple->port[0] &&
-			 addr_equal(&tomb->tuple.addr[0], &tuple->addr[1]) &&
-			 addr_equal(&tomb->tuple.addr[1], &tuple->addr[0]))
-			*side = SERVER;
-		else
+		*side = tuple_side(&tomb->tuple, tuple);
+		if (*side < 0)
 			continue;
 		return tomb->until >= now ? tomb : NULL; /* the newest comes first */
 	}

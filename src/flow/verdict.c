@@ -180,7 +180,7 @@ static uint64_t facts_of(const struct flow *f, unsigned when)
 		facts |= F_SYNACK_LATE;
 	if ((spoken(c) && spoken(s)) || f->origin == ORIGIN_MIDSTREAM)
 		facts |= F_SPOKE;
-	if (f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED)
+	if (was_reset(f))
 		facts |= rst_facts(f);
 	return facts;
 }
