@@ -18,6 +18,10 @@
 
 #define OPEN_ "isn 1000 3000000000; 0 > S; 0.01 < SA; 0.02 > .\n"
 #define TALK OPEN_ "0.1 > PA len 100; 0.11 < .; 0.12 < PA len 500; 0.13 > .\n"
+#define HOLE(t) t ".0 < PA len 10 lost; " t ".01 > .; " t ".1 < PA len 10; " t ".11 > .; "
+#define FOUR_HOLES HOLE("1") HOLE("2") HOLE("3") HOLE("4")
+#define ONE_WAY "isn 1000 3000000000; 0 > S; 0.01 < SA lost; 0.02 > .; 0.1 > PA len 10; 0.2 < PA len 500 lost; 0.21 > .\n"
+#define RUNNING "isn 1000 3000000000; 0.02 > .; 0.1 > PA len 10; 0.2 < PA len 500 lost; 0.21 > .\n" /* one way, too */
 #define CLOSE_ "9 > FA; 9.01 < FA; 9.02 > .\n"
 
 struct detail {
@@ -47,6 +51,12 @@ static const struct detail details[] = {
 	{"a SYN captured after the first data takes no octet away",
 		"unsorted; isn 1000 3000000000\n0.00003 > PA len 100; 0 > S seq 0 forged; 0.01 < .; " CLOSE_, 0, NULL, CLOSER_CLIENT,
 		{{100, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"four holes made by acknowledgements, three of them filled: some octets are still missing",
+		TALK FOUR_HOLES "5 < PA len 10 seq 521; 5.1 < PA len 10 seq 541; 5.2 < PA len 10 seq 561; 6 < RA",
+		0, "server_abort/medium 26", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {570, 0, 3, 0, 0}}},
+	{"of two holes, none is left", TALK "1 < PA len 10 lost; 1.01 > .; 1.1 < PA len 10; 1.11 > .; 2 < PA len 10 lost; 2.01 > .; "
+		"5 < PA len 10 seq 501; 5.1 < PA len 10 seq 521; 6 < RA",
+		0, "server_abort/high 26", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {530, 0, 2, 0, 0}}},
 	/* probes */
 	{"picked up at a keep-alive: its answer implies no FIN", "0 > . seq 100 ack 1; 0.01 < . seq 1 ack 101; 60 > . seq 100 ack 1; 60.01 < . seq 1 ack 101",
 		400, "open", CLOSER_NONE, {{0, 0, 0, 2, 0}, {0, 0, 0, 0, 0}}},
@@ -69,6 +79,39 @@ static const struct detail details[] = {
 		{{100, 0, 0, 0, 0}, {501, 0, 1, 0, 0}}},
 	{"nor are octets captured after theirs", "unsorted\n" TALK "1.0001 > . ack 601 forged; 1 < PA len 100; 2 < RA", 0,
 		"server_abort/high 26", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {600, 0, 1, 0, 0}}},
+	{"a missed FIN that the other's FIN acknowledges came first", TALK "1 < FA lost; 1.01 > FA; 1.02 < .", 0,
+		"graceful/medium 13", CLOSER_SERVER, {{100, 0, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"so did one that the other's last data acknowledges", TALK "1 < FA lost; 1.01 > PA len 31; 1.011 > FA; 1.02 < .", 0,
+		"graceful/medium 13", CLOSER_SERVER, {{131, 0, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"or data and FIN in one", TALK "1 < FA lost; 1.01 > PFA len 31; 1.02 < .", 0,
+		"graceful/medium 13", CLOSER_SERVER, {{131, 0, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"a missed octet that data acknowledges is none when the FIN comes behind it",
+		TALK "1 < PA len 1 lost; 1.01 > PA len 31; 1.011 > FA; 1.02 < FA; 1.03 > .", 0, "graceful/medium 13", CLOSER_CLIENT,
+		{{131, 0, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"nor are two octets", TALK "1 < PA len 2 lost; 1.01 > PA len 31; 1.011 > FA; 1.02 < .", 100, "half_closed/medium 28",
+		CLOSER_CLIENT, {{131, 0, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	/* one direction */
+	{"one direction: the hidden FIN that the own one acknowledges came first", ONE_WAY "1 < FA lost; 1.01 > FA; 1.02 < . lost", 0,
+		"graceful/low 5", CLOSER_SERVER, {{10, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: acknowledged before the own one", ONE_WAY "1 < FA lost; 1.01 > .; 1.02 > FA; 1.03 < . lost", 0,
+		"graceful/low 5", CLOSER_SERVER, {{10, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: acknowledged after the own one", ONE_WAY "1 > FA; 1.01 < FA lost; 1.02 > .", 0,
+		"graceful/low 5", CLOSER_CLIENT, {{10, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: an octet before the own FIN was data when more came behind it",
+		ONE_WAY "1 < PA len 1 lost; 1.01 > .; 1.02 > FA; 1.03 < PA len 9 lost; 1.04 > .", 0, "unknown/low 5", CLOSER_CLIENT,
+		{{10, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: ... and another octet came behind it",
+		ONE_WAY "1 < PA len 1 lost; 1.01 > .; 1.02 > FA; 1.03 < FA lost; 1.04 > .", 0, "graceful/low 5", CLOSER_CLIENT,
+		{{10, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: only the server, whose FIN answers one", "isn 1000 3000000000; 0 > S lost; 0.01 < SA; 0.02 > . lost; "
+		"0.1 > PA len 10 lost; 0.11 < PA len 500; 1 > FA lost; 1.01 < FA; 1.02 > . lost", 0,
+		"graceful/low 5", CLOSER_CLIENT, {{0, 0, 0, 0, 0}, {500, 0, 0, 0, 0}}},
+	{"one direction: ports used again after the close", RUNNING "1 > FA; 1.01 < FA lost; 1.02 > .; 5 > S isn 7000000; 5.01 < SA lost; "
+		"5.02 > .; 5.1 > PA len 7", 0, "graceful/low 5, unknown/low 5", CLOSER_NONE, {{7, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: ports used again, the end unseen", RUNNING "9 > S isn 7000000; 9.01 < SA lost; 9.02 > .; 9.1 > PA len 7; 10 > RA", 0,
+		"unknown/low 5, client_abort/low 5", CLOSER_CLIENT, {{7, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
+	{"one direction: a SYN from which nobody goes on opens nothing", RUNNING "9 > S isn 7000000; 9.1 > PA len 7 seq =1011 ack =3000000501 forged",
+		0, "unknown/low 5", CLOSER_NONE, {{17, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}},
 	/* RST */
 	{"refused, asked again, and then served", OPEN_ CLOSE_ "conn b\nclient 10.0.0.7:7; isn 1000 3000000000; 10 > S; 10.01 < RA; 10.5 > again; "
 						       "10.51 < SA; 10.52 > .; 10.6 > PA len 9; 10.61 < PA len 5; 10.62 > .; 11 > FA; 11.01 < FA; 11.02 > .",
@@ -127,6 +170,35 @@ static void details_are_right(void **state)
 			fail_msg("%s: closer %s", d->name, closer_names[c->closer]);
 		check_side(d, c, CLIENT);
 		check_side(d, c, SERVER);
+		sim_free(s);
+	}
+}
+
+/* What a capture of one direction tells of the other one is not nothing: the stage and who closed. */
+static void one_direction_has_stages(void **state)
+{
+	static const struct {
+		const char *script;
+		uint32_t stage;
+	} c[] = {
+		{"0 > S; 0.01 < SA lost; 0.02 > .; 1 > RA", ATTRIBUTE_BIT(STAGE_NO_DATA)},
+		{"0 > S; 0.01 < SA lost; 0.02 > .; 0.1 > PA len 10; 0.11 < . lost; 1 > RA", ATTRIBUTE_BIT(STAGE_FIRST_REQUEST)},
+		{ONE_WAY "1 > RA", ATTRIBUTE_BIT(STAGE_LATER)},
+		{ONE_WAY "1 < FA lost; 1.01 > FA", ATTRIBUTE_BIT(STAGE_LATER)},
+		{"0 > S; 0.01 < SA lost; 0.02 > .; 0.1 > PA len 10; 1 < FA lost; 1.01 > FA", ATTRIBUTE_BIT(STAGE_FIRST_REQUEST)},
+		{"0 > S; 1 > again; 2 > R seq 1", ATTRIBUTE_BIT(STAGE_SETUP)},
+	};
+	const uint32_t stages = ATTRIBUTE_BIT(STAGE_SETUP) | ATTRIBUTE_BIT(STAGE_NO_DATA) | ATTRIBUTE_BIT(STAGE_FIRST_REQUEST) |
+				ATTRIBUTE_BIT(STAGE_LATER);
+	size_t i;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		struct sim *s = sim_new(NULL);
+
+		sim_play(s, c[i].script);
+		sim_finish(s);
+		if ((sim_only(s)->attributes & stages) != c[i].stage)
+			fail_msg("%s: attributes %x", c[i].script, sim_only(s)->attributes);
 		sim_free(s);
 	}
 }
@@ -222,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(details_are_right),
+		cmocka_unit_test(one_direction_has_stages),
 		cmocka_unit_test(silence_is_dated_by_itself),
 		cmocka_unit_test(an_evicted_connection_loses_no_octet),
 		cmocka_unit_test(health_checks_are_told_by_their_rhythm),

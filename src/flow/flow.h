@@ -74,14 +74,13 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_FAST_OPEN 0x40000
 #define HALF_TTL_VARIES 0x80000
 #define HALF_ACK_STEP_ONE 0x100000 /* its ack moved by exactly one octet the last time */
-#define HALF_FIN_STEP 0x200000	   /* ... around its FIN: a hidden peer's FIN was acknowledged (one-way capture) */
 #define HALF_ACKED_AFTER_FIN 0x400000 /* acknowledged data the peer sent after this side's FIN: a half-close in use */
 #define HALF_RST_MPTCP 0x800000
 #define HALF_RST_SYN_REPLY 0x1000000
 #define HALF_EMPTY_LAST 0x2000000  /* its last segment carried no data and no FIN (RSTs left out) */
 #define HALF_RST_CUT 0x4000000	   /* a passive, solicited RST after its FIN, whether or not it mattered */
 #define HALF_SHRUNK 0x8000000	   /* took back window it had granted */
-#define HALF_GAP_LOST 0x20000000   /* ... and of some of them it is no longer known which */
+#define HALF_GAP_LOST 0x200000	   /* ... and of some of them it is no longer known which */
 #define HALF_ACK_MOVED 0x10000000  /* its acknowledgements advanced: the other side spoke, seen or not */
 #define HALF_FIN_ACK_LAST 0x20000000 /* its last segment was the first to acknowledge the peer's FIN */
 

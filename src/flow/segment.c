@@ -344,6 +344,9 @@ static bool is_terminal(const struct flow *f)
 		return true;
 	if (f->flags & FLOW_ILLEGAL || f->origin == ORIGIN_OTHER)
 		return true;
+	/* Whether the hidden side's FIN and the own one were acknowledged is not to be seen. */
+	if (verdict_one_side(f) && f->half[CLIENT].flags & f->half[SERVER].flags & HALF_FIN)
+		return true;
 	/* An attempt that nothing ever answered is over when its port tries afresh. */
 	return f->origin == ORIGIN_ATTEMPT && !(f->flags & FLOW_ESTABLISHED) && !f->half[SERVER].packets;
 }
@@ -440,6 +443,17 @@ static void place_answer(struct engine *e, struct flow **f, int *side, const str
 		return;
 	*f = life_succeed(e, old, p, SERVER, BY_SYN, ORIGIN_ATTEMPT);
 	*side = SERVER;
+}
+
+/* In a capture of one direction nobody is seen to answer the SYN that waits; but its sender goes on from it. */
+static void place_sequel(struct engine *e, struct flow **f, int side, const struct pkt *p)
+{
+	struct flow *old = *f;
+
+	if (old->half[!side].packets || !old->pending.count || old->pending.side != side ||
+		!(p->flags & TCP_ACK) || p->seq - old->pending.isn - 1 > old->pending.len)
+		return;
+	*f = life_succeed(e, old, p, CLIENT, BY_SYN, ORIGIN_ATTEMPT);
 }
 
 /* A SYN-ACK or late SYN tells the roles better than the guess of a mid-stream start. */
@@ -546,6 +560,8 @@ void segment_run(struct engine *e, const struct pkt *p)
 			place_answer(e, &f, &side, p);
 		if (f && p->flags & TCP_SYN)
 			correct_roles(e, f, &side, p);
+	} else {
+		place_sequel(e, &f, side, p);
 	}
 	if (e->stats.dropped[DROP_TABLE_FULL] == full)
 		e->stats.segments++;

@@ -175,15 +175,24 @@ static uint64_t evidence_of(const struct flow *f)
 	return e;
 }
 
+/* Data. Of a side that the capture does not show, only the other's acknowledgements tell. */
+static bool has_sent(const struct half *h, bool one_side)
+{
+	if (h->packets || !one_side)
+		return h->bytes > 0;
+	return h->nxt - h->base > (h->flags & HALF_FIN ? 1 : 0);
+}
+
 static uint32_t stage_of(const struct flow *f)
 {
-	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	bool one_side = verdict_one_side(f);
+	bool clt = has_sent(&f->half[CLIENT], one_side), srv = has_sent(&f->half[SERVER], one_side);
 
-	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
+	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT && !one_side)
 		return ATTRIBUTE_BIT(STAGE_SETUP);
-	if (!c->bytes && !s->bytes)
+	if (!clt && !srv)
 		return ATTRIBUTE_BIT(STAGE_NO_DATA);
-	return c->bytes && s->bytes ? ATTRIBUTE_BIT(STAGE_LATER) : ATTRIBUTE_BIT(STAGE_FIRST_REQUEST);
+	return clt && srv ? ATTRIBUTE_BIT(STAGE_LATER) : ATTRIBUTE_BIT(STAGE_FIRST_REQUEST);
 }
 
 static uint32_t doer_of(const struct flow *f)

@@ -140,19 +140,41 @@ static uint32_t hole_fill(struct half *h, uint32_t from, uint32_t to)
 	return filled;
 }
 
-/* A FIN that only its acknowledgement told of was none: data turned up in its place. */
-static void fin_withdraw(struct flow *f, int side)
+/* Takes the last octet of `side`, which only its acknowledgement told of, for its FIN. */
+static void fin_imply(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *h = &f->half[side], *peer = &f->half[!side];
+
+	h->flags |= HALF_FIN | HALF_FIN_IMPLIED;
+	h->fin_seq = h->nxt - 1;
+	h->t_fin = h->t_fin_last = rel_of(p->ts - f->start);
+	if (!(peer->flags & HALF_FIN))
+		h->flags |= HALF_FIN_FIRST;
+	if (f->first_fin == 2)
+		f->first_fin = (uint8_t)side;
+	peer->nxt_at_peer_fin = peer->nxt;
+}
+
+static void fin_forget(struct flow *f, int side)
 {
 	struct half *h = &f->half[side], *peer = &f->half[!side];
 
 	h->flags &= ~(uint32_t)(HALF_FIN | HALF_FIN_IMPLIED | HALF_FIN_FIRST);
-	h->flags |= HALF_GAP;
-	hole_open(h, h->fin_seq, h->fin_seq + 1);
 	h->t_fin = h->t_fin_last = 0;
 	if (peer->flags & HALF_FIN)
 		peer->flags |= HALF_FIN_FIRST;
 	if (f->first_fin == side)
 		f->first_fin = peer->flags & HALF_FIN ? (uint8_t)!side : 2;
+}
+
+/* A FIN that only its acknowledgement told of was none: data turned up in its place, or the FIN behind it. */
+static void fin_withdraw(struct flow *f, int side)
+{
+	struct half *h = &f->half[side];
+
+	fin_forget(f, side);
+	h->flags |= HALF_GAP;
+	hole_open(h, h->fin_seq, h->fin_seq + 1);
 }
 
 /*
@@ -174,16 +196,56 @@ bool track_implied_fin(struct flow *f, int side, const struct pkt *p)
 	if (p->ack - y->nxt != 1 || y->flags & HALF_FIN || p->len || !(y->flags & HALF_PROGRESS) ||
 		may_be_a_probe(&f->half[side], y, p))
 		return false;
-	y->flags |= HALF_FIN | HALF_FIN_IMPLIED;
-	y->fin_seq = y->nxt;
 	y->nxt++;
-	y->t_fin = y->t_fin_last = rel_of(p->ts - f->start);
-	if (!(f->half[side].flags & HALF_FIN))
-		y->flags |= HALF_FIN_FIRST;
-	if (f->first_fin == 2)
-		f->first_fin = (uint8_t)!side;
-	f->half[side].nxt_at_peer_fin = f->half[side].nxt;
+	fin_imply(f, !side, p);
 	return true;
+}
+
+/* Never seen: what it sent is known from the acknowledgements of its peer alone. */
+static bool is_hidden(const struct half *h)
+{
+	return !(h->flags & (HALF_SEEN | HALF_ISN));
+}
+
+/* x acknowledges `step` octets more of a hidden peer. The one octet that comes after x's FIN is taken for its FIN. */
+static void hidden_peer_acked(struct flow *f, int side, const struct pkt *p, uint32_t step)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+
+	if (step && y->flags & HALF_FIN)
+		fin_forget(f, !side);
+	y->nxt = x->ack;
+	if (step == 1 && x->flags & HALF_FIN)
+		fin_imply(f, !side, p);
+}
+
+/* Its last octet is missing, and the one before it is not. */
+static bool lacks_last_octet_only(const struct half *h)
+{
+	for (int i = 0; i < HOLES; i++)
+		if (h->hole[i].to == h->nxt && h->hole[i].from == h->nxt - 1)
+			return true;
+	return false;
+}
+
+/*
+ * x closes. Was the peer's last octet its FIN, to which this one answers? With data no acknowledgement says so at
+ * once: one octet that was never seen may be either.
+ */
+static void fin_before_own(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side], *y = &f->half[!side];
+
+	if (y->flags & HALF_FIN || !(x->flags & HALF_ACK))
+		return;
+	if (is_hidden(y)) {
+		if (x->flags & HALF_ACK_STEP_ONE)
+			fin_imply(f, !side, p);
+	} else if (x->ack == y->nxt && y->flags & HALF_PROGRESS && lacks_last_octet_only(y)) {
+		hole_fill(y, y->nxt - 1, y->nxt);
+		gap_close(y);
+		fin_imply(f, !side, p);
+	}
 }
 
 /* X acknowledges what Y was never seen to send. */
@@ -220,7 +282,7 @@ static bool ack_is_foreign(const struct half *y, const struct pkt *p)
 unsigned track_ack(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
-	uint32_t step;
+	uint32_t step = 0;
 	unsigned found = 0;
 
 	if (!(p->flags & TCP_ACK) || ack_is_foreign(y, p))
@@ -230,6 +292,8 @@ unsigned track_ack(struct flow *f, int side, const struct pkt *p)
 		x->flags |= HALF_ACK;
 		x->ack = p->ack;
 		x->redge = p->ack;
+		if (is_hidden(y))
+			y->base = p->ack;
 		found = TRACK_ACK_MOVED;
 	} else if (seq_before(x->ack, p->ack) && p->ack - x->ack < PLAUSIBLE) {
 		step = p->ack - x->ack;
@@ -238,15 +302,12 @@ unsigned track_ack(struct flow *f, int side, const struct pkt *p)
 		x->flags &= ~(uint32_t)HALF_ACK_STEP_ONE;
 		if (step == 1)
 			x->flags |= HALF_ACK_STEP_ONE;
-		if (x->flags & HALF_FIN && step == 1)
-			x->flags |= HALF_FIN_STEP;
 		found = TRACK_ACK_MOVED;
 		if (y->flags & HALF_FIN || x->flags & HALF_FIN)
 			found |= TRACK_EVENT;
 	}
-	if (!(y->flags & (HALF_SEEN | HALF_ISN))) {
-		/* The peer was never seen: what it sent is known from this alone. */
-		y->nxt = x->ack;
+	if (is_hidden(y)) {
+		hidden_peer_acked(f, side, p, step);
 	} else if (seq_before(y->nxt, p->ack) && p->ack - y->nxt < PLAUSIBLE && !(p->flags & TCP_RST)) {
 		found |= ack_beyond(f, side, p);
 	}
@@ -281,6 +342,9 @@ static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 	}
 	found |= TRACK_FIRST_FIN | TRACK_NEW;
 	x->fin_uniq = saturating_up(x->fin_uniq);
+	if (x->flags & HALF_FIN_IMPLIED && seq != x->fin_seq)
+		fin_withdraw(f, side);
+	fin_before_own(f, side, p);
 	if (x->flags & HALF_FIN_IMPLIED)
 		x->flags &= ~(uint32_t)HALF_FIN_IMPLIED; /* it was only late */
 	else if (!(y->flags & HALF_FIN) || !(p->flags & TCP_ACK) || seq_upto(p->ack, y->fin_seq))
@@ -288,8 +352,6 @@ static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 	x->flags |= HALF_FIN;
 	x->fin_seq = seq;
 	x->t_fin = x->t_fin_last;
-	if (x->flags & HALF_ACK_STEP_ONE)
-		x->flags |= HALF_FIN_STEP;
 	y->nxt_at_peer_fin = y->nxt;
 	if (f->first_fin == 2) {
 		f->first_fin = (uint8_t)side;
@@ -381,7 +443,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	uint32_t old_ack = x->ack;
 	uint16_t old_win = x->win;
 
-	if (!(x->flags & (HALF_SEEN | HALF_ISN)))
+	if (is_hidden(x))
 		x->base = x->nxt = p->seq;
 	found = track_ack(f, side, p);
 	x->flags &= ~(uint32_t)HALF_FIN_ACK_LAST;

@@ -158,10 +158,8 @@ static uint64_t facts_of(const struct flow *f, unsigned when)
 	uint64_t facts = opener_facts(f) | close_facts(f, when) | W(when);
 
 	if (verdict_one_side(f)) {
-		const struct half *v = c->packets ? c : s;
-
 		facts |= F_ONE_SIDE;
-		if (v->flags & HALF_FIN && v->flags & HALF_FIN_STEP)
+		if (c->flags & s->flags & HALF_FIN)
 			facts |= F_V_FIN;
 	}
 	if (c->flags & HALF_ISN)
