@@ -35,6 +35,11 @@ struct source_ops {
 	enum source_state (*read)(struct source *s, struct pkt *pkt, size_t room, size_t *n,
 		struct err *err);
 	/*
+	 * As read, but the packets stay the source's own: *pkt is where *n of them are until the next call. NULL: the
+	 * source has none to lend, and is read. One of the two is NULL.
+	 */
+	enum source_state (*lend)(struct source *s, const struct pkt **pkt, size_t *n, struct err *err);
+	/*
 	 * Returns when there may be something to read, when wake_fd (-1: none) is readable, or after timeout_ms.
 	 * A source that is always ready (a file on disk) returns at once.
 	 */
@@ -88,6 +93,13 @@ struct source *source_open_live(const struct live_conf *conf, struct err *err);
  */
 struct source *source_open_files(const struct files_conf *conf, struct err *err);
 /*
+ * Reads `inner`, which it takes over, in a thread of its own, `room` packets at a time, some batches ahead of whoever
+ * takes them: lends exactly what reading `inner` would have given, in the same pieces. Counts are those of the
+ * packets that were lent; another filter, and what is saved, are some packets ahead of them. NULL and err when the
+ * thread cannot be had; `inner` is closed then.
+ */
+struct source *source_ahead(struct source *inner, size_t room, struct err *err);
+/*
  * Built-in traffic that shows every ending. in_real_time: stamped with the clock, played at its own pace, for ever;
  * otherwise at once, once, with fixed dates.
  */
@@ -97,6 +109,16 @@ static inline enum source_state source_read(struct source *s, struct pkt *pkt, s
 	size_t *n, struct err *err)
 {
 	return s->ops->read(s, pkt, room, n, err);
+}
+
+/* Lends a batch, or reads one of at most `room` packets into `own`, as the source has it. *pkt is where it lies. */
+static inline enum source_state source_next(struct source *s, struct pkt *own, size_t room,
+	const struct pkt **pkt, size_t *n, struct err *err)
+{
+	if (s->ops->lend)
+		return s->ops->lend(s, pkt, n, err);
+	*pkt = own;
+	return s->ops->read(s, own, room, n, err);
 }
 
 static inline void source_wait(struct source *s, int wake_fd, int timeout_ms)

@@ -213,6 +213,7 @@ static void rest(struct worker *w)
 static enum source_state work(struct worker *w, struct err *err)
 {
 	enum source_state state = SOURCE_IDLE;
+	const struct pkt *pkt;
 	bool idle = false;
 	size_t n;
 
@@ -220,10 +221,10 @@ static enum source_state work(struct worker *w, struct err *err)
 		if (idle)
 			rest(w);
 		obey(w);
-		state = source_read(w->source, w->batch, BATCH, &n, err);
+		state = source_next(w->source, w->batch, BATCH, &pkt, &n, err);
 		if (n > 0) {
-			engine_run(w->engine, w->batch, n);
-			w->last_ts = w->batch[n - 1].ts;
+			engine_run(w->engine, pkt, n);
+			w->last_ts = pkt[n - 1].ts;
 			w->since_pass += n;
 		}
 		if (state == SOURCE_WARNING)
@@ -285,6 +286,13 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	struct engine_conf conf = *engine;
 	int error = 0;
 
+	/* A file is read and decoded by a thread of its own; a device's packets are worth no second one. */
+	if (!source->live)
+		source = source_ahead(source, BATCH, err);
+	if (!source) {
+		mem_free(w);
+		return NULL;
+	}
 	w->source = source;
 	w->patient = !source->live;
 	w->blocks_most = source->live ? BLOCKS_LIVE : BLOCKS_FILE;

@@ -1,0 +1,212 @@
+/*
+ * A source that is read ahead of its reader. Batches go round in a relay; the packets in them are decoded where they
+ * are tracked, nothing is copied. The inner source belongs to the reading thread, or, while that is held or paused,
+ * to the thread that takes the batches. What it counted comes along with every batch, so nobody asks it meanwhile.
+ */
+#include "config.h"
+
+#include "capture/source.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "model/capture_stats.h"
+#include "packet/pkt.h"
+#include "util/err.h"
+#include "util/mem.h"
+#include "util/relay.h"
+
+#define BATCHES 16 /* some hundred packets each: little enough to stay in a cache, enough to sleep seldom */
+
+/* What one read of the inner source came to. Belongs to whoever the relay says. */
+struct batch {
+	enum source_state state;
+	size_t n;
+	struct pkt *pkt;
+	struct err err; /* with the states that have words */
+	struct capture_stats stats;
+};
+
+struct source_ahead {
+	struct source head;
+	struct source *inner;
+	size_t room;
+	struct relay *relay;
+	struct pkt *pkt;
+	struct batch batch[BATCHES];
+	pthread_t thread;
+
+	/* Of the thread that takes: */
+	struct batch *lent; /* to be given back with the next one; NULL: none */
+	bool over;
+	struct capture_stats stats; /* of the packets that were lent */
+};
+
+static bool has_words(enum source_state state)
+{
+	return state != SOURCE_READY && state != SOURCE_IDLE && state != SOURCE_END;
+}
+
+static bool is_over(enum source_state state)
+{
+	return state != SOURCE_READY && state != SOURCE_IDLE && state != SOURCE_WARNING;
+}
+
+static void read_batch(struct source_ahead *a, struct batch *b)
+{
+	struct err err = ERR_INIT;
+
+	b->state = source_read(a->inner, b->pkt, a->room, &b->n, &err);
+	if (has_words(b->state))
+		b->err = err;
+	source_stats(a->inner, &b->stats);
+}
+
+/* An idle source is left alone until it was waited for, by the other thread. */
+static void *reader_main(void *arg)
+{
+	struct source_ahead *a = arg;
+	bool over = false;
+	size_t at;
+
+	while (!over && (at = relay_fill(a->relay)) != RELAY_CLOSED) {
+		struct batch *b = &a->batch[at];
+
+		read_batch(a, b);
+		over = is_over(b->state);
+		relay_filled(a->relay, over || b->state == SOURCE_IDLE);
+	}
+	relay_leave(a->relay);
+	return NULL;
+}
+
+static enum source_state ahead_lend(struct source *head, const struct pkt **pkt, size_t *n,
+	struct err *err)
+{
+	struct source_ahead *a = (struct source_ahead *)head;
+	struct batch *b;
+
+	*n = 0;
+	if (a->over)
+		return a->lent->state;
+	if (a->lent)
+		relay_emptied(a->relay);
+	else
+		relay_release(a->relay);
+	b = a->lent = &a->batch[relay_take(a->relay)];
+	a->over = is_over(b->state);
+	a->stats = b->stats;
+	if (has_words(b->state))
+		*err = b->err;
+	*pkt = b->pkt;
+	*n = b->n;
+	return b->state;
+}
+
+/* Called when the last batch said that there is nothing now: the other thread pauses then. */
+static void ahead_wait(struct source *head, int wake_fd, int timeout_ms)
+{
+	struct source_ahead *a = (struct source_ahead *)head;
+
+	relay_hold(a->relay);
+	if (!a->lent || a->lent->state == SOURCE_IDLE)
+		source_wait(a->inner, wake_fd, timeout_ms);
+	relay_release(a->relay);
+}
+
+static bool ahead_filter(struct source *head, const char *text, struct err *err)
+{
+	struct source_ahead *a = (struct source_ahead *)head;
+	bool ok;
+
+	relay_hold(a->relay);
+	ok = source_filter(a->inner, text, err);
+	relay_release(a->relay);
+	return ok;
+}
+
+static void ahead_stats(struct source *head, struct capture_stats *to)
+{
+	const struct capture_stats *s = &((struct source_ahead *)head)->stats;
+
+	to->packets = s->packets;
+	to->bytes = s->bytes;
+	to->kernel_drops = s->kernel_drops;
+	to->interface_drops = s->interface_drops;
+	to->file_bytes_read = s->file_bytes_read;
+	to->file_bytes_total = s->file_bytes_total;
+	for (int d = 0; d < DROP_COUNT; d++)
+		if (d != DROP_TABLE_FULL)
+			to->dropped[d] = s->dropped[d];
+}
+
+static void ahead_describe(const struct source *head, struct str *out)
+{
+	source_describe(((const struct source_ahead *)head)->inner, out);
+}
+
+static const char *ahead_input(const struct source *head, unsigned index)
+{
+	return source_input(((const struct source_ahead *)head)->inner, index);
+}
+
+static void ahead_free(struct source_ahead *a)
+{
+	relay_free(a->relay);
+	source_close(a->inner);
+	mem_free(a->pkt);
+	mem_free(a);
+}
+
+static void ahead_close(struct source *head)
+{
+	struct source_ahead *a = (struct source_ahead *)head;
+
+	relay_close(a->relay);
+	pthread_join(a->thread, NULL);
+	ahead_free(a);
+}
+
+static const struct source_ops ahead_ops = {
+	.lend = ahead_lend,
+	.wait = ahead_wait,
+	.filter = ahead_filter,
+	.stats = ahead_stats,
+	.describe = ahead_describe,
+	.input = ahead_input,
+	.close = ahead_close,
+};
+
+/* Signals are the main thread's. */
+static int start_thread(struct source_ahead *a)
+{
+	sigset_t all, old;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&a->thread, NULL, reader_main, a);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return error;
+}
+
+struct source *source_ahead(struct source *inner, size_t room, struct err *err)
+{
+	struct source_ahead *a = mem_alloc(sizeof(*a));
+	int error;
+
+	a->head.ops = &ahead_ops;
+	a->head.live = inner->live;
+	a->inner = inner;
+	a->room = room;
+	a->relay = relay_new(BATCHES);
+	a->pkt = mem_array(BATCHES * room, sizeof(*a->pkt));
+	for (size_t i = 0; i < BATCHES; i++)
+		a->batch[i].pkt = &a->pkt[i * room];
+	error = start_thread(a);
+	if (error == 0)
+		return &a->head;
+	err_set_errno(err, error, "cannot start the reading thread");
+	ahead_free(a);
+	return NULL;
+}
