@@ -1,6 +1,8 @@
 /* Files and pipes as sources: every kind of header, order when merged, and what is said of the bad ones. */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include "capfile.h"
 #include "capture/device.h"
 #include "capture/source.h"
+#include "capture/spool.h"
 #include "model/capture_stats.h"
 #include "packet/pkt.h"
 #include "util/clock.h"
@@ -162,6 +165,72 @@ static void rotated_files(void **state)
 		assert_int_equal(got[i].seq, i);
 	for (int i = 0; i < 40; i++)
 		unlink(name[i]);
+}
+
+/* More than is read at once: packets that lie across the edges come out whole. */
+static void longer_than_a_buffer(void **state)
+{
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1 };
+	struct capfile f = { .link = CAPFILE_ETHERNET };
+	static char padding[1400] = { [12] = 0x08, [13] = 0x06 };
+	struct capture_stats stats = { 0 };
+	struct err err = ERR_INIT;
+	struct source *s;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 3000; i++) {
+		capfile_syn(&f, T0 + i, 80, i);
+		capfile_packet(&f, T0 + i, padding, 14 + i * 7 % 1386);
+	}
+	capfile_write(&f, "a");
+	s = open_files(&conf, 100, &err);
+	got_n = 0;
+	assert_int_equal(drain(s, 100, &err), SOURCE_END);
+	assert_int_equal(got_n, 3000);
+	for (uint32_t i = 0; i < 3000; i++)
+		assert_int_equal(got[i].seq, i);
+	source_stats(s, &stats);
+	assert_int_equal(stats.packets, 6000);
+	assert_int_equal(stats.dropped[DROP_NOT_IP], 3000);
+	assert_int_equal(stats.file_bytes_read, f.bytes.len);
+	source_close(s);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+/* What is odd in a plain file is libpcap's to make sense of, and it goes on behind that. */
+static void odd_packets_among_plain_ones(void **state)
+{
+	struct capfile f = { .link = CAPFILE_RAW };
+	uint8_t *head, *long_one, *late, *fast;
+	struct err err = ERR_INIT;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 60; i++)
+		capfile_syn(&f, T0 + i * NS_PER_SEC, 80, i);
+	head = (uint8_t *)f.bytes.s;
+	/* The file says that packets have 39 octets at most: the options of these are cut off. */
+	head[16] = 39;
+	head[17] = head[18] = 0;
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_END);
+	assert_int_equal(got_n, 0);
+	head[16] = 44;
+	long_one = head + 24 + 10 * 56;
+	late = head + 24 + 20 * 56;
+	fast = head + 24 + 30 * 56;
+	memset(late, 0xff, 4);	    /* 2106, or 1969 */
+	memset(fast + 4, 0x7f, 4);  /* far more than a second of microseconds */
+	long_one[8] = long_one[12] = 40 + 56; /* longer than the file says: it swallows the next one */
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_END);
+	assert_int_equal(got_n, 59);
+	for (uint32_t i = 0; i < 59; i++)
+		assert_int_equal(got[i].seq, i < 11 ? i : i + 1);
+	assert_int_equal(got[58].ts, T0 + 59 * NS_PER_SEC);
+	str_free(&f.bytes);
+	unlink("a");
 }
 
 static void a_header_and_no_packet(void **state)
@@ -529,6 +598,24 @@ static void pipe_cut_short(void **state)
 	feed_end(&feed);
 }
 
+/* An error while reading is no end of the file. */
+static void unreadable_spool(void **state)
+{
+	struct err err = ERR_INIT;
+	struct spool *spool = spool_new(open("/", O_RDONLY), 0);
+	FILE *f = spool_stream(spool, &err);
+	char byte;
+
+	assert_non_null(f);
+	assert_false(spool_fill(spool));
+	assert_true(spool_has_header(spool));
+	errno = 0;
+	assert_int_equal(fread(&byte, 1, 1, f), 0);
+	assert_true(ferror(f) != 0);
+	assert_int_equal(errno, EISDIR);
+	fclose(f);
+}
+
 static void pipe_of_something_else(void **state)
 {
 	struct feed feed = { .fd = -1 };
@@ -716,6 +803,8 @@ int main(void)
 		cmocka_unit_test(every_kind_of_header),
 		cmocka_unit_test(merged_in_time_order),
 		cmocka_unit_test(rotated_files),
+		cmocka_unit_test(longer_than_a_buffer),
+		cmocka_unit_test(odd_packets_among_plain_ones),
 		cmocka_unit_test(a_header_and_no_packet),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(damaged_in_the_middle),
@@ -728,6 +817,7 @@ int main(void)
 		cmocka_unit_test(disk_full),
 		cmocka_unit_test(pipe_octet_by_octet),
 		cmocka_unit_test(pipe_cut_short),
+		cmocka_unit_test(unreadable_spool),
 		cmocka_unit_test(pipe_of_something_else),
 		cmocka_unit_test(waiting_ends_with_the_wake),
 		cmocka_unit_test(merged_with_a_pipe),
@@ -741,6 +831,8 @@ int main(void)
 		cmocka_unit_test(every_kind_of_header),
 		cmocka_unit_test(merged_in_time_order),
 		cmocka_unit_test(rotated_files),
+		cmocka_unit_test(longer_than_a_buffer),
+		cmocka_unit_test(odd_packets_among_plain_ones),
 		cmocka_unit_test(a_header_and_no_packet),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(damaged_in_the_middle),

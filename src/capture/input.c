@@ -1,5 +1,6 @@
 /*
  * Frames become packets inside libpcap's callback, straight into the reader's array: nothing of a frame is copied.
+ * Of plain capture files, the usual ones, libpcap reads the header only; what is odd in them is still left to it.
  */
 #include "config.h"
 
@@ -17,6 +18,8 @@
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/mem.h"
+
+#define PLAIN_MOST 262144 /* octets of a packet that libpcap believes */
 
 /* Files may claim any time at all; what does not fit is set to the ends of what does. */
 static int64_t frame_time(const struct input *in, const struct pcap_pkthdr *h)
@@ -123,20 +126,78 @@ static enum input_state input_dispatch(struct input *in, size_t count, pcap_hand
 	return in->device ? device_trouble(in, err) : file_trouble(in, err);
 }
 
-/* A pipe: only what is there, never into a wait. */
-static enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
-	struct err *err)
+/* The head of a packet in a plain file, in our own byte order. */
+struct record {
+	uint32_t sec, fraction, captured, wire;
+};
+
+/* Anything but this is for libpcap to make sense of. */
+static bool record_is_sane(const struct input *in, const struct record *r)
 {
+	return r->captured <= in->plain_most && r->sec <= INT32_MAX && r->fraction < NS_PER_SEC / in->plain_ns;
+}
+
+/* At most `room` packets out of the spool. *odd: the next one is there, and libpcap's. */
+static inline size_t plain_frames(struct input *in, size_t room, pcap_handler frame, bool *odd)
+{
+	const uint8_t *at;
+	size_t left = spool_look(in->spool, &at), n = 0, taken = 0;
+	struct record r;
+
+	while (n < room && left - taken >= sizeof(r)) {
+		struct pcap_pkthdr h;
+
+		memcpy(&r, at + taken, sizeof(r));
+		*odd = !record_is_sane(in, &r);
+		if (*odd || left - taken - sizeof(r) < r.captured)
+			break;
+		h.ts.tv_sec = (time_t)r.sec;
+		h.ts.tv_usec = (suseconds_t)r.fraction * in->plain_ns;
+		h.caplen = r.captured;
+		h.len = r.wire;
+		taken += sizeof(r);
+		frame((u_char *)in, &h, at + taken);
+		taken += r.captured;
+		n++;
+	}
+	spool_skip(in->spool, taken);
+	return n;
+}
+
+/* Batches are full as long as there is something, wherever the pieces end that were read. */
+static inline size_t plain_read(struct input *in, size_t room, pcap_handler frame)
+{
+	bool odd = false;
 	size_t n;
 
-	if (!in->pcap) {
-		if (!spool_has_header(in->spool))
-			spool_fill(in->spool);
-		if (!spool_has_header(in->spool))
-			return INPUT_DRY;
-		if (!input_open_stream(in, err))
-			return INPUT_FAILED;
-	}
+	n = plain_frames(in, room, frame, &odd);
+	while (n < room && !odd && spool_fill(in->spool))
+		n += plain_frames(in, room - n, frame, &odd);
+	return n;
+}
+
+static enum input_state open_when_there(struct input *in, struct err *err)
+{
+	if (!spool_has_header(in->spool))
+		spool_fill(in->spool);
+	if (!spool_has_header(in->spool))
+		return INPUT_DRY;
+	return input_open_stream(in, err) ? INPUT_MORE : INPUT_FAILED;
+}
+
+/* Only what is there, never into a wait. */
+static inline enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
+	struct err *err)
+{
+	enum input_state state = in->pcap ? INPUT_MORE : open_when_there(in, err);
+	size_t n;
+
+	if (state != INPUT_MORE)
+		return state;
+	if (in->plain_ns && plain_read(in, room, frame) > 0)
+		return INPUT_MORE;
+	if (in->plain_ns)
+		room = 1;
 	n = spool_packets(in->spool, room);
 	if (n == 0) {
 		spool_fill(in->spool);
@@ -190,6 +251,10 @@ void input_opened(struct input *in)
 	in->link = link_find(in->datalink);
 	in->to_ns = pcap_get_tstamp_precision(in->pcap) == PCAP_TSTAMP_PRECISION_NANO ?
 		1 : (int)NS_PER_US;
+	if (!in->spool || !in->link)
+		return;
+	in->plain_ns = spool_plain_ns(in->spool);
+	in->plain_most = pcap_snapshot(in->pcap) < PLAIN_MOST ? (uint32_t)pcap_snapshot(in->pcap) : PLAIN_MOST;
 }
 
 uint64_t input_octets_read(const struct input *in)
@@ -266,6 +331,16 @@ bool input_open_stream(struct input *in, struct err *err)
 		return true;
 	return input_compile(in, in->filter_text, &program, err) &&
 		input_set_filter(in, &program, err);
+}
+
+bool input_open_whole(struct input *in, struct err *err)
+{
+	enum input_state state;
+
+	do {
+		state = open_when_there(in, err);
+	} while (state == INPUT_DRY);
+	return state == INPUT_MORE;
 }
 
 bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err)

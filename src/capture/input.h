@@ -35,7 +35,9 @@ struct input {
 	uint64_t frames;	      /* read so far, whatever became of them */
 	uint64_t octets;	      /* size of the file, 0: not known */
 	FILE *file;		      /* of files, belongs to `pcap` once there is one */
-	struct spool *spool;	      /* of pipes, belongs to `file` */
+	struct spool *spool;	      /* of pipes and plain files, belongs to `file` */
+	int plain_ns;		      /* packets are taken from the spool, their fractions count this; 0: libpcap reads */
+	uint32_t plain_most;	      /* longer ones are libpcap's */
 	char *filter_text;	      /* for a pipe that is not open yet */
 	struct bpf_program filter;    /* of files: judged here, so that one step stays bounded */
 	bool filtered;
@@ -67,6 +69,8 @@ bool input_take(struct input *in, struct pkt *out);
 void input_opened(struct input *in);
 /* Opens the stream in->file, with the filter in->filter_text. */
 bool input_open_stream(struct input *in, struct err *err);
+/* The same with a spool of a file, in which the header is, if there is one. */
+bool input_open_whole(struct input *in, struct err *err);
 /* Sets a compiled filter, which it takes over. */
 bool input_set_filter(struct input *in, struct bpf_program *program, struct err *err);
 /* False and libpcap's words when the text is no filter. "" gives an empty program. */

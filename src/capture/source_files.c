@@ -16,6 +16,7 @@
 #include "util/mem.h"
 
 #define READ_AHEAD ((size_t)1024 * 1024) /* stdio buffer of all files together */
+#define SPOOL_MOST ((size_t)256 * 1024) /* of each that we read ourselves: no more than a cache holds */
 #define READ_AHEAD_LEAST ((size_t)32 * 1024)
 
 /* A named pipe that nobody writes to yet is no reason to wait here: hence O_NONBLOCK. */
@@ -32,13 +33,22 @@ static int open_file(const char *name, struct err *err)
 	return fd;
 }
 
-static bool open_regular(struct input *in, int fd, const struct stat *st, size_t buffer,
-	struct err *err)
+static bool open_spool(struct input *in, int fd, size_t size, struct err *err)
 {
-	in->octets = (uint64_t)st->st_size;
-#ifdef POSIX_FADV_SEQUENTIAL
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-#endif
+	struct spool *spool = spool_new(fd, size);
+
+	in->file = spool_stream(spool, err);
+	if (!in->file) {
+		spool_free(spool);
+		return false;
+	}
+	in->spool = spool;
+	return true;
+}
+
+/* What libpcap reads itself: pcapng, the other byte order, what is no capture file. */
+static bool open_stdio(struct input *in, int fd, size_t buffer, struct err *err)
+{
 	in->file = fdopen(fd, "r");
 	if (!in->file) {
 		close(fd);
@@ -48,17 +58,18 @@ static bool open_regular(struct input *in, int fd, const struct stat *st, size_t
 	return input_open_stream(in, err);
 }
 
-static bool open_pipe(struct input *in, int fd, struct err *err)
+static bool open_regular(struct input *in, int fd, const struct stat *st, size_t buffer,
+	struct err *err)
 {
-	struct spool *spool = spool_new(fd);
+	uint32_t magic = 0;
 
-	in->file = spool_stream(spool, err);
-	if (!in->file) {
-		spool_free(spool);
-		return false;
-	}
-	in->spool = spool;
-	return true;
+	in->octets = (uint64_t)st->st_size;
+#ifdef POSIX_FADV_SEQUENTIAL
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
+	if (pread(fd, &magic, sizeof(magic), 0) != sizeof(magic) || !spool_is_plain(magic))
+		return open_stdio(in, fd, buffer, err);
+	return open_spool(in, fd, buffer < SPOOL_MOST ? buffer : SPOOL_MOST, err) && input_open_whole(in, err);
 }
 
 static bool open_input(struct input *in, const struct files_conf *conf, size_t buffer,
@@ -81,7 +92,7 @@ static bool open_input(struct input *in, const struct files_conf *conf, size_t b
 	else if (S_ISREG(st.st_mode))
 		return open_regular(in, fd, &st, buffer, err);
 	else
-		return open_pipe(in, fd, err);
+		return open_spool(in, fd, 0, err);
 	close(fd);
 	return false;
 }

@@ -1,7 +1,8 @@
 /*
  * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live pipe, where the
  * packets that did come would wait with it. So bytes gather here, and libpcap is called only for packets that are
- * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's.
+ * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's. Only the
+ * packets of plain files are taken out past it, since its two fread() a packet cost more than decoding one.
  */
 #include "config.h"
 
@@ -10,16 +11,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/err.h"
 #include "util/mem.h"
 
-#define SPOOL_READ ((size_t)256 * 1024)	   /* octets asked for at once */
+#define SPOOL_READ ((size_t)256 * 1024)	   /* octets asked for at once: they stay in a cache */
+#define STREAM_BUFFER ((size_t)64 * 1024) /* of stdio, on top of that */
 #define SPOOL_MOST ((size_t)64 * 1024 * 1024) /* without a whole packet: no capture file */
 
 #define PCAP_HEADER 24 /* octets of a pcap file's header */
+#define PCAP_MICRO 0xa1b2c3d4
+#define PCAP_NANO 0xa1b23c4d
 
 #define NG_SECTION 0x0a0d0d0a /* reads the same in both byte orders */
 #define NG_INTERFACE 1
@@ -42,17 +46,24 @@ struct spool {
 	bool swapped;		 /* numbers are in the other byte order than ours */
 	size_t record;		 /* octets of a pcap packet's header */
 	bool old;		 /* pcap before 2.4 */
+	int plain_ns;
+	size_t size;		 /* octets asked for at once */
+	int error;		 /* errno of the read() that ended it, or 0 */
+	bool regular;		 /* a file: always readable */
 	uint8_t *buf;
 	size_t start, end, room; /* octets from start to end are waiting */
 	size_t limit;		 /* libpcap may have those before it */
 	uint64_t taken;
 };
 
-struct spool *spool_new(int fd)
+struct spool *spool_new(int fd, size_t size)
 {
 	struct spool *s = mem_alloc(sizeof(*s));
+	struct stat st;
 
 	s->fd = fd;
+	s->size = size ? size : SPOOL_READ;
+	s->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	return s;
 }
 
@@ -69,7 +80,7 @@ static void find_form(struct spool *s)
 	static const struct {
 		uint32_t magic;
 		size_t record;
-	} kinds[] = { { 0xa1b2c3d4, 16 }, { 0xa1b23c4d, 16 }, { 0xa1b2cd34, 24 } };
+	} kinds[] = { { PCAP_MICRO, 16 }, { PCAP_NANO, 16 }, { 0xa1b2cd34, 24 } };
 	uint32_t magic;
 
 	if (s->form != FORM_UNKNOWN || s->end - s->start < sizeof(magic))
@@ -93,8 +104,8 @@ static void make_room(struct spool *s)
 		s->limit -= s->start;
 		s->start = 0;
 	}
-	if (s->room - s->end < SPOOL_READ) {
-		s->room = s->end + SPOOL_READ;
+	if (s->room - s->end < s->size) {
+		s->room = s->end + s->size;
 		s->buf = mem_grow(s->buf, s->room, 1);
 	}
 }
@@ -109,6 +120,7 @@ static bool take_in(struct spool *s)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return false;
 	if (n <= 0) {
+		s->error = n < 0 ? errno : 0;
 		s->ended = true;
 		return false;
 	}
@@ -122,17 +134,20 @@ static bool readable(const struct spool *s)
 {
 	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
 
-	return poll(&fd, 1, 0) > 0;
+	return s->regular || poll(&fd, 1, 0) > 0;
 }
 
-void spool_fill(struct spool *s)
+bool spool_fill(struct spool *s)
 {
+	size_t before = s->end - s->start;
+
 	do {
 		if (s->ended || !readable(s) || !take_in(s))
-			return;
-	} while (s->end - s->start < SPOOL_READ);
+			break;
+	} while (s->end - s->start < s->size);
 	if (s->end - s->start > SPOOL_MOST)
 		s->ended = true;
+	return s->end - s->start > before;
 }
 
 /* No more is taken in; what there is, is for libpcap to make sense of or to complain about. */
@@ -218,12 +233,23 @@ static size_t pcap_packets(struct spool *s, size_t most)
 	return n;
 }
 
+/* libpcap knows what other versions, longer headers of packets and the other byte order ask for. */
+static int plain_ns(const struct spool *s)
+{
+	static const uint16_t version[2] = { 2, 4 };
+
+	if (s->swapped || s->record != 16 || memcmp(s->buf + s->start + 4, version, sizeof(version)) != 0)
+		return 0;
+	return number_at(s, s->start, false) == PCAP_NANO ? 1 : 1000;
+}
+
 static bool pcap_header(struct spool *s)
 {
 	uint8_t low;
 
 	if (s->end - s->start < PCAP_HEADER)
 		return false;
+	s->plain_ns = plain_ns(s);
 	/* The minor version, of 16 bits in the file's order. */
 	low = s->buf[s->start + (s->buf[s->start] == 0xa1 ? 7 : 6)];
 	s->old = low < 4;
@@ -264,6 +290,30 @@ size_t spool_packets(struct spool *s, size_t most)
 	return give_up(s, most);
 }
 
+bool spool_is_plain(uint32_t magic)
+{
+	return magic == PCAP_MICRO || magic == PCAP_NANO;
+}
+
+int spool_plain_ns(const struct spool *s)
+{
+	return s->plain_ns;
+}
+
+size_t spool_look(const struct spool *s, const uint8_t **at)
+{
+	*at = s->buf + s->start;
+	return s->end - s->start;
+}
+
+void spool_skip(struct spool *s, size_t n)
+{
+	s->start += n;
+	s->taken += n;
+	if (s->limit < s->start)
+		s->limit = s->start;
+}
+
 int spool_fd(const struct spool *s)
 {
 	return s->fd;
@@ -274,11 +324,18 @@ uint64_t spool_taken(const struct spool *s)
 	return s->taken;
 }
 
-/* Not an octet beyond what was promised, or stdio would keep it where it cannot be seen. */
+/*
+ * Not an octet beyond what was promised, or stdio would keep it where it cannot be seen. What reading failed for is
+ * told behind the last octet.
+ */
 static ssize_t stream_read(void *cookie, char *to, size_t n)
 {
 	struct spool *s = cookie;
 
+	if (s->start == s->end && s->error) {
+		errno = s->error;
+		return -1;
+	}
 	if (n > s->limit - s->start)
 		n = s->limit - s->start;
 	memcpy(to, s->buf + s->start, n);
@@ -311,6 +368,6 @@ FILE *spool_stream(struct spool *s, struct err *err)
 		err_set_errno(err, errno, "cannot read a pipe");
 		return NULL;
 	}
-	setvbuf(f, NULL, _IOFBF, SPOOL_READ);
+	setvbuf(f, NULL, _IOFBF, STREAM_BUFFER);
 	return f;
 }
