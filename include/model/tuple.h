@@ -26,6 +26,14 @@ static inline bool addr_is_v4(const struct addr *a)
 	return !memcmp(a->b, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
 }
 
+static inline struct addr addr_of_v4(const uint8_t b[4])
+{
+	struct addr a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+
+	memcpy(a.b + 12, b, 4);
+	return a;
+}
+
 struct addr addr_from_v4(const uint8_t b[4]);
 bool addr_equal(const struct addr *a, const struct addr *b);
 

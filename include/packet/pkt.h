@@ -34,9 +34,15 @@ struct pkt {
 	int64_t ts;	    /* ns since the epoch, from the capture */
 	struct tuple tuple; /* [0] is the sender */
 	uint32_t hash;	    /* of the two endpoints, the same for both directions */
-	uint32_t seq, ack;
-	uint32_t len;	    /* payload octets on the wire, whatever was captured of them */
-	uint32_t tsval, tsecr; /* valid with OPT_TIMESTAMPS */
+	uint32_t seq;
+	union {
+		struct { /* of a segment */
+			uint32_t ack;
+			uint32_t len; /* payload octets on the wire, whatever was captured of them */
+			uint32_t tsval, tsecr; /* valid with OPT_TIMESTAMPS */
+		};
+		struct addr icmp_from; /* sender of the ICMP error */
+	};
 	uint16_t win;	    /* as on the wire */
 	uint16_t ip_id;	    /* 0 in IPv6 */
 	uint16_t mss;
@@ -50,7 +56,6 @@ struct pkt {
 	uint8_t tunnel;	    /* enum tunnel, the innermost */
 	uint8_t source;	    /* index of the capture source */
 	uint8_t icmp_type, icmp_code, icmp_v6;
-	struct addr icmp_from; /* sender of the ICMP error */
 };
 
 #endif

@@ -8,6 +8,7 @@ struct link_type {
 	int dlt;	  /* as pcap_datalink() gives it */
 	const char *name; /* as pcap-linktype(7) calls it */
 	enum drop (*decode)(struct walk *w);
+	uint8_t type_at, ip_at; /* where an EtherType stands and what it announces; 0: not at fixed places */
 };
 
 #endif

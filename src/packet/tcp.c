@@ -1,8 +1,11 @@
 /* The TCP header and its options. The hard part is to stay cheap when there is nothing but timestamps. */
 #include "config.h"
 
+#include <string.h>
+
 #include "packet/decode.h"
 #include "packet/walk.h"
+#include "util/hash.h"
 
 #define HEADER 20
 #define NO_WSCALE 0xff
@@ -103,29 +106,63 @@ static void take_options(struct pkt *out, struct cursor c)
 	}
 }
 
-enum drop tcp_segment(struct walk *w)
+/* One end of an IPv4 connection as a number. */
+static inline uint64_t end_v4(const struct tuple *t, int i)
 {
-	const uint8_t *h = cur_take(&w->c, HEADER);
-	struct pkt *out = w->out;
-	size_t options;
+	uint32_t a;
 
-	if (!cur_ok(&w->c))
-		return DROP_TCP_SHORT;
-	options = (size_t)(h[12] >> 4) * 4;
-	if (options < HEADER)
-		return DROP_TCP_BAD;
-	options -= HEADER;
-	if (options > w->c.wire) {
-		if (!w->fragment)
-			return DROP_TCP_BAD;
-		options = w->c.wire; /* they go on in the next fragment */
-	}
+	memcpy(&a, t->addr[i].b + 12, sizeof(a));
+	return (uint64_t)a << 16 | t->port[i];
+}
+
+static inline uint32_t hash_v6(const struct tuple *t)
+{
+	uint64_t a[2], b[2], key[5], swap, x;
+
+	memcpy(a, &t->addr[0], sizeof(a));
+	memcpy(b, &t->addr[1], sizeof(b));
+	swap = 0 - (uint64_t)((a[1] > b[1]) |
+		((a[1] == b[1]) &
+			((a[0] > b[0]) | ((a[0] == b[0]) & (t->port[0] > t->port[1])))));
+	x = (a[0] ^ b[0]) & swap;
+	key[0] = a[0] ^ x;
+	key[1] = b[0] ^ x;
+	x = (a[1] ^ b[1]) & swap;
+	key[2] = a[1] ^ x;
+	key[3] = b[1] ^ x;
+	x = (uint64_t)(t->port[0] ^ t->port[1]) & swap;
+	key[4] = (t->port[0] ^ x) << 16 | (t->port[1] ^ x);
+	return (uint32_t)hash_five(key);
+}
+
+/*
+ * The ends are put in order first, without a branch: directions alternate, and a branch on them would be
+ * mispredicted every other time. IPv4 has a short key of its own.
+ */
+uint32_t tuple_hash(const struct tuple *t)
+{
+	uint64_t a, b;
+
+	if (!addr_is_v4(&t->addr[0]) || !addr_is_v4(&t->addr[1]))
+		return hash_v6(t);
+	a = end_v4(t, 0);
+	b = end_v4(t, 1);
+	return (uint32_t)hash_two(a < b ? a : b, a < b ? b : a);
+}
+
+void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t left, size_t wire)
+{
+	size_t options = (size_t)(h[12] >> 4) * 4 - HEADER;
+	struct cursor c;
+
+	if (options > wire)
+		options = wire; /* they go on in the next fragment */
 	out->tuple.port[0] = be16(h);
 	out->tuple.port[1] = be16(h + 2);
 	out->hash = tuple_hash(&out->tuple);
 	out->seq = be32(h + 4);
 	out->ack = be32(h + 8);
-	out->len = (uint32_t)(w->c.wire - options);
+	out->len = (uint32_t)(wire - options);
 	out->tsval = 0;
 	out->tsecr = 0;
 	out->win = be16(h + 14);
@@ -136,11 +173,23 @@ enum drop tcp_segment(struct walk *w)
 	out->wscale = NO_WSCALE;
 	out->reserved = h[12] & 0x0f;
 	out->icmp_type = out->icmp_code = out->icmp_v6 = 0;
-	out->icmp_from = (struct addr){{0}};
 	if (!options)
-		return DROP_NONE;
-	cur_limit(&w->c, options);
-	take_options(out, w->c);
+		return;
+	cur_init(&c, behind, left < options ? left : options, options);
+	take_options(out, c);
+}
+
+enum drop tcp_segment(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, HEADER);
+	size_t header;
+
+	if (!cur_ok(&w->c))
+		return DROP_TCP_SHORT;
+	header = (size_t)(h[12] >> 4) * 4;
+	if (header < HEADER || (header - HEADER > w->c.wire && !w->fragment))
+		return DROP_TCP_BAD;
+	tcp_fill(w->out, h, w->c.p, w->c.left, w->c.wire);
 	return DROP_NONE;
 }
 

@@ -38,6 +38,11 @@ enum drop ip_any(struct walk *w); /* as its version field says */
 
 enum drop tcp_segment(struct walk *w);
 enum drop tcp_quoted(struct walk *w);
+/*
+ * Ports and what follows them in *out, of the TCP header `h` that was found good. Behind it are `left` octets that
+ * were captured and `wire` that were sent: options and payload.
+ */
+void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t left, size_t wire);
 enum drop icmp_v4(struct walk *w);
 enum drop icmp_v6(struct walk *w);
 

@@ -10,10 +10,19 @@
 #include "util/clock.h"
 
 static uint64_t secret;
+uint64_t hash_key[HASH_KEYS];
 
+/* Keys out of the seed by SplitMix64; odd, so that none is 0. */
 void hash_seed(uint64_t seed)
 {
 	secret = seed;
+	for (int i = 0; i < HASH_KEYS; i++) {
+		uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
+
+		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+		hash_key[i] = (z ^ z >> 31) | 1;
+	}
 }
 
 uint64_t hash_random_seed(void)
