@@ -15,7 +15,7 @@
 
 #define JUMP_BACK (10 * NS_PER_SEC) /* less is reordering, more is a clock that was set */
 #define JUMP_AHEAD (24 * 3600 * NS_PER_SEC) /* no capture is silent for so long: the clock was set */
-#define AHEAD 16 /* packets looked ahead for, to have their lines in the cache */
+#define STAGE 32 /* packets whose memory is fetched together */
 
 static int64_t or_default(int64_t given, int64_t standard)
 {
@@ -50,8 +50,8 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 		e->trail = mem_table(c->max_trails, sizeof(e->trail[0]));
 		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
 	}
-	if (e->hosts && e->beats && flows_init(&e->flows, c->max_connections) &&
-		tombs_init(&e->tombs, c->max_tombstones) && (!c->max_trails || (e->trail && e->trail_next)))
+	if (e->hosts && e->beats && tombs_init(&e->tombs, c->max_tombstones) &&
+		flows_init(&e->flows, c->max_connections, e->tombs.chunks << e->tombs.chunk_bits) && (!c->max_trails || (e->trail && e->trail_next)))
 		return e;
 	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
 	engine_free(e);
@@ -61,11 +61,10 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 size_t engine_bytes(const struct engine_conf *conf)
 {
 	const struct engine *e = NULL;
-	size_t flow = sizeof(e->flows.flow[0]) + sizeof(e->flows.link[0]) + 4 * sizeof(e->flows.head[0]) + sizeof(e->flows.queue[0]);
-	size_t tomb = sizeof(e->tombs.tomb[0]) + 2 * sizeof(e->tombs.head[0]);
-	size_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
+	uint64_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
 
-	return conf->max_connections * flow + tombs * tomb +
+	return conf->max_connections * (sizeof(e->flows.flow[0]) + sizeof(e->flows.queue[0])) +
+	       wheel_bytes(conf->max_connections) + tombs_bytes(tombs) + index_bytes(conf->max_connections + tombs) +
 	       conf->max_trails * (sizeof(e->trail[0]) + sizeof(e->trail_next[0]));
 }
 
@@ -217,51 +216,69 @@ static void advance(struct engine *e, int64_t ts)
 		life_timer(e, f);
 }
 
-static void prefetch_index(const struct engine *e, const struct pkt *p)
+/*
+ * What the packets will touch is read for all of them before the first is worked on: so the cache misses of one
+ * overlap those of the others. Read, not only asked for: where the address itself must be looked up, a prefetch is
+ * often in vain.
+ */
+static void fetch_index(const struct engine *e, const struct pkt *pkt, size_t n)
 {
-	__builtin_prefetch(&e->flows.head[p->hash & e->flows.mask]);
+	for (size_t i = 0; i < n; i++)
+		(void)*(const volatile uint32_t *)&index_bucket(&e->flows.index, pkt[i].hash)->more;
 }
 
-static void prefetch_flow(const struct engine *e, const struct pkt *p)
+static inline void read_line(const void *p)
 {
-	uint32_t slot = e->flows.head[p->hash & e->flows.mask];
-	const struct flow *f;
+	(void)*(const volatile char *)p;
+}
 
-	if (p->flags & TCP_SYN)
-		hosts_fetch(e->hosts, &p->tuple.addr[0]);
-	if (!slot) {
-		tombs_fetch(&e->tombs, p->hash);
-		return;
-	}
-	f = flows_flow(&e->flows, slot - 1);
-	/* Read, not only asked for: where the address itself must be looked up, asking alone is often in vain. */
-	(void)*(const volatile uint32_t *)&f->hash;
-	__builtin_prefetch(&f->start, 1);
-	__builtin_prefetch(&f->half[0], 1);
-	__builtin_prefetch(&f->half[1], 1);
+static void fetch_rest(const struct flow *f, const struct pkt *p)
+{
+	read_line(&f->start);
+	read_line(&f->half[0]);
+	read_line(&f->half[1]);
 	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
-		__builtin_prefetch(&f->half[0].isn, 1);
-		__builtin_prefetch(&f->half[1].isn, 1);
-		__builtin_prefetch(&f->t_rst, 1);
-		__builtin_prefetch(&e->flows.link[slot - 1], 1);
+		read_line(&f->half[0].isn);
+		read_line(&f->half[1].isn);
+		read_line(&f->hs_srv_us);
 	}
+}
+
+static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n)
+{
+	const struct flow *found[STAGE];
+
+	for (size_t i = 0; i < n; i++) {
+		struct index_place at = index_at(&e->flows.index, pkt[i].hash);
+		uint32_t ref = index_next(&e->flows.index, &at, pkt[i].hash);
+
+		found[i] = NULL;
+		if (ref && !(ref & OTHER_REF)) {
+			found[i] = flows_flow(&e->flows, ref - 1);
+			(void)*(const volatile uint32_t *)&found[i]->flags;
+		} else if (pkt[i].flags & TCP_SYN) {
+			hosts_fetch(e->hosts, &pkt[i].tuple.addr[0]);
+			beats_fetch(e->beats, &pkt[i].tuple);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		if (found[i])
+			fetch_rest(found[i], &pkt[i]);
 }
 
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 {
-	size_t i;
+	while (n) {
+		size_t some = n < STAGE ? n : STAGE;
 
-	for (i = 0; i < n && i < 2 * AHEAD; i++)
-		prefetch_index(e, &pkt[i]);
-	for (i = 0; i < n && i < AHEAD; i++)
-		prefetch_flow(e, &pkt[i]);
-	for (i = 0; i < n; i++) {
-		if (i + 2 * AHEAD < n)
-			prefetch_index(e, &pkt[i + 2 * AHEAD]);
-		if (i + AHEAD < n)
-			prefetch_flow(e, &pkt[i + AHEAD]);
-		advance(e, pkt[i].ts);
-		segment_run(e, &pkt[i]);
+		fetch_index(e, pkt, some);
+		fetch_flows(e, pkt, some);
+		for (size_t i = 0; i < some; i++) {
+			advance(e, pkt[i].ts);
+			segment_run(e, &pkt[i]);
+		}
+		pkt += some;
+		n -= some;
 	}
 }
 

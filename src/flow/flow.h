@@ -80,13 +80,23 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_EMPTY_LAST 0x2000000  /* its last segment carried no data and no FIN (RSTs left out) */
 #define HALF_RST_CUT 0x4000000	   /* a passive, solicited RST after its FIN, whether or not it mattered */
 #define HALF_SHRUNK 0x8000000	   /* took back window it had granted */
-#define HALF_GAP_LOST 0x200000	   /* ... and of some of them it is no longer known which */
 #define HALF_ACK_MOVED 0x10000000  /* its acknowledgements advanced: the other side spoke, seen or not */
+#define HALF_GAP_LOST 0x200000	   /* of the octets of HALF_GAP it is no longer known which they are */
+#define HALF_BEFORE 0x40000000	   /* tail_before, probe_before are not both 0 */
 #define HALF_FIN_ACK_LAST 0x20000000 /* its last segment was the first to acknowledge the peer's FIN */
 
-#define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
+/* All but the highest are taken: a sum that is not this has one bit under two names. */
+_Static_assert(UINT64_C(0) +
+	HALF_SEEN + HALF_ISN + HALF_ACK + HALF_PROGRESS + HALF_FIN + HALF_FIN_IMPLIED + HALF_FIN_FIRST +
+		HALF_RST + HALF_RST_ACCEPTED + HALF_RST_PASSIVE + HALF_RST_SOLICITED + HALF_RST_EXACT +
+		HALF_RST_UNCHECKED + HALF_RST_PAYLOAD + HALF_RST_STALE + HALF_SPOKE + HALF_SPOKE_SOON +
+		HALF_GAP + HALF_FAST_OPEN + HALF_TTL_VARIES + HALF_ACK_STEP_ONE +
+		HALF_ACKED_AFTER_FIN + HALF_RST_MPTCP + HALF_RST_SYN_REPLY + HALF_EMPTY_LAST + HALF_RST_CUT +
+		HALF_SHRUNK + HALF_ACK_MOVED + HALF_GAP_LOST + HALF_BEFORE + HALF_FIN_ACK_LAST ==
+		0x7fffffff,
+	"one name for each bit");
 
-#define HALF_BEFORE 0x40000000	   /* tail_before, probe_before are not both 0 */
+#define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
 
 #define HOLES 3
 
@@ -135,6 +145,7 @@ _Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
 #define FLOW_USED 0x0001
 #define FLOW_DIRTY 0x0002     /* changed since it was published */
 #define FLOW_QUEUED 0x0004    /* its slot stands in the queue of changed ones */
+#define FLOW_ARMED 0x0008     /* wheel_at holds: the wheel looks at it there */
 #define FLOW_ILLEGAL 0x0010   /* opened by a segment that opens nothing */
 #define FLOW_ESTABLISHED 0x0020
 #define FLOW_ICMP 0x0040
@@ -154,18 +165,20 @@ _Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
 #define FLOW_ONE_WAY_COUNTED 0x100000
 #define FLOW_PERIODIC 0x200000 /* its client calls this service at even intervals */
 #define FLOW_CAPTURE_LOSS 0x400000 /* judged while the capture was losing packets */
+#define FLOW_TTL_KNOWN 0x800000 /* << side: hosts.h has nothing to learn from another packet with that TTL */
 
 enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
 
 struct flow {
 	/* What finds it and tells whether more than sequence numbers is at stake: one cache line ... */
-	uint32_t next; /* hash chain; free list */
-	uint32_t hash;
 	struct tuple tuple; /* [CLIENT], [SERVER] */
+	uint32_t hash;
 	int64_t deadline;   /* when silence means something, in the engine's time; the wheel may look earlier */
 	uint32_t flags;
 	uint8_t ending, origin, class;
 	uint8_t rst_side; /* CLIENT, SERVER, 2 none */
+	uint16_t wheel_at;
+	uint16_t vlan;
 
 	/* ... its times, one more ... */
 	int64_t start, last; /* ns since the epoch */
@@ -175,11 +188,12 @@ struct flow {
 	uint32_t trail;	      /* NIL or index into the pool */
 	uint32_t retr_gap_us; /* between the last retransmission and the packet before it */
 	reltime t_est, t_synack;
-	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
+	uint32_t class_prev, class_next; /* class_next of a free slot: the next free one */
 
 	/* ... and what both ends have sent, of which plain data touches the first lines. */
 	struct half half[2];
 
+	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
 	reltime t_rst, t_first_fin;
 	uint32_t rst_idle_us;
 	uint32_t rst_facts; /* what held when the RST was accepted: RST_* of rst.h */
@@ -191,7 +205,7 @@ struct flow {
 		uint8_t side, wscale, ttl;
 	} pending;
 	struct addr icmp_from;
-	uint16_t vlan, generation;
+	uint16_t generation;
 	uint8_t icmp_type, icmp_code;
 	uint8_t first_fin; /* CLIENT, SERVER, 2 none */
 	uint8_t client_by;
@@ -218,14 +232,18 @@ static inline bool was_reset(const struct flow *f)
 	return f->rst_side <= SERVER && f->half[f->rst_side].flags & HALF_RST_ACCEPTED;
 }
 
+/* Whether endpoint i of a is endpoint j of b. */
+static inline bool same_endpoint(const struct tuple *a, int i, const struct tuple *b, int j)
+{
+	return a->port[i] == b->port[j] && !memcmp(&a->addr[i], &b->addr[j], sizeof(a->addr[i]));
+}
+
 /* The side of a connection (client first) that a packet's sender is, or -1: another connection. */
 static inline int tuple_side(const struct tuple *connection, const struct tuple *packet)
 {
-	if (!memcmp(connection, packet, sizeof(*packet)))
+	if (same_endpoint(connection, 0, packet, 0) && same_endpoint(connection, 1, packet, 1))
 		return CLIENT;
-	if (connection->port[0] == packet->port[1] && connection->port[1] == packet->port[0] &&
-		addr_equal(&connection->addr[0], &packet->addr[1]) &&
-		addr_equal(&connection->addr[1], &packet->addr[0]))
+	if (same_endpoint(connection, 0, packet, 1) && same_endpoint(connection, 1, packet, 0))
 		return SERVER;
 	return -1;
 }

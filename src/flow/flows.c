@@ -6,36 +6,25 @@
 
 #include "util/mem.h"
 
-#define HEADS_START (UINT32_C(1) << 13)
+#define LIVE_LOOKED_AT 16
 
-static uint32_t power_of_two(uint32_t n)
+bool flows_init(struct flows *t, uint32_t max, uint32_t others)
 {
-	uint32_t p = 16;
-
-	while (p < n && p < UINT32_C(1) << 31)
-		p <<= 1;
-	return p;
-}
-
-bool flows_init(struct flows *t, uint32_t max)
-{
-	uint32_t heads = power_of_two(max < HEADS_START ? max : HEADS_START), i;
+	bool ok;
 
 	memset(t, 0, sizeof(*t));
 	t->max = max;
 	t->queue_size = max;
 	t->free = NIL;
-	t->mask = heads - 1;
 	t->flow = mem_table(max, sizeof(t->flow[0]));
-	t->link = mem_table(max, sizeof(t->link[0]));
-	t->head = mem_table(heads, sizeof(t->head[0]));
 	t->queue = mem_table(max, sizeof(t->queue[0]));
-	if (!t->flow || !t->link || !t->head || !t->queue) {
+	ok = index_init(&t->index, (uint64_t)max + others);
+	ok = wheel_init(&t->wheel, max) && ok;
+	if (!ok || !t->flow || !t->queue) {
 		flows_fini(t);
 		return false;
 	}
-	/* Index and wheel hold slot + 1, so that untouched memory reads as empty. */
-	for (i = 0; i < CLASS_COUNT; i++)
+	for (int i = 0; i < CLASS_COUNT; i++)
 		t->class[i] = (struct flow_list){NIL, NIL, 0};
 	return true;
 }
@@ -43,58 +32,27 @@ bool flows_init(struct flows *t, uint32_t max)
 void flows_fini(struct flows *t)
 {
 	mem_table_free(t->flow, t->max, sizeof(t->flow[0]));
-	mem_table_free(t->link, t->max, sizeof(t->link[0]));
-	mem_table_free(t->head, (size_t)t->mask + 1, sizeof(t->head[0]));
 	mem_table_free(t->queue, t->queue_size, sizeof(t->queue[0]));
+	index_fini(&t->index);
+	wheel_fini(&t->wheel);
 	t->flow = NULL;
-	t->link = NULL;
-	t->head = NULL;
 	t->queue = NULL;
 }
 
 struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side)
 {
-	uint32_t i;
+	struct index_place at = index_at(&t->index, hash);
+	uint32_t ref;
 
-	for (i = t->head[hash & t->mask]; i; i = t->flow[i - 1].next) {
-		struct flow *f = &t->flow[i - 1];
-
-		if (f->hash != hash)
+	while ((ref = index_next(&t->index, &at, hash))) {
+		if (ref & OTHER_REF)
 			continue;
-		*side = tuple_side(&f->tuple, tuple);
+		*side = tuple_side(&t->flow[ref - 1].tuple, tuple);
 		if (*side >= 0)
-			return f;
+			return &t->flow[ref - 1];
 	}
 	*side = CLIENT;
 	return NULL;
-}
-
-/* Files can hold far more connections than the index was sized for at start. */
-static void grow_index(struct flows *t)
-{
-	uint32_t old = t->mask + 1, i;
-	uint32_t *head;
-
-	if (t->used * 2 <= t->mask || old >= UINT32_C(1) << 30)
-		return;
-	head = mem_table((size_t)old * 2, sizeof(*head));
-	if (!head)
-		return; /* longer chains, nothing worse */
-	mem_table_free(t->head, old, sizeof(*head));
-	t->head = head;
-	t->mask = old * 2 - 1;
-	/* Slots are walked in order, so the chains' order would not be that of age: keep the newest generation first. */
-	for (i = 0; i < t->fresh; i++) {
-		struct flow *f = &t->flow[i];
-		uint32_t *link = &t->head[f->hash & t->mask];
-
-		if (!(f->flags & FLOW_USED))
-			continue;
-		while (*link && t->flow[*link - 1].uid > f->uid)
-			link = &t->flow[*link - 1].next;
-		f->next = *link;
-		*link = i + 1;
-	}
 }
 
 struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash)
@@ -102,10 +60,9 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 	struct flow *f;
 	uint32_t slot, queued;
 
-	grow_index(t);
 	if (t->free != NIL) {
 		slot = t->free;
-		t->free = t->flow[slot].next;
+		t->free = t->flow[slot].class_next;
 	} else if (t->fresh < t->max) {
 		slot = t->fresh++;
 	} else {
@@ -117,10 +74,8 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 	f->flags = FLOW_USED | queued;
 	f->hash = hash;
 	f->tuple = *client_first;
-	t->link[slot] = (struct flow_link){NIL, NIL, NIL, NIL, NIL};
 	f->trail = NIL;
-	f->next = t->head[hash & t->mask];
-	t->head[hash & t->mask] = slot + 1;
+	index_add(&t->index, hash, slot + 1);
 	t->used++;
 	f->class = CLASS_COUNT;
 	flows_set_class(t, f, CLASS_SETUP);
@@ -129,15 +84,16 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 
 static void class_remove(struct flows *t, struct flow *f)
 {
-	const struct flow_link *k = &t->link[flows_slot(t, f)];
 	struct flow_list *l;
 
 	if (f->class >= CLASS_COUNT)
 		return;
 	l = &t->class[f->class];
-	*(k->class_prev != NIL ? &t->link[k->class_prev].class_next : &l->head) = k->class_next;
-	*(k->class_next != NIL ? &t->link[k->class_next].class_prev : &l->tail) = k->class_prev;
 	l->n--;
+	if (f->class != CLASS_LIVE) {
+		*(f->class_prev != NIL ? &t->flow[f->class_prev].class_next : &l->head) = f->class_next;
+		*(f->class_next != NIL ? &t->flow[f->class_next].class_prev : &l->tail) = f->class_prev;
+	}
 	f->class = CLASS_COUNT;
 }
 
@@ -148,126 +104,107 @@ void flows_set_class(struct flows *t, struct flow *f, enum flow_class class)
 
 	class_remove(t, f);
 	f->class = class;
-	t->link[slot].class_next = NIL;
-	t->link[slot].class_prev = l->tail;
-	*(l->tail != NIL ? &t->link[l->tail].class_next : &l->head) = slot;
-	l->tail = slot;
 	l->n++;
-}
-
-static void wheel_remove(struct flows *t, struct flow *f)
-{
-	struct flow_link *k = &t->link[flows_slot(t, f)];
-
-	if (k->wheel_slot == NIL)
+	/* Those that live leave in no order, so that a list would drag two strangers into the cache each time. */
+	if (class == CLASS_LIVE)
 		return;
-	if (k->wheel_prev != NIL)
-		t->link[k->wheel_prev].wheel_next = k->wheel_next;
-	else
-		t->wheel[k->wheel_slot] = k->wheel_next == NIL ? 0 : k->wheel_next + 1;
-	if (k->wheel_next != NIL)
-		t->link[k->wheel_next].wheel_prev = k->wheel_prev;
-	k->wheel_slot = NIL;
+	f->class_next = NIL;
+	f->class_prev = l->tail;
+	*(l->tail != NIL ? &t->flow[l->tail].class_next : &l->head) = slot;
+	l->tail = slot;
 }
 
-static void wheel_insert(struct flows *t, struct flow *f)
+struct flow *flows_idle(struct flows *t)
 {
-	int64_t tick = f->deadline >> WHEEL_SHIFT;
-	uint32_t slot = flows_slot(t, f), first;
-	struct flow_link *k = &t->link[slot];
+	struct flow *idle = NULL;
+	int seen = 0;
 
-	if (tick < t->wheel_tick)
-		tick = t->wheel_tick;
-	if (tick >= t->wheel_tick + WHEEL_SLOTS)
-		tick = t->wheel_tick + WHEEL_SLOTS - 1; /* looked at then, and put off again */
-	k->wheel_slot = (uint32_t)(tick & (WHEEL_SLOTS - 1));
-	first = t->wheel[k->wheel_slot];
-	k->wheel_prev = NIL;
-	k->wheel_next = first ? first - 1 : NIL;
-	if (first)
-		t->link[first - 1].wheel_prev = slot;
-	t->wheel[k->wheel_slot] = slot + 1;
+	for (uint32_t i = 0; i < t->fresh && seen < LIVE_LOOKED_AT; i++) {
+		struct flow *f = &t->flow[t->hand];
+
+		if (++t->hand >= t->fresh)
+			t->hand = 0;
+		if (!(f->flags & FLOW_USED) || f->class != CLASS_LIVE)
+			continue;
+		seen++;
+		if (!idle || f->heard < idle->heard)
+			idle = f;
+	}
+	return idle;
+}
+
+static bool entry_holds(void *arg, uint32_t slot, uint32_t place)
+{
+	const struct flows *t = arg;
+	const struct flow *f = &t->flow[slot];
+
+	return (f->flags & (FLOW_USED | FLOW_ARMED)) == (FLOW_USED | FLOW_ARMED) && f->wheel_at == place;
+}
+
+static void wheel_insert(struct flows *t, struct flow *f, uint32_t place)
+{
+	uint32_t slot = flows_slot(t, f);
+
+	if (!wheel_add(&t->wheel, place, slot)) {
+		wheel_sweep(&t->wheel, entry_holds, t);
+		(void)wheel_add(&t->wheel, place, slot);
+	}
+	f->wheel_at = (uint16_t)place;
+	f->flags |= FLOW_ARMED;
 }
 
 void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
 {
-	/* A later deadline needs no move: the wheel looks at the old one, sees it is not due, and puts it off. */
-	bool later = t->link[flows_slot(t, f)].wheel_slot != NIL && deadline >= f->deadline;
+	uint32_t place = wheel_place(&t->wheel, deadline);
 
 	f->deadline = deadline;
-	if (later)
-		return;
-	wheel_remove(t, f);
-	wheel_insert(t, f);
+	/* A later deadline needs no entry: the wheel looks at the old one, sees it is not due, and puts it off. */
+	if (!(f->flags & FLOW_ARMED) || wheel_before(&t->wheel, place, f->wheel_at))
+		wheel_insert(t, f, place);
 }
 
-/* What looking at the next ones will touch: all of one that is likely to go, of another what tells when it is due. */
-static void fetch_next_due(const struct flows *t, uint32_t slot)
+/* Reads the first line of each, all at once; of those that are due, what ending them will touch. */
+static void fetch_due(const struct flows *t, int64_t now)
 {
-	uint32_t next = t->link[slot].wheel_next, later;
-	const char *line, *end;
-	const struct flow *f;
+	for (uint32_t i = 0; i < t->due_n; i++)
+		(void)*(const volatile uint32_t *)&t->flow[t->due[i]].flags;
+	for (uint32_t i = 0; i < t->due_n; i++) {
+		const struct flow *f = &t->flow[t->due[i]];
 
-	if (next == NIL)
-		return;
-	later = t->link[next].wheel_next;
-	if (later != NIL) {
-		__builtin_prefetch(&t->flow[later]);
-		__builtin_prefetch(&t->link[later]);
+		if (f->deadline > now)
+			continue;
+		(void)*(const volatile uint32_t *)&index_bucket(&t->index, f->hash)->more;
+		for (const char *line = (const char *)f + 64; line < (const char *)(f + 1); line += 64)
+			(void)*(const volatile char *)line;
 	}
-	f = &t->flow[next];
-	end = (const char *)(f->ending ? f + 1 : f);
-	__builtin_prefetch(&f->start, 1);
-	__builtin_prefetch(&f->half[0]);
-	__builtin_prefetch(&f->half[1]);
-	__builtin_prefetch(&f->half[1].synack_late);
-	for (line = (const char *)&f->half[0].isn; line < end; line += 64)
-		__builtin_prefetch(line);
 }
 
 struct flow *flows_due(struct flows *t, int64_t now)
 {
-	int64_t tick = now >> WHEEL_SHIFT;
+	for (;;) {
+		while (t->due_at < t->due_n) {
+			struct flow *f = &t->flow[t->due[t->due_at]];
 
-	if (t->wheel_tick == 0 || tick - t->wheel_tick > (int64_t)WHEEL_SLOTS)
-		t->wheel_tick = t->wheel_tick == 0 ? tick : tick - WHEEL_SLOTS;
-	while (t->wheel_tick < tick) {
-		uint32_t first = t->wheel[t->wheel_tick & (WHEEL_SLOTS - 1)];
-		struct flow *f;
-
-		if (!first) {
-			t->wheel_tick++;
-			continue;
+			if (!entry_holds(t, t->due[t->due_at++], t->due_place))
+				continue;
+			f->flags &= ~(uint32_t)FLOW_ARMED;
+			if (f->deadline <= now)
+				return f;
+			wheel_insert(t, f, wheel_place(&t->wheel, f->deadline));
 		}
-		f = &t->flow[first - 1];
-		fetch_next_due(t, first - 1);
-		wheel_remove(t, f);
-		if (f->deadline <= now)
-			return f;
-		/* Put off: into a later tick than the one being emptied. */
-		t->wheel_tick++;
-		wheel_insert(t, f);
-		t->wheel_tick--;
+		t->due_at = 0;
+		t->due_n = wheel_take(&t->wheel, now, t->due, DUE_MOST, &t->due_place);
+		if (!t->due_n)
+			return NULL;
+		fetch_due(t, now);
 	}
-	return NULL;
-}
-
-void flows_unlink(struct flows *t, struct flow *f)
-{
-	uint32_t *link = &t->head[f->hash & t->mask], slot = flows_slot(t, f) + 1;
-
-	while (*link && *link != slot)
-		link = &t->flow[*link - 1].next;
-	if (*link)
-		*link = f->next;
-	wheel_remove(t, f);
-	class_remove(t, f);
 }
 
 void flows_release(struct flows *t, struct flow *f)
 {
+	class_remove(t, f);
 	f->flags &= FLOW_QUEUED;
-	f->next = t->free;
+	f->class_next = t->free;
 	t->free = flows_slot(t, f);
 	t->used--;
 }

@@ -1,7 +1,7 @@
 /*
  * Where live connections are kept: a slab whose slots never move (a slot number is an identity for the viewer),
- * a chained index over it, a timer wheel, a list per class for eviction, and the queue of changed slots.
- * All of it is sized once; nothing here allocates per packet but the doubling of the index in files.
+ * their entries in the index and in the timer wheel, what tells who is evicted first, and the queue of changed slots.
+ * All of it is sized once; nothing here allocates.
  */
 #ifndef TCPTOP_FLOW_FLOWS_H
 #define TCPTOP_FLOW_FLOWS_H
@@ -11,33 +11,31 @@
 #include <stdint.h>
 
 #include "flow/flow.h"
+#include "flow/index.h"
+#include "flow/wheel.h"
 
-#define WHEEL_SHIFT 27 /* a tick is 2^27 ns, 134 ms */
-#define WHEEL_SLOTS 8192u
+#define OTHER_REF UINT32_C(0x80000000) /* bit of index entries that are no slot + 1 */
+#define DUE_MOST 32 /* flows whose deadlines are looked at together */
 
 struct flow_list {
-	uint32_t head, tail, n;
-};
-
-/* Its neighbours in wheel and class. Apart from the flows, so that the neighbours' lines are few and near. */
-struct flow_link {
-	uint32_t wheel_prev, wheel_next, wheel_slot;
-	uint32_t class_prev, class_next;
+	uint32_t head, tail, n; /* of CLASS_LIVE only n holds: they stand in no list */
 };
 
 struct flows {
 	struct flow *flow; /* [max] */
-	struct flow_link *link; /* [max], by slot */
 	uint32_t max, used, fresh, free; /* fresh: slots from here on were never used */
-	uint32_t *head, mask;
-	uint32_t wheel[WHEEL_SLOTS];
-	int64_t wheel_tick; /* ticks before this one have been looked at */
+	struct index index; /* of flows (slot + 1) and of tombstones (tomb.h) */
+	struct wheel wheel;
 	struct flow_list class[CLASS_COUNT];
+	uint32_t hand;	    /* where the next look for a long idle one begins */
 	uint32_t *queue;    /* ring of changed slots, [queue_size] */
 	uint32_t queue_size, queue_from, queued;
+	/* Entries taken off the wheel and not looked at yet. */
+	uint32_t due[DUE_MOST], due_n, due_at, due_place;
 };
 
-bool flows_init(struct flows *t, uint32_t max);
+/* Room for max flows, and for that many other entries in the index. */
+bool flows_init(struct flows *t, uint32_t max, uint32_t others);
 void flows_fini(struct flows *t);
 
 static inline struct flow *flows_flow(const struct flows *t, uint32_t slot)
@@ -54,16 +52,17 @@ static inline uint32_t flows_slot(const struct flows *t, const struct flow *f)
 struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side);
 /* A cleared flow, linked into the index and into CLASS_SETUP; NULL when all slots are taken. */
 struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash);
-/* Takes it out of index, wheel and class; the slot stays taken until flows_release. */
-void flows_unlink(struct flows *t, struct flow *f);
+/* Gives the slot back. Its entry in the index must have been taken over or removed. */
 void flows_release(struct flows *t, struct flow *f);
 
+/* The longest idle of a few that are CLASS_LIVE, or NULL. */
+struct flow *flows_idle(struct flows *t);
 void flows_set_class(struct flows *t, struct flow *f, enum flow_class class);
 /* Sets f->deadline and sees to it that the wheel looks no later. */
 void flows_arm(struct flows *t, struct flow *f, int64_t deadline);
 
 /*
- * The next flow whose deadline has passed at `now`, or NULL. Each is taken off the wheel: arm it again.
+ * The next flow whose deadline has passed at `now`, or NULL. Each is off the wheel: arm it again.
  * Deadlines inside the current tick may come with the next one.
  */
 struct flow *flows_due(struct flows *t, int64_t now);

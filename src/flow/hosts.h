@@ -19,8 +19,8 @@ int hop_distance(uint8_t ttl);
 
 /* Fetches what is known of that address, for one of the calls below. */
 void hosts_fetch(const struct hosts *h, const struct addr *a);
-/* A packet other than RST came from this address. */
-void hosts_see_ttl(struct hosts *h, const struct addr *a, uint8_t ttl);
+/* A packet other than RST came from this address. True: another one with this TTL would tell nothing new. */
+bool hosts_see_ttl(struct hosts *h, const struct addr *a, uint8_t ttl);
 /* Its hop distance when at least two packets agree and none disagrees; -1 otherwise. */
 int hosts_distance(const struct hosts *h, const struct addr *a);
 

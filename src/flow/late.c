@@ -8,7 +8,7 @@
 #define PLAUSIBLE (UINT32_C(1) << 30) /* no window reaches further */
 
 /* The row being added up for it, or a new one. NULL: no room, and nobody takes rows now. */
-static struct late *late_row(struct engine *e, const struct tomb *t)
+static struct late *late_row(struct engine *e, const struct tomb *t, int side, const struct tuple *sender_first)
 {
 	struct late *l = e->lates ? &e->late[e->lates - 1] : NULL;
 
@@ -19,7 +19,10 @@ static struct late *late_row(struct engine *e, const struct tomb *t)
 	l = &e->late[e->lates++];
 	memset(l, 0, sizeof(*l));
 	l->eseq = t->eseq;
-	l->c.tuple = t->tuple;
+	l->c.tuple = *sender_first;
+	if (side == SERVER)
+		l->c.tuple = (struct tuple){{sender_first->addr[1], sender_first->addr[0]},
+			{sender_first->port[1], sender_first->port[0]}};
 	l->c.start = t->start;
 	return l;
 }
@@ -46,7 +49,7 @@ static void late_reset(struct tomb *t, struct late *l, int side, int64_t rel)
 	x->rst++;
 	x->t_rst_last = rel;
 	if (!(t->rsts & 1 << side)) {
-		t->rsts |= (uint8_t)(1 << side);
+		t->rsts |= 1u << side & 3;
 		x->rst_uniq = 1;
 		x->t_rst = rel;
 	}
@@ -56,7 +59,7 @@ static void late_reset(struct tomb *t, struct late *l, int side, int64_t rel)
 
 bool late_take(struct engine *e, struct tomb *t, int side, const struct pkt *p)
 {
-	struct late *l = late_row(e, t);
+	struct late *l = late_row(e, t, side, &p->tuple);
 	int64_t rel = p->ts - t->start;
 	struct side *x;
 

@@ -37,21 +37,12 @@ static void give_trail(struct engine *e, struct flow *f)
 static struct flow *victim(struct engine *e)
 {
 	struct flows *t = &e->flows;
-	struct flow *oldest = NULL;
-	int tries;
 
 	if (t->class[CLASS_ENDED].n)
 		return flows_flow(t, t->class[CLASS_ENDED].head);
 	if (t->class[CLASS_SETUP].n)
 		return flows_flow(t, t->class[CLASS_SETUP].head);
-	for (tries = 0; tries < 16 && t->class[CLASS_LIVE].n; tries++) {
-		struct flow *f = flows_flow(t, t->class[CLASS_LIVE].head);
-
-		if (!oldest || f->heard < oldest->heard)
-			oldest = f;
-		flows_set_class(t, f, CLASS_LIVE); /* to the tail: a second chance */
-	}
-	return oldest;
+	return flows_idle(t);
 }
 
 static bool make_room(struct engine *e)
@@ -122,7 +113,8 @@ static unsigned world(const struct engine *e)
 
 void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 {
-	struct verdict v = verdict_of(f, when | world(e)), without;
+	unsigned around = world(e);
+	struct verdict v = verdict_of(f, when | around), without = v;
 
 	if (!v.ending) {
 		/* What silence decided falls when the connection speaks, not by a RST or ICMP error that means nothing. */
@@ -130,9 +122,10 @@ void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 			life_withdraw(e, f);
 		return;
 	}
-	if (world(e) & WHEN_CAPTURE_LOSS)
+	if (around & WHEN_CAPTURE_LOSS)
 		f->flags |= FLOW_CAPTURE_LOSS;
-	without = verdict_of(f, world(e));
+	if (when)
+		without = verdict_of(f, around);
 	if (f->flags & FLOW_SILENT && without.ending)
 		f->ended = 0; /* now it was seen */
 	f->flags &= ~(uint32_t)FLOW_SILENT;
@@ -249,25 +242,25 @@ bool life_timer(struct engine *e, struct flow *f)
 
 static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 {
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	bool high;
 	struct tomb t = {
-		.tuple = f->tuple,
+		.id = tomb_id(&f->tuple, &high),
 		.hash = f->hash,
 		.eseq = eseq,
 		.until = f->heard + HOLD,
 		.start = f->start,
-		.isn = {f->half[0].isn, f->half[1].isn},
-		.nxt = {f->half[0].nxt, f->half[1].nxt},
+		.isn = {c->isn, s->isn},
+		.nxt = {c->nxt, s->nxt},
 		.generation = f->generation,
+		.isn_known = (c->flags & HALF_ISN ? 1 : 0) | (s->flags & HALF_ISN ? 2 : 0),
+		.nxt_known = (c->flags & (HALF_SEEN | HALF_ISN) ? 1 : 0) | (s->flags & (HALF_SEEN | HALF_ISN) ? 2 : 0),
+		.fins = (c->flags & HALF_FIN ? 1 : 0) | (s->flags & HALF_FIN ? 2 : 0),
+		.rsts = (c->rst ? 1 : 0) | (s->rst ? 2 : 0),
 	};
-	int i;
 
-	for (i = 0; i < 2; i++) {
-		t.isn_known |= (uint8_t)((f->half[i].flags & HALF_ISN ? 1 : 0) << i);
-		t.nxt_known |= (uint8_t)((f->half[i].flags & (HALF_SEEN | HALF_ISN) ? 1 : 0) << i);
-		t.fins |= (uint8_t)((f->half[i].flags & HALF_FIN ? 1 : 0) << i);
-		t.rsts |= (uint8_t)((f->half[i].rst ? 1 : 0) << i);
-	}
-	tombs_add(&e->tombs, &t);
+	t.client_high = high;
+	tombs_add(&e->tombs, &e->flows.index, &t, flows_slot(&e->flows, f) + 1, e->now);
 }
 
 bool life_end(struct engine *e, struct flow *f, unsigned when)
@@ -293,7 +286,6 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 	give_trail(e, f);
 	if (e->watch == f->uid)
 		e->watch = 0;
-	flows_unlink(&e->flows, f);
 	flows_release(&e->flows, f);
 	return true;
 }

@@ -290,6 +290,16 @@ static void split_steps(struct engine *e, struct flow *f, int side, const struct
 		engine_emit(e, f);
 }
 
+static void see_ttl(struct engine *e, struct flow *f, int side, uint8_t ttl)
+{
+	uint32_t known = (uint32_t)FLOW_TTL_KNOWN << side;
+
+	if (f->flags & known && ttl == f->half[side].ttl)
+		return;
+	if (hosts_see_ttl(e->hosts, &f->tuple.addr[side], ttl))
+		f->flags |= known;
+}
+
 /* Applies p to f, whose generation it belongs to. */
 static void segment_apply(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
@@ -320,7 +330,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 		} else
 			note = take_data(e, f, side, p);
 		if (x->packets <= 2 && !(p->flags & TCP_RST) && !p->tunnel)
-			hosts_see_ttl(e->hosts, &f->tuple.addr[side], p->ttl);
+			see_ttl(e, f, side, p->ttl);
 	}
 	if (p->ts > f->last)
 		f->last = p->ts;
@@ -486,7 +496,7 @@ static bool opens_after(const struct tomb *t, int side, const struct pkt *p)
 /* Nobody in the table has this tuple. Returns the connection it opens, NULL when it was only late. */
 static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 {
-	struct tomb *t = tombs_find(&e->tombs, &p->tuple, p->hash, e->now, side);
+	struct tomb *t = tombs_find(&e->tombs, &e->flows.index, &p->tuple, p->hash, e->now, side);
 	struct flow *f;
 	uint16_t generation;
 

@@ -5,20 +5,23 @@
 #include <string.h>
 
 #include "flow/flow.h"
+#include "util/hash.h"
 #include "util/mem.h"
+
+#define CHUNK_BITS_MAX 10
+#define AHEAD 16
 
 bool tombs_init(struct tombs *t, uint32_t max)
 {
-	uint32_t heads = 16;
-
-	while (heads < max && heads < UINT32_C(1) << 20)
-		heads <<= 1;
 	memset(t, 0, sizeof(*t));
-	t->max = max;
-	t->mask = heads - 1;
-	t->tomb = mem_table(max, sizeof(t->tomb[0]));
-	t->head = mem_table(heads, sizeof(t->head[0]));
-	if (t->tomb && t->head)
+	/* Chunks are forgotten whole: sixteen at the least, so that little goes at once. */
+	while (t->chunk_bits < CHUNK_BITS_MAX && max >> (t->chunk_bits + 1) >= 16)
+		t->chunk_bits++;
+	t->chunks = (max >> t->chunk_bits) + 2;
+	t->tomb = mem_table((size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
+	t->queue = mem_table(t->chunks, sizeof(t->queue[0]));
+	t->until = mem_table(t->chunks, sizeof(t->until[0]));
+	if (t->tomb && t->queue && t->until)
 		return true;
 	tombs_fini(t);
 	return false;
@@ -26,49 +29,107 @@ bool tombs_init(struct tombs *t, uint32_t max)
 
 void tombs_fini(struct tombs *t)
 {
-	mem_table_free(t->tomb, t->max, sizeof(t->tomb[0]));
-	mem_table_free(t->head, (size_t)t->mask + 1, sizeof(t->head[0]));
+	mem_table_free(t->tomb, (size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
+	mem_table_free(t->queue, t->chunks, sizeof(t->queue[0]));
+	mem_table_free(t->until, t->chunks, sizeof(t->until[0]));
 	t->tomb = NULL;
-	t->head = NULL;
+	t->queue = NULL;
+	t->until = NULL;
 }
 
-static void tombs_unlink(struct tombs *t, uint32_t i)
+size_t tombs_bytes(uint64_t max)
 {
-	uint32_t *link = &t->head[t->tomb[i].hash & t->mask];
-
-	while (*link && *link != i + 1)
-		link = &t->tomb[*link - 1].next;
-	if (*link)
-		*link = t->tomb[i].next;
+	return max * sizeof(struct tomb);
 }
 
-void tombs_add(struct tombs *t, const struct tomb *what)
+uint64_t tomb_id(const struct tuple *tuple, bool *first_high)
 {
-	uint32_t i = (uint32_t)(t->made % t->max);
-	uint32_t *head = &t->head[what->hash & t->mask];
+	struct tuple t = *tuple;
+	int order = memcmp(&t.addr[0], &t.addr[1], sizeof(t.addr[0]));
 
-	if (t->made >= t->max)
-		tombs_unlink(t, i);
-	t->made++;
+	*first_high = order > 0 || (order == 0 && t.port[0] > t.port[1]);
+	if (*first_high)
+		t = (struct tuple){{tuple->addr[1], tuple->addr[0]}, {tuple->port[1], tuple->port[0]}};
+	return hash_bytes(&t, sizeof(t));
+}
+
+/* Its tombstones leave the index; those whose tuple has a younger one have left it before. */
+static void chunk_forget(struct tombs *t, struct index *x, uint32_t chunk, uint32_t n)
+{
+	uint32_t from = chunk << t->chunk_bits, i;
+
+	for (i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(index_bucket(x, t->tomb[from + i + AHEAD].hash), 1);
+		(void)index_remove(x, t->tomb[from + i].hash, TOMB_REF | (from + i));
+	}
+}
+
+/* Room for one more in the newest chunk. */
+static void chunk_begin(struct tombs *t, struct index *x, int64_t now)
+{
+	uint32_t size = UINT32_C(1) << t->chunk_bits, chunk;
+
+	if (t->used && (t->until[t->queue[t->first]] < now || t->used == t->chunks)) {
+		chunk = t->queue[t->first];
+		chunk_forget(t, x, chunk, size);
+		t->first = t->first + 1 < t->chunks ? t->first + 1 : 0;
+		t->used--;
+	} else {
+		chunk = t->fresh++;
+	}
+	t->queue[(t->first + t->used++) % t->chunks] = chunk;
+	t->until[chunk] = INT64_MIN;
+	t->filled = 0;
+}
+
+/* An older one of the same tuple gives way. */
+static void replace_older(struct tombs *t, struct index *x, const struct tomb *what)
+{
+	struct index_place at = index_at(x, what->hash);
+	uint32_t ref;
+
+	while ((ref = index_next(x, &at, what->hash)))
+		if (ref & TOMB_REF && t->tomb[ref & ~TOMB_REF].id == what->id) {
+			(void)index_remove(x, what->hash, ref);
+			return;
+		}
+}
+
+void tombs_add(struct tombs *t, struct index *x, const struct tomb *what, uint32_t ref, int64_t now)
+{
+	uint32_t chunk, i;
+
+	if (!t->used || t->filled == UINT32_C(1) << t->chunk_bits)
+		chunk_begin(t, x, now);
+	chunk = t->queue[(t->first + t->used - 1) % t->chunks];
+	i = (chunk << t->chunk_bits) + t->filled++;
+	if (what->until > t->until[chunk])
+		t->until[chunk] = what->until;
+	replace_older(t, x, what);
 	t->tomb[i] = *what;
-	t->tomb[i].next = *head;
-	*head = i + 1;
+	(void)index_replace(x, what->hash, ref, TOMB_REF | i);
 }
 
-struct tomb *tombs_find(const struct tombs *t, const struct tuple *tuple, uint32_t hash, int64_t now,
-	int *side)
+struct tomb *tombs_find(const struct tombs *t, const struct index *x, const struct tuple *tuple, uint32_t hash,
+	int64_t now, int *side)
 {
-	uint32_t i;
+	struct index_place at = index_at(x, hash);
+	uint32_t ref;
+	uint64_t id = 0;
+	bool high = false;
 
-	for (i = t->head[hash & t->mask]; i; i = t->tomb[i - 1].next) {
-		struct tomb *tomb = &t->tomb[i - 1];
+	while ((ref = index_next(x, &at, hash))) {
+		struct tomb *tomb = &t->tomb[ref & ~TOMB_REF];
 
-		if (tomb->hash != hash)
+		if (!(ref & TOMB_REF))
 			continue;
-		*side = tuple_side(&tomb->tuple, tuple);
-		if (*side < 0)
+		if (!id)
+			id = tomb_id(tuple, &high);
+		if (tomb->id != id)
 			continue;
-		return tomb->until >= now ? tomb : NULL; /* the newest comes first */
+		*side = high == tomb->client_high ? CLIENT : SERVER;
+		return tomb->until >= now ? tomb : NULL;
 	}
 	return NULL;
 }

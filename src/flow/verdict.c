@@ -251,7 +251,29 @@ static bool is_medium(const struct flow *f, const struct rule *rule, uint64_t fa
 	       !(f->half[CLIENT].flags & HALF_ISN);
 }
 
+/*
+ * Rows that need no silence stand on one of these: a packet that opens nothing, an ICMP error, a reset, both FINs, or a
+ * side that was never heard although it should have been. Most packets bring none.
+ */
+static bool may_have_ended(const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+
+	if (f->flags & (FLOW_ILLEGAL | FLOW_UNREACHABLE) || f->rst_side <= SERVER || c->flags & s->flags & HALF_FIN)
+		return true;
+	if (!spoken(c))
+		return true;
+	return s->packets ? !spoken(s) : !(c->flags & HALF_ISN) || c->flags & (HALF_PROGRESS | HALF_ACK_MOVED);
+}
+
 struct verdict verdict_of(const struct flow *f, unsigned when)
+{
+	if (!(when & ~(WHEN_ONE_WAY | WHEN_CAPTURE_LOSS)) && !may_have_ended(f))
+		return (struct verdict){ENDING_NONE, CONFIDENCE_NONE, 0};
+	return verdict_by_table(f, when);
+}
+
+struct verdict verdict_by_table(const struct flow *f, unsigned when)
 {
 	uint64_t facts = facts_of(f, when);
 	struct verdict v = {ENDING_NONE, CONFIDENCE_NONE, 0};

@@ -26,6 +26,9 @@ struct verdict {
 /* The first row that matches; ENDING_NONE while none does. */
 struct verdict verdict_of(const struct flow *f, unsigned when);
 
+/* The same, always by way of the table: what verdict_of answers at once when nothing has happened that could end it. */
+struct verdict verdict_by_table(const struct flow *f, unsigned when);
+
 /* Retransmissions or probes of `side` stand unanswered at the end. */
 bool verdict_stuck(const struct flow *f, int side);
 /* Only one side has ever been seen although its acknowledgements show that the other spoke. */

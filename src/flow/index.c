@@ -1,0 +1,176 @@
+#include "config.h"
+
+#include "flow/index.h"
+
+#include <string.h>
+
+#include "util/mem.h"
+
+#define LOW_START 256u
+#define LOAD 4 /* entries per bucket, on average, before the next one is split */
+
+static uint64_t buckets_for(uint64_t max)
+{
+	uint64_t n = LOW_START;
+
+	while (n < max / LOAD + 1)
+		n *= 2;
+	return n * 2;
+}
+
+/* A chain of overflow buckets is full but for its last one, and each begins with a full bucket of its own. */
+static uint64_t over_for(uint64_t max)
+{
+	return max / BUCKET_ENTRIES + max / (BUCKET_ENTRIES + 1) + 2;
+}
+
+bool index_init(struct index *x, uint64_t max)
+{
+	memset(x, 0, sizeof(*x));
+	x->low = LOW_START;
+	x->buckets_max = (uint32_t)buckets_for(max);
+	x->over_max = (uint32_t)over_for(max);
+	x->bucket = mem_table(x->buckets_max, sizeof(x->bucket[0]));
+	x->over = mem_table(x->over_max, sizeof(x->over[0]));
+	if (x->bucket && x->over)
+		return true;
+	index_fini(x);
+	return false;
+}
+
+void index_fini(struct index *x)
+{
+	mem_table_free(x->bucket, x->buckets_max, sizeof(x->bucket[0]));
+	mem_table_free(x->over, x->over_max, sizeof(x->over[0]));
+	x->bucket = x->over = NULL;
+}
+
+size_t index_bytes(uint64_t max)
+{
+	return (max / LOAD + over_for(max) / 8) * sizeof(struct bucket);
+}
+
+static uint32_t over_take(struct index *x)
+{
+	uint32_t i = x->over_free;
+
+	if (!i)
+		return ++x->over_fresh;
+	x->over_free = x->over[i - 1].more;
+	memset(&x->over[i - 1], 0, sizeof(x->over[0]));
+	return i;
+}
+
+static void over_give(struct index *x, uint32_t i)
+{
+	memset(&x->over[i - 1], 0, sizeof(x->over[0]));
+	x->over[i - 1].more = x->over_free;
+	x->over_free = i;
+}
+
+static void bucket_add(struct index *x, struct bucket *b, uint32_t hash, uint32_t ref)
+{
+	uint32_t i = 0;
+
+	while (b->more)
+		b = &x->over[b->more - 1];
+	while (i < BUCKET_ENTRIES && b->ref[i])
+		i++;
+	if (i == BUCKET_ENTRIES) {
+		b->more = over_take(x);
+		b = &x->over[b->more - 1];
+		i = 0;
+	}
+	b->hash[i] = hash;
+	b->ref[i] = ref;
+}
+
+/* Deals the entries of one bucket out to itself and to the next one that comes into use. */
+static void split_one(struct index *x)
+{
+	struct bucket *from = &x->bucket[x->split], *to = &x->bucket[x->low + x->split];
+	struct bucket was = *from;
+	uint32_t more, i;
+
+	memset(from, 0, sizeof(*from));
+	for (;;) {
+		for (i = 0; i < BUCKET_ENTRIES && was.ref[i]; i++)
+			bucket_add(x, was.hash[i] & x->low ? to : from, was.hash[i], was.ref[i]);
+		if (!was.more)
+			break;
+		more = was.more;
+		was = x->over[more - 1];
+		over_give(x, more);
+	}
+	if (++x->split == x->low) {
+		x->low *= 2;
+		x->split = 0;
+	}
+}
+
+void index_add(struct index *x, uint32_t hash, uint32_t ref)
+{
+	if (x->n >= LOAD * (x->low + x->split) && x->low + x->split < x->buckets_max)
+		split_one(x);
+	bucket_add(x, index_bucket(x, hash), hash, ref);
+	x->n++;
+}
+
+/* The place of an entry, or NULL; *last and *before: the end of its chain, and what links to that. */
+static struct bucket *find(const struct index *x, uint32_t hash, uint32_t ref, uint32_t *at)
+{
+	struct bucket *b = index_bucket(x, hash);
+
+	for (;;) {
+		for (*at = 0; *at < BUCKET_ENTRIES; ++*at)
+			if (b->ref[*at] == ref)
+				return b;
+		if (!b->more)
+			return NULL;
+		b = &x->over[b->more - 1];
+	}
+}
+
+bool index_remove(struct index *x, uint32_t hash, uint32_t ref)
+{
+	uint32_t at, end = BUCKET_ENTRIES;
+	struct bucket *b = find(x, hash, ref, &at), *last = b, *before = NULL;
+
+	if (!b)
+		return false;
+	while (last->more) {
+		before = last;
+		last = &x->over[last->more - 1];
+	}
+	while (!last->ref[end - 1])
+		end--;
+	b->hash[at] = last->hash[end - 1];
+	b->ref[at] = last->ref[end - 1];
+	last->hash[end - 1] = last->ref[end - 1] = 0;
+	x->n--;
+	if (end > 1)
+		return true;
+	/* Nothing is left in it. A first bucket stays; an overflow bucket is found by what links to it. */
+	if (!before) {
+		struct bucket *first = index_bucket(x, hash);
+
+		if (first == last)
+			return true;
+		for (before = first; &x->over[before->more - 1] != last;)
+			before = &x->over[before->more - 1];
+	}
+	end = before->more;
+	before->more = 0;
+	over_give(x, end);
+	return true;
+}
+
+bool index_replace(struct index *x, uint32_t hash, uint32_t ref, uint32_t by)
+{
+	uint32_t at;
+	struct bucket *b = find(x, hash, ref, &at);
+
+	if (b)
+		b->ref[at] = by;
+	return b != NULL;
+}

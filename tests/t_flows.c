@@ -1,0 +1,204 @@
+/* What the table of live connections stands on: the index, the timer wheel, tombstones; and the table's short cut. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flow/flows.h"
+#include "flow/tomb.h"
+#include "flow/verdict.h"
+#include "util/hash.h"
+
+static uint64_t state_of_dice = 20261121;
+
+static uint32_t dice(uint32_t n)
+{
+	state_of_dice = state_of_dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)((state_of_dice >> 33) % n);
+}
+
+#define REFS 5000
+
+/* Hashes from few values, so that chains grow long, and from many. */
+static void index_agrees_with_a_list(uint32_t kinds)
+{
+	static uint32_t hash_of[REFS + 1]; /* 0: not in */
+	struct index x;
+	uint32_t in = 0;
+
+	memset(hash_of, 0, sizeof(hash_of));
+	assert_true(index_init(&x, REFS));
+	for (int i = 0; i < 200000; i++) {
+		uint32_t ref = 1 + dice(REFS), found = 0, r;
+
+		if (hash_of[ref]) {
+			struct index_place at = index_at(&x, hash_of[ref]);
+
+			while ((r = index_next(&x, &at, hash_of[ref])))
+				found += r == ref;
+			assert_int_equal(found, 1);
+			assert_true(index_remove(&x, hash_of[ref], ref));
+			assert_false(index_remove(&x, hash_of[ref], ref));
+			hash_of[ref] = 0;
+			in--;
+		} else {
+			hash_of[ref] = 1 + dice(kinds) * 2654435761u;
+			index_add(&x, hash_of[ref], ref);
+			in++;
+		}
+		assert_int_equal(x.n, in);
+	}
+	for (uint32_t ref = 1; ref <= REFS; ref++)
+		if (hash_of[ref]) {
+			assert_true(index_replace(&x, hash_of[ref], ref, ref + REFS));
+			assert_true(index_remove(&x, hash_of[ref], ref + REFS));
+		}
+	assert_int_equal(x.n, 0);
+	index_fini(&x);
+}
+
+static void index_holds_what_was_put_in(void **state)
+{
+	(void)state;
+	index_agrees_with_a_list(3);
+	index_agrees_with_a_list(100);
+	index_agrees_with_a_list(UINT32_MAX / 2);
+}
+
+#define TIMERS 300
+
+/* No timer comes early, none later than a tick, and what was armed anew for an earlier time comes once. */
+static void timers_come_in_time_and_once(void **state)
+{
+	const int64_t tick = INT64_C(1) << WHEEL_SHIFT;
+	static struct flow *f[TIMERS];
+	struct flows t;
+	int64_t now = 5 * tick;
+	uint32_t waiting = 0;
+	struct flow *due;
+
+	(void)state;
+	hash_seed(1);
+	assert_true(flows_init(&t, TIMERS, 16));
+	assert_null(flows_due(&t, now));
+	for (uint32_t i = 0; i < TIMERS; i++) {
+		struct tuple tuple = { .port = { (uint16_t)(i + 1), 80 } };
+
+		f[i] = flows_add(&t, &tuple, i);
+		assert_non_null(f[i]);
+		f[i]->deadline = INT64_MAX;
+	}
+	for (int round = 0; round < 30000; round++) {
+		struct flow *one = f[dice(TIMERS)];
+
+		waiting += one->deadline == INT64_MAX;
+		/* Near, and beyond the wheel's own reach. */
+		flows_arm(&t, one, now + (int64_t)dice(dice(2) ? 100 : 2000) * tick / 3);
+		now += tick / (1 + dice(20));
+		while ((due = flows_due(&t, now))) {
+			assert_true(due->deadline <= now);
+			due->deadline = INT64_MAX;
+			waiting--;
+		}
+		for (uint32_t i = 0; i < TIMERS && round % 100 == 0; i++)
+			assert_true(f[i]->deadline > now - 2 * tick);
+	}
+	now += 100000 * tick;
+	while ((due = flows_due(&t, now)))
+		waiting--;
+	assert_int_equal(waiting, 0);
+	flows_fini(&t);
+}
+
+static void tombstones_are_found_until_they_are_due(void **state)
+{
+	struct flows t;
+	struct tombs tombs;
+	struct tuple tuple, back;
+	int side;
+
+	(void)state;
+	assert_true(tombs_init(&tombs, 64));
+	assert_true(flows_init(&t, 16, tombs.chunks << tombs.chunk_bits));
+	for (int64_t i = 0; i < 1000; i++) {
+		struct tomb tomb = { .eseq = (uint64_t)i, .until = i + 30, .hash = (uint32_t)(i % 7) };
+		struct flow *f;
+		bool high;
+
+		memset(&tuple, 0, sizeof(tuple));
+		tuple.addr[CLIENT].b[15] = (uint8_t)(i % 2 ? 9 : 1);
+		tuple.addr[SERVER].b[15] = 5;
+		tuple.port[CLIENT] = (uint16_t)(i % 500 + 1);
+		tuple.port[SERVER] = 80;
+		back = (struct tuple){ { tuple.addr[1], tuple.addr[0] }, { tuple.port[1], tuple.port[0] } };
+		f = flows_add(&t, &tuple, tomb.hash);
+		tomb.id = tomb_id(&tuple, &high);
+		tomb.client_high = high;
+		tombs_add(&tombs, &t.index, &tomb, flows_slot(&t, f) + 1, i);
+		flows_release(&t, f);
+		assert_null(flows_find(&t, &tuple, tomb.hash, &side));
+		assert_int_equal(tombs_find(&tombs, &t.index, &tuple, tomb.hash, i, &side)->eseq, i);
+		assert_int_equal(side, CLIENT);
+		assert_int_equal(tombs_find(&tombs, &t.index, &back, tomb.hash, i, &side)->eseq, i);
+		assert_int_equal(side, SERVER);
+		assert_null(tombs_find(&tombs, &t.index, &tuple, tomb.hash, i + 31, &side));
+	}
+	/* Chunks whose stones were all forgotten were used again: 30 are remembered at a time. */
+	assert_true(tombs.fresh <= 30 / (1u << tombs.chunk_bits) + 3);
+	assert_true(t.index.n <= tombs.chunks << tombs.chunk_bits);
+	tombs_fini(&tombs);
+	flows_fini(&t);
+}
+
+/* verdict_of() answers most packets without the table: never otherwise than the table would. */
+static void short_cut_agrees_with_the_table(void **state)
+{
+	static const unsigned when[] = { 0, WHEN_ONE_WAY, WHEN_CAPTURE_LOSS, WHEN_SETTLED, WHEN_IDLE };
+	int none = 0;
+
+	(void)state;
+	for (int i = 0; i < 300000; i++) {
+		struct flow f;
+		struct verdict quick, table;
+		unsigned w = when[dice(5)];
+
+		memset(&f, 0, sizeof(f));
+		f.first_fin = (uint8_t)dice(3);
+		f.rst_side = (uint8_t)(dice(3) ? 2 : dice(2));
+		f.origin = (uint8_t)dice(3);
+		f.flags = dice(4) ? 0 : dice(UINT32_MAX) & dice(UINT32_MAX);
+		for (int side = CLIENT; side <= SERVER; side++) {
+			struct half *h = &f.half[side];
+
+			h->flags = dice(UINT32_MAX) & dice(UINT32_MAX);
+			h->packets = dice(4);
+			h->rst = dice(3) ? 0 : dice(h->packets + 1);
+			h->synack = dice(2);
+			h->nxt = h->ack = dice(3);
+		}
+		quick = verdict_of(&f, w);
+		table = verdict_by_table(&f, w);
+		assert_int_equal(quick.rule, table.rule);
+		assert_int_equal(quick.ending, table.ending);
+		assert_int_equal(quick.confidence, table.confidence);
+		none += quick.rule == 0;
+	}
+	assert_true(none > 10000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(index_holds_what_was_put_in),
+		cmocka_unit_test(timers_come_in_time_and_once),
+		cmocka_unit_test(tombstones_are_found_until_they_are_due),
+		cmocka_unit_test(short_cut_agrees_with_the_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
