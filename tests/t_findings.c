@@ -176,7 +176,7 @@ static void publish(struct world *w, double until)
 		for (; second < w->c[i].ended; second += NS_PER_SEC) {
 			pass(w, second);
 			/* Asking in between changes nothing. */
-			if (second / NS_PER_SEC % 50 == 0)
+			if (second / NS_PER_SEC % 7 == 0)
 				find(w->st, FINDING_ICMP);
 		}
 		give(w, &w->c[i], ROW_FINAL, (uint32_t)i);
@@ -713,6 +713,39 @@ static void more_facts_than_fit_are_counted_and_still_found(void **state)
 	world_free(w);
 }
 
+/* With many facts the work is not done for each asking; when the input has ended it is. */
+static void with_many_facts_an_answer_may_be_old_until_the_input_ends(void **state)
+{
+	(void)state;
+	for (int many = 0; many < 2; many++) {
+		struct world *w = world_new();
+		struct connection *c;
+		uint64_t n = many ? 40000 : 4000;
+
+		for (uint64_t i = 0; i < n; i++) {
+			w->n = 0;
+			c = add(w, 20.0 * (double)i / (double)n, 1, 5, 80, ENDING_GRACEFUL, 0.1);
+			c->uid = i + 1;
+			give(w, c, ROW_FINAL, 0);
+		}
+		pass(w, T0 + SEC(21));
+		assert_null(find(w->st, FINDING_SERVICE_REFUSING));
+		for (uint64_t i = n; i < n + 20; i++) {
+			w->n = 0;
+			c = add(w, 21, 1, 6, 1194, ENDING_REFUSED, 0.1);
+			c->uid = i + 1;
+			give(w, c, ROW_FINAL, 0);
+		}
+		pass(w, T0 + SEC(21.5));
+		assert_int_equal(find(w->st, FINDING_SERVICE_REFUSING) == NULL, many);
+		if (many)
+			w->b->input_ended = true;
+		pass(w, T0 + SEC(21.5));
+		assert_non_null(find(w->st, FINDING_SERVICE_REFUSING));
+		world_free(w);
+	}
+}
+
 static void more_findings_than_fit_are_counted(void **state)
 {
 	struct world *w = world_new();
@@ -842,6 +875,7 @@ int main(void)
 		cmocka_unit_test(a_reset_of_the_store_forgets_findings),
 		cmocka_unit_test(drops_are_the_capture_s_own_finding),
 		cmocka_unit_test(more_facts_than_fit_are_counted_and_still_found),
+		cmocka_unit_test(with_many_facts_an_answer_may_be_old_until_the_input_ends),
 		cmocka_unit_test(more_findings_than_fit_are_counted),
 		cmocka_unit_test(time_may_leap),
 		cmocka_unit_test(odds_are_right),

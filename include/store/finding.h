@@ -28,7 +28,10 @@ struct finding {
 	char filter[224];   /* of the connections it is about */
 };
 
-/* All that are listed, current and over, in the order they were raised. Borrowed until the store changes. */
+/*
+ * All that are listed, current and over, in the order they were raised. Borrowed until the store changes. Before the
+ * input has ended, and with more than 16384 events, it may be what was true a few seconds ago.
+ */
 const struct finding *store_findings(const struct store *st, size_t *n);
 
 /* What its bounds made it leave out. */

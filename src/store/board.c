@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/hash.h"
@@ -32,7 +33,7 @@ void board_clear(struct board *b)
 {
 	if (b->memos)
 		memset(b->index, 0, INDEX_ROOM * sizeof(b->index[0]));
-	b->memos = b->rows = b->raised = 0;
+	b->memos = b->rows = b->raised = b->fresh = 0;
 	b->forgotten = b->unwatched = 0;
 }
 
@@ -157,6 +158,7 @@ static bool raise_row(struct board *b, struct memo *m, const struct claim *c)
 	f->evidences = c->evidences;
 	memcpy(f->evidence, c->evidence, sizeof(f->evidence));
 	m->row = b->rows++;
+	b->fresh++;
 	m->raised = true;
 	m->counted = INT64_MIN;
 	b->raised++;
@@ -183,6 +185,41 @@ void board_claim(struct board *b, struct memo *m, int64_t now, const struct clai
 	}
 	m->quiet = 0;
 	m->seen = m->counted = now;
+}
+
+static uint32_t row_of_id(const struct board *b, uint32_t from, uint64_t id)
+{
+	while (b->row[from].id != id)
+		from++;
+	return from;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+	int by_subject = strcmp(x->subject, y->subject);
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (by_subject)
+		return by_subject;
+	return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : strcmp(x->sentence, y->sentence);
+}
+
+void board_settle_order(struct board *b)
+{
+	uint32_t from = b->rows - b->fresh;
+	uint64_t id[BOARD_ROWS];
+
+	if (b->fresh > 1) {
+		for (uint32_t k = 0; k < b->fresh; k++)
+			id[k] = b->row[from + k].id;
+		qsort(b->row + from, b->fresh, sizeof(b->row[0]), compare_rows);
+		for (uint32_t i = 0; i < b->memos; i++)
+			if (b->memo[i].raised && b->memo[i].row >= from)
+				b->memo[i].row = row_of_id(b, from, id[b->memo[i].row - from]);
+	}
+	b->fresh = 0;
 }
 
 void board_quiet(struct board *b, int64_t now, uint32_t limit)

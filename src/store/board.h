@@ -28,6 +28,7 @@ struct board {
 	struct finding *row; /* one more than BOARD_ROWS have room */
 	uint32_t *index;     /* hash -> 1 + memo */
 	uint32_t memos, rows, raised;
+	uint32_t fresh; /* of the rows, those raised in this step: the last ones */
 	uint64_t forgotten, unwatched;
 };
 
@@ -48,6 +49,8 @@ void memo_rate(struct memo *m, int64_t now, uint32_t cases);
 
 /* The claim holds in the window that ends at `now`. */
 void board_claim(struct board *b, struct memo *m, int64_t now, const struct claim *c);
+/* The step is over: what was raised in it is listed in an order that does not hang on that of the judging. */
+void board_settle_order(struct board *b);
 /* Ends what has been quiet for `limit` steps, `now` among them. */
 void board_quiet(struct board *b, int64_t now, uint32_t limit);
 

@@ -113,11 +113,14 @@ void lens_begin(struct lens *l, const struct fact *fact)
 		memset(l->index, 0, l->index_room * sizeof(l->index[0]));
 }
 
-static uint32_t *place_of(const struct lens *l, const struct subject *who)
+static struct entry *place_of(const struct lens *l, const struct subject *who, uint64_t hash)
 {
-	size_t i = hash_bytes(who, sizeof(*who)) & (l->index_room - 1);
+	size_t i = hash & (l->index_room - 1);
+	uint32_t tag = (uint32_t)(hash >> 32);
 
-	while (l->index[i] && memcmp(&l->bunch[l->index[i] - 1].who, who, sizeof(*who)) != 0)
+	/* Most bunches that are passed on the way need not be looked at. */
+	while (l->index[i].bunch && (l->index[i].hash != tag ||
+					    memcmp(&l->bunch[l->index[i].bunch - 1].who, who, sizeof(*who)) != 0))
 		i = (i + 1) & (l->index_room - 1);
 	return &l->index[i];
 }
@@ -127,34 +130,38 @@ static void index_double(struct lens *l)
 	l->index_room = l->index_room ? l->index_room * 2 : 256;
 	mem_free(l->index);
 	l->index = mem_array(l->index_room, sizeof(l->index[0]));
-	for (size_t i = 0; i < l->bunches; i++)
-		*place_of(l, &l->bunch[i].who) = (uint32_t)i + 1;
+	for (size_t i = 0; i < l->bunches; i++) {
+		uint64_t hash = hash_bytes(&l->bunch[i].who, sizeof(l->bunch[i].who));
+
+		*place_of(l, &l->bunch[i].who, hash) = (struct entry){ (uint32_t)i + 1, (uint32_t)(hash >> 32) };
+	}
 }
 
 const struct bunch *lens_find(const struct lens *l, const struct subject *who)
 {
-	uint32_t i = l->index_room ? *place_of(l, who) : 0;
+	uint32_t i = l->index_room ? place_of(l, who, hash_bytes(who, sizeof(*who)))->bunch : 0;
 
 	return i ? &l->bunch[i - 1] : NULL;
 }
 
 static struct bunch *bunch_obtain(struct lens *l, const struct subject *who)
 {
-	uint32_t *place;
+	uint64_t hash = hash_bytes(who, sizeof(*who));
+	struct entry *place;
 
 	if (l->bunches * 2 >= l->index_room)
 		index_double(l);
-	place = place_of(l, who);
-	if (!*place) {
+	place = place_of(l, who, hash);
+	if (!place->bunch) {
 		if (l->bunches == l->bunch_room) {
 			l->bunch_room = l->bunch_room ? l->bunch_room * 2 : 128;
 			l->bunch = mem_grow(l->bunch, l->bunch_room, sizeof(l->bunch[0]));
 		}
 		memset(&l->bunch[l->bunches], 0, sizeof(l->bunch[0]));
 		l->bunch[l->bunches].who = *who;
-		*place = (uint32_t)++l->bunches;
+		*place = (struct entry){ (uint32_t)++l->bunches, (uint32_t)(hash >> 32) };
 	}
-	return &l->bunch[*place - 1];
+	return &l->bunch[place->bunch - 1];
 }
 
 /* by: 1 when the fact comes, -1 when it goes. */

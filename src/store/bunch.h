@@ -44,7 +44,9 @@ struct lens { /* one window */
 	size_t bunches, bunch_room;
 	struct link *link;
 	size_t links, link_room;
-	uint32_t *index; /* hash -> 1 + bunch */
+	struct entry { /* hash -> 1 + bunch */
+		uint32_t bunch, hash;
+	} *index;
 	size_t index_room;
 };
 

@@ -168,7 +168,7 @@ static uint32_t *place_of(struct facts *t, const struct fact *f)
 	return place;
 }
 
-bool facts_put(struct facts *t, const struct fact *f)
+uint32_t facts_put(struct facts *t, const struct fact *f)
 {
 	uint32_t *place = place_of(t, f), i = *place;
 
@@ -179,13 +179,13 @@ bool facts_put(struct facts *t, const struct fact *f)
 		else if (t->used < FACTS_MAX)
 			i = ++t->used;
 		else
-			return false;
+			return 0;
 		t->next[i - 1] = 0;
 		*place = i;
 		t->count++;
 	}
 	t->fact[i - 1] = *f;
-	return true;
+	return i;
 }
 
 bool facts_take(struct facts *t, const struct fact *f)

@@ -27,18 +27,18 @@ enum {
 	FACT_RARE = 1 << 9, /* looked at in the long window too */
 };
 
-struct fact {
+struct fact { /* what judges ask first comes first */
 	int64_t at;	/* when it counts, ns since the epoch */
+	uint64_t uid;
+	uint16_t flags, port;
+	uint8_t ending, stage; /* stage: 0 or enum attribute */
+	uint8_t icmp_type, icmp_code;
+	int8_t ttl_delta;
 	int64_t fin;	/* the server's first FIN, or 0 */
 	int64_t idle;	/* silence before the reset, or TIME_NEVER */
 	int64_t gap;	/* from the server's FIN to the client's last data, or TIME_NEVER */
 	int64_t served; /* from the server's last data to its FIN, or TIME_NEVER */
-	uint64_t uid;
 	struct addr client, server, via; /* via: sender of the ICMP error */
-	uint16_t port, flags;
-	uint8_t ending, stage; /* stage: 0 or enum attribute */
-	uint8_t icmp_type, icmp_code;
-	int8_t ttl_delta;
 };
 
 struct facts {
@@ -56,8 +56,8 @@ size_t facts_bytes(void);
 /* What a connection is known by as it stands: [0] that it was accepted, [1] how it ended; uid 0: nothing. */
 void facts_of_connection(const struct connection *c, struct fact out[2]);
 
-/* Replaces the fact of that connection and sort. False when there is no room. */
-bool facts_put(struct facts *t, const struct fact *f);
+/* Replaces the fact of that connection and sort. Returns 1 + its index, 0 when there is no room. */
+uint32_t facts_put(struct facts *t, const struct fact *f);
 /* Whether there was one. */
 bool facts_take(struct facts *t, const struct fact *f);
 

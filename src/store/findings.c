@@ -1,19 +1,20 @@
 /*
  * Findings are worked out anew from the facts kept, window by window, whenever somebody asks: so neither the order
  * in which facts came nor the moments of asking change them, and an ending withdrawn is as if it never was. What is
- * older than SETTLED is worked out for the last time and its facts are dropped: that bounds memory and work.
+ * older than SETTLED is worked out for the last time and its facts are dropped: that bounds memory and work. Between
+ * two askings hardly anything old changes, so the work begins at the youngest checkpoint that still holds.
  */
 #include "config.h"
 
 #include "store/findings.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/capture_stats.h"
 #include "store/board.h"
 #include "store/facts.h"
+#include "store/timeline.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/fmt.h"
@@ -22,11 +23,16 @@
 /* An attempt is taken back for 130 s after its last SYN, and known as unanswered 20 s after it. */
 #define SETTLED (240 * NS_PER_SEC)
 
-struct key { /* a fact's place in time */
-	int64_t at;
-	uint64_t uid;
-	uint32_t fact, near, far; /* handles in the windows */
-	uint16_t flags;
+#define MANY 16384
+#define PAUSE_PER_FACT (20 * NS_PER_US)
+#define CHECKPOINTS 4
+#define CHECKPOINT_AGE (3 * STEP)   /* of the youngest: hardly a fact comes later */
+#define CHECKPOINT_SPACE (4 * STEP) /* between two of them, at least */
+
+/* How it stood after all windows up to a time: from there it goes on, as long as no older fact changes. */
+struct checkpoint {
+	struct board board;
+	int64_t to;
 };
 
 struct findings {
@@ -34,13 +40,16 @@ struct findings {
 	struct facts facts;
 	struct lens near, far; /* the short and the long window */
 	struct bench bench;
-	struct key *key;
-	size_t keys, key_room;
+	struct timeline line;
 	struct board settled, shown;
+	struct checkpoint checkpoint[CHECKPOINTS]; /* oldest first */
+	size_t checkpoints;
 	int64_t settled_to; /* INT64_MIN: nothing is settled */
 	int64_t oldest;	    /* of the facts, no later than */
-	int64_t shown_to;
+	int64_t shown_to, asked; /* asked: the time of what is shown, when there is anything */
+	bool any_shown;
 	bool changed;
+	int64_t changed_from; /* the oldest fact that changed since findings were last worked out */
 	uint64_t late, crowded;
 	struct {
 		uint64_t packets, first_packets, n;
@@ -58,8 +67,10 @@ struct findings *findings_new(const struct thresholds *thresholds, struct err *e
 		thresholds_default(&fs->thresholds);
 	board_init(&fs->settled);
 	board_init(&fs->shown);
+	for (size_t i = 0; i < CHECKPOINTS; i++)
+		board_init(&fs->checkpoint[i].board);
 	fs->settled_to = INT64_MIN;
-	fs->oldest = INT64_MAX;
+	fs->oldest = fs->changed_from = INT64_MAX;
 	if (facts_init(&fs->facts))
 		return fs;
 	err_set(err, "no memory for findings");
@@ -76,13 +87,15 @@ void findings_free(struct findings *fs)
 	lens_fini(&fs->far);
 	board_fini(&fs->settled);
 	board_fini(&fs->shown);
-	mem_free(fs->key);
+	for (size_t i = 0; i < CHECKPOINTS; i++)
+		board_fini(&fs->checkpoint[i].board);
+	timeline_fini(&fs->line);
 	mem_free(fs);
 }
 
 size_t findings_bytes(void)
 {
-	return facts_bytes() + 2 * (BOARD_MEMOS * sizeof(struct memo) + BOARD_ROWS * sizeof(struct finding)) +
+	return facts_bytes() + (2 + CHECKPOINTS) * (BOARD_MEMOS * sizeof(struct memo) + BOARD_ROWS * sizeof(struct finding)) +
 	       sizeof(struct findings);
 }
 
@@ -91,8 +104,11 @@ void findings_clear(struct findings *fs)
 	facts_clear(&fs->facts);
 	board_clear(&fs->settled);
 	board_clear(&fs->shown);
+	timeline_clear(&fs->line);
+	fs->checkpoints = 0;
+	fs->any_shown = false;
 	fs->settled_to = INT64_MIN;
-	fs->oldest = INT64_MAX;
+	fs->oldest = fs->changed_from = INT64_MAX;
 	fs->late = fs->crowded = 0;
 	memset(&fs->drops, 0, sizeof(fs->drops));
 	fs->changed = true;
@@ -107,55 +123,29 @@ static int64_t step_of(int64_t at)
 	return at - (rest < 0 ? rest + STEP : rest);
 }
 
-static int earlier(const void *a, const void *b)
-{
-	const struct key *x = a, *y = b;
-
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	if (x->uid != y->uid)
-		return x->uid < y->uid ? -1 : 1;
-	return (x->flags & FACT_ACCEPTED) - (y->flags & FACT_ACCEPTED);
-}
-
-static void put_in_order(struct findings *fs)
-{
-	if (fs->facts.count > fs->key_room) {
-		fs->key_room = fs->facts.count + fs->facts.count / 2;
-		fs->key = mem_grow(fs->key, fs->key_room, sizeof(fs->key[0]));
-	}
-	fs->keys = 0;
-	for (uint32_t i = 0; i < fs->facts.used; i++) {
-		const struct fact *f = &fs->facts.fact[i];
-
-		if (f->uid)
-			fs->key[fs->keys++] = (struct key){ .at = f->at, .uid = f->uid, .fact = i,
-				.flags = f->flags };
-	}
-	if (fs->keys)
-		qsort(fs->key, fs->keys, sizeof(fs->key[0]), earlier);
-}
-
 static void judge_bunch(struct findings *fs, struct board *board, const struct lens *lens, unsigned which,
 	const struct bunch *bunch, int64_t now)
 {
 	const struct judge *judge = &judges[which];
 	uint32_t cases = judge->cases(bunch);
 	double least = fs->thresholds.v[judge->least], ease = fs->thresholds.v[THRESHOLD_EASE];
-	bool worth = cases > 0 && (double)cases >= least * ease;
-	struct judging j = { .lens = lens, .bunch = bunch, .thresholds = &fs->thresholds, .bench = &fs->bench,
-		.until = now, .from = INT64_MIN, .to = INT64_MAX, .counted = INT64_MIN };
+	bool worth = cases > 0 && (double)cases >= least * ease, raised;
 	struct memo *memo;
-	struct claim claim = { 0 };
+	struct claim claim;
 
 	if (!worth && !(judge->rated && cases > 0))
 		return;
 	memo = board_find(board, which, &bunch->who);
-	j.ease = memo && memo->raised ? ease : 1;
-	if (memo && memo->raised)
-		j.counted = memo->counted;
-	j.usual = memo ? memo_usual(memo, now) : 0;
-	worth = worth && (double)cases >= least * j.ease && judge->holds(&j, &claim);
+	raised = memo && memo->raised;
+	worth = worth && (double)cases >= least * (raised ? ease : 1);
+	if (worth) {
+		struct judging j = { .lens = lens, .bunch = bunch, .thresholds = &fs->thresholds, .bench = &fs->bench,
+			.ease = raised ? ease : 1, .usual = memo ? memo_usual(memo, now) : 0, .until = now,
+			.from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
+
+		memset(&claim, 0, sizeof(claim));
+		worth = judge->holds(&j, &claim);
+	}
 	if (!memo && (worth || judge->rated))
 		memo = board_obtain(board, which, &bunch->who);
 	if (!memo)
@@ -183,32 +173,75 @@ static void judge_all(struct findings *fs, struct board *board, int64_t now)
 {
 	judge_lens(fs, board, &fs->near, false, now);
 	judge_lens(fs, board, &fs->far, true, now);
+	board_settle_order(board);
 	board_quiet(board, now, (uint32_t)(fs->thresholds.v[THRESHOLD_QUIET] * (double)(WINDOW_SHORT / STEP)));
 }
 
-struct slide { /* indices of keys: the next to come, the next to leave each window */
+/* --- Checkpoints --------------------------------------------------------------------------------- */
+
+static struct checkpoint *youngest(struct findings *fs)
+{
+	return fs->checkpoints ? &fs->checkpoint[fs->checkpoints - 1] : NULL;
+}
+
+static void checkpoint_drop_oldest(struct findings *fs)
+{
+	struct checkpoint oldest = fs->checkpoint[0]; /* its room is used again */
+
+	memmove(fs->checkpoint, fs->checkpoint + 1, (CHECKPOINTS - 1) * sizeof(oldest));
+	fs->checkpoint[CHECKPOINTS - 1] = oldest;
+	fs->checkpoints--;
+}
+
+/* The board is made up to `to`. The youngest checkpoint moves on with it, as far as there is another one close by. */
+static void checkpoint_add(struct findings *fs, const struct board *board, int64_t to)
+{
+	size_t n = fs->checkpoints;
+
+	if (n > 1 && to - fs->checkpoint[n - 2].to < CHECKPOINT_SPACE)
+		n = --fs->checkpoints;
+	else if (n == CHECKPOINTS)
+		checkpoint_drop_oldest(fs);
+	n = fs->checkpoints++;
+	board_copy(&fs->checkpoint[n].board, board);
+	fs->checkpoint[n].to = to;
+}
+
+/* Leaves those that are as if they were made now, of times after what is settled and up to `to`. */
+static void checkpoints_check(struct findings *fs, int64_t to)
+{
+	while (fs->checkpoints && (youngest(fs)->to > fs->changed_from || youngest(fs)->to > to))
+		fs->checkpoints--;
+	while (fs->checkpoints && fs->checkpoint[0].to <= fs->settled_to)
+		checkpoint_drop_oldest(fs);
+	fs->changed_from = INT64_MAX;
+}
+
+/* --- Sliding ------------------------------------------------------------------------------------- */
+
+struct slide { /* indices of moments: the next to come, the next to leave each window */
 	size_t next, near, far;
 };
 
 static void slide_in(struct findings *fs, struct slide *s, int64_t before)
 {
-	for (; s->next < fs->keys && fs->key[s->next].at < before; s->next++) {
-		struct key *k = &fs->key[s->next];
+	for (; s->next < fs->line.n && fs->line.moment[s->next].at < before; s->next++) {
+		struct moment *m = &fs->line.moment[s->next];
 
 		if (s->next >= s->near)
-			k->near = lens_add(&fs->near, k->fact, false);
-		if (s->next >= s->far && k->flags & FACT_RARE)
-			k->far = lens_add(&fs->far, k->fact, true);
+			m->near = lens_add(&fs->near, m->fact, false);
+		if (s->next >= s->far && m->flags & FACT_RARE)
+			m->far = lens_add(&fs->far, m->fact, true);
 	}
 }
 
 static void slide_out(struct findings *fs, struct slide *s, int64_t now)
 {
-	for (; s->near < s->next && fs->key[s->near].at < now - WINDOW_SHORT; s->near++)
-		lens_remove(&fs->near, fs->key[s->near].fact, fs->key[s->near].near);
-	for (; s->far < s->next && fs->key[s->far].at < now - WINDOW_LONG; s->far++)
-		if (fs->key[s->far].flags & FACT_RARE)
-			lens_remove(&fs->far, fs->key[s->far].fact, fs->key[s->far].far);
+	for (; s->near < s->next && fs->line.moment[s->near].at < now - WINDOW_SHORT; s->near++)
+		lens_remove(&fs->near, fs->line.moment[s->near].fact, fs->line.moment[s->near].near);
+	for (; s->far < s->next && fs->line.moment[s->far].at < now - WINDOW_LONG; s->far++)
+		if (fs->line.moment[s->far].flags & FACT_RARE)
+			lens_remove(&fs->far, fs->line.moment[s->far].fact, fs->line.moment[s->far].far);
 }
 
 /* The windows as they were at `from`. */
@@ -217,32 +250,32 @@ static void slide_begin(struct findings *fs, struct slide *s, int64_t from)
 	*s = (struct slide){ 0 };
 	lens_begin(&fs->near, fs->facts.fact);
 	lens_begin(&fs->far, fs->facts.fact);
-	while (s->near < fs->keys && fs->key[s->near].at < from - WINDOW_SHORT)
+	while (s->near < fs->line.n && fs->line.moment[s->near].at < from - WINDOW_SHORT)
 		s->near++;
-	while (s->far < fs->keys && fs->key[s->far].at < from - WINDOW_LONG)
+	while (s->far < fs->line.n && fs->line.moment[s->far].at < from - WINDOW_LONG)
 		s->far++;
 	slide_in(fs, s, from);
 }
 
-/* Judges all windows that end after what is settled and not after `to`. The facts are in order. */
-static void judge_until(struct findings *fs, struct board *board, int64_t to)
+/* Judges all windows that end after `from`, up to which the board is made, and not after `to`. The facts are in order. */
+static void judge_until(struct findings *fs, struct board *board, int64_t from, int64_t to, int64_t checkpoints_to)
 {
 	struct slide s;
-	int64_t now = fs->settled_to;
+	int64_t now = from;
 
 	if (now == INT64_MIN) {
-		if (fs->keys == 0)
+		if (fs->line.n == 0)
 			return;
-		now = step_of(fs->key[0].at);
+		now = step_of(fs->line.moment[0].at);
 	}
 	slide_begin(fs, &s, now);
 	while (now < to) {
 		/* A long time of nothing is passed over. */
 		if (s.near == s.next && s.far == s.next && board->raised == 0) {
-			if (s.next == fs->keys)
+			if (s.next == fs->line.n)
 				break;
-			if (now < step_of(fs->key[s.next].at))
-				now = step_of(fs->key[s.next].at);
+			if (now < step_of(fs->line.moment[s.next].at))
+				now = step_of(fs->line.moment[s.next].at);
 			if (now >= to)
 				break;
 		}
@@ -250,6 +283,8 @@ static void judge_until(struct findings *fs, struct board *board, int64_t to)
 		slide_in(fs, &s, now);
 		slide_out(fs, &s, now);
 		judge_all(fs, board, now);
+		if (now <= checkpoints_to)
+			checkpoint_add(fs, board, now);
 	}
 }
 
@@ -258,21 +293,21 @@ static void judge_until(struct findings *fs, struct board *board, int64_t to)
 static void drop_old(struct findings *fs)
 {
 	fs->oldest = INT64_MAX;
-	for (size_t i = 0; i < fs->keys; i++) {
-		const struct key *k = &fs->key[i];
-		int64_t keep = k->flags & FACT_RARE ? WINDOW_LONG : WINDOW_SHORT;
+	for (size_t i = 0; i < fs->line.n; i++) {
+		const struct moment *m = &fs->line.moment[i];
+		int64_t keep = m->flags & FACT_RARE ? WINDOW_LONG : WINDOW_SHORT;
 
-		if (k->at < fs->settled_to - keep)
-			facts_take(&fs->facts, &fs->facts.fact[k->fact]);
-		else if (k->at < fs->oldest)
-			fs->oldest = k->at;
+		if (m->at < fs->settled_to - keep)
+			facts_take(&fs->facts, &fs->facts.fact[m->fact]);
+		else if (m->at < fs->oldest)
+			fs->oldest = m->at;
 	}
 }
 
 /* `to` is the end of a step. The facts are in order. */
 static void settle(struct findings *fs, int64_t to)
 {
-	judge_until(fs, &fs->settled, to);
+	judge_until(fs, &fs->settled, fs->settled_to, to, INT64_MIN);
 	fs->settled_to = to;
 	board_prune(&fs->settled, to);
 	drop_old(fs);
@@ -287,7 +322,7 @@ void findings_pass(struct findings *fs, int64_t passed)
 	/* A whole window at a time: each run begins with making the windows anew. */
 	if (from == INT64_MAX || to < from + WINDOW_SHORT)
 		return;
-	put_in_order(fs);
+	timeline_sort(&fs->line, &fs->facts);
 	settle(fs, to);
 }
 
@@ -296,14 +331,15 @@ static void make_room(struct findings *fs)
 {
 	int64_t to;
 
-	put_in_order(fs);
-	to = step_of(fs->key[fs->keys / 4].at) + STEP;
+	timeline_sort(&fs->line, &fs->facts);
+	to = step_of(fs->line.moment[fs->line.n / 4].at) + STEP;
 	if (to > fs->settled_to)
 		settle(fs, to);
 	if (fs->facts.count <= FACTS_MAX - FACTS_MAX / 8)
 		return;
-	for (size_t i = 0; i < fs->keys / 4; i++)
-		fs->crowded += facts_take(&fs->facts, &fs->facts.fact[fs->key[i].fact]);
+	fs->checkpoints = 0;
+	for (size_t i = 0; i < fs->line.n / 4; i++)
+		fs->crowded += facts_take(&fs->facts, &fs->facts.fact[fs->line.moment[i].fact]);
 }
 
 /* --- Facts come ---------------------------------------------------------------------------------- */
@@ -311,6 +347,15 @@ static void make_room(struct findings *fs)
 static bool is_settled(const struct findings *fs, const struct fact *f)
 {
 	return f->uid && f->at < fs->settled_to;
+}
+
+static bool fact_put(struct findings *fs, const struct fact *f)
+{
+	uint32_t i = facts_put(&fs->facts, f);
+
+	if (i)
+		timeline_note(&fs->line, &fs->facts, i - 1);
+	return i > 0;
 }
 
 static void fact_change(struct findings *fs, const struct fact *was, const struct fact *is)
@@ -323,16 +368,20 @@ static void fact_change(struct findings *fs, const struct fact *was, const struc
 		return;
 	}
 	fs->changed = true;
+	if (was->uid && was->at < fs->changed_from)
+		fs->changed_from = was->at;
 	if (!is->uid || is_settled(fs, is)) {
 		facts_take(&fs->facts, was);
 		return;
 	}
+	if (is->at < fs->changed_from)
+		fs->changed_from = is->at;
 	if (is->at < fs->oldest)
 		fs->oldest = is->at;
-	if (facts_put(&fs->facts, is))
+	if (fact_put(fs, is))
 		return;
 	make_room(fs);
-	if (is_settled(fs, is) || !facts_put(&fs->facts, is))
+	if (is_settled(fs, is) || !fact_put(fs, is))
 		fs->crowded++;
 }
 
@@ -386,20 +435,32 @@ static void add_drops(struct findings *fs, int64_t now)
 	fs->shown.rows++;
 }
 
-const struct finding *findings_list(struct findings *fs, int64_t now, size_t *n)
+/* With many facts the last answer must do for a while: working them out takes about half a microsecond for each. */
+static bool shown_will_do(const struct findings *fs, int64_t now)
+{
+	return fs->any_shown && fs->facts.count > MANY && now >= fs->asked &&
+	       now - fs->asked < (int64_t)fs->facts.count * PAUSE_PER_FACT;
+}
+
+const struct finding *findings_list(struct findings *fs, int64_t now, bool final, size_t *n)
 {
 	int64_t to = step_of(now) + STEP;
+	const struct checkpoint *from;
 
-	if (fs->changed || to != fs->shown_to) {
-		put_in_order(fs);
+	if ((fs->changed || to != fs->shown_to) && (final || !shown_will_do(fs, now))) {
+		timeline_sort(&fs->line, &fs->facts);
 		/* What the capture is ahead of the clock with, or a store that was told no time. */
-		if (fs->keys && to <= fs->key[fs->keys - 1].at)
-			to = step_of(fs->key[fs->keys - 1].at) + STEP;
-		board_copy(&fs->shown, &fs->settled);
-		judge_until(fs, &fs->shown, to);
+		if (fs->line.n && to <= fs->line.moment[fs->line.n - 1].at)
+			to = step_of(fs->line.moment[fs->line.n - 1].at) + STEP;
+		checkpoints_check(fs, to);
+		from = youngest(fs);
+		board_copy(&fs->shown, from ? &from->board : &fs->settled);
+		judge_until(fs, &fs->shown, from ? from->to : fs->settled_to, to, to - CHECKPOINT_AGE);
 		add_drops(fs, now);
 		fs->shown_to = step_of(now) + STEP;
 		fs->changed = false;
+		fs->any_shown = true;
+		fs->asked = now;
 	}
 	*n = fs->shown.rows;
 	return fs->shown.row;

@@ -25,7 +25,8 @@ void findings_change(struct findings *fs, const struct connection *was, const st
 void findings_pass(struct findings *fs, int64_t passed);
 void findings_stats(struct findings *fs, const struct capture_stats *stats, int64_t now);
 
-const struct finding *findings_list(struct findings *fs, int64_t now, size_t *n);
+/* final: there will be no more facts. Else with very many of them what is told may be some seconds old. */
+const struct finding *findings_list(struct findings *fs, int64_t now, bool final, size_t *n);
 void findings_usage(const struct findings *fs, struct findings_usage *out);
 
 #endif

@@ -35,14 +35,20 @@ static const char *usual_stage(const struct judging *j, is_case *what)
 	return n[most] ? attribute_info[most].words : "at no known stage";
 }
 
-static bool aborts(struct judging *j, struct claim *c, is_case *what, const char *who)
+static bool are_too_many(const struct judging *j, uint64_t k)
 {
-	uint64_t k = cases_count(j, what), clients;
+	return (double)k >= LEAST(j, ABORTS_LEAST) && wilson_lower(k, j->bunch->established) >= LEAST(j, ABORTS_SHARE) &&
+	       is_surprise(j, k);
+}
+
+/* `most`: of the cases, known without a look at each. */
+static bool aborts(struct judging *j, struct claim *c, is_case *what, uint32_t most, const char *who)
+{
 	uint32_t n = j->bunch->established;
+	uint64_t k, clients;
 	char buf[FMT_TEXT];
 
-	if ((double)k < LEAST(j, ABORTS_LEAST) || wilson_lower(k, n) < LEAST(j, ABORTS_SHARE) ||
-		!is_surprise(j, k))
+	if (!are_too_many(j, most) || !are_too_many(j, k = cases_count(j, what)))
 		return false;
 	clients = cases_clients(j, what);
 	cases_collect(j, what, c);
@@ -55,12 +61,12 @@ static bool aborts(struct judging *j, struct claim *c, is_case *what, const char
 
 bool judge_server_aborts(struct judging *j, struct claim *c)
 {
-	return aborts(j, c, is_server_abort, "the server");
+	return aborts(j, c, is_server_abort, count_server_aborts(j->bunch), "the server");
 }
 
 bool judge_client_aborts(struct judging *j, struct claim *c)
 {
-	return aborts(j, c, is_client_abort, "clients");
+	return aborts(j, c, is_client_abort, count_client_aborts(j->bunch), "clients");
 }
 
 static bool is_harmless_reset(const struct judging *j, const struct fact *f)
@@ -77,11 +83,14 @@ uint32_t count_harmless(const struct bunch *b)
 
 bool judge_resets_by_design(struct judging *j, struct claim *c)
 {
-	uint64_t k = cases_count(j, is_harmless_reset);
 	uint32_t n = j->bunch->established;
 	char buf[FMT_TEXT];
+	uint64_t k;
 
-	if (n < LEAST(j, HABIT_LEAST) || wilson_lower(k, n) < LEAST(j, HABIT_SHARE))
+	if (n < LEAST(j, HABIT_LEAST) || wilson_lower(count_harmless(j->bunch), n) < LEAST(j, HABIT_SHARE))
+		return false;
+	k = cases_count(j, is_harmless_reset);
+	if (wilson_lower(k, n) < LEAST(j, HABIT_SHARE))
 		return false;
 	cases_collect(j, is_harmless_reset, c);
 	about_service(j, c);
@@ -180,18 +189,20 @@ static bool say_restart(struct judging *j, struct claim *c, is_case *what, const
 
 bool judge_restart(struct judging *j, struct claim *c)
 {
+	const struct bunch *b = j->bunch;
 	uint64_t all, burst;
 
-	if ((double)cases_burst(j, is_lost, time_at, 10 * NS_PER_SEC) >= LEAST(j, RESTART_LOST) &&
+	if (b->by[ENDING_SERVER_LOST] >= LEAST(j, RESTART_LOST) &&
+		(double)cases_burst(j, is_lost, time_at, 10 * NS_PER_SEC) >= LEAST(j, RESTART_LOST) &&
 		cases_clients(j, is_lost) >= 2)
 		return say_restart(j, c, is_lost, "no longer knew");
 	anywhen(j);
-	burst = cases_burst(j, is_abort_now, time_at, NS_PER_SEC);
+	burst = count_server_aborts(b) < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_abort_now, time_at, NS_PER_SEC);
 	all = j->bench->times;
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all))
 		return say_restart(j, c, is_abort_now, "aborted");
 	anywhen(j);
-	burst = cases_burst(j, is_close, time_fin, NS_PER_SEC);
+	burst = b->server_first < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_close, time_fin, NS_PER_SEC);
 	all = j->bench->times;
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all) &&
 		cases_clients(j, is_close) >= 2)

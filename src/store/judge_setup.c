@@ -134,6 +134,8 @@ bool judge_queue_full(struct judging *j, struct claim *c)
 	bool late = j->bunch->by[ENDING_NOT_ACCEPTED] >= LEAST(j, QUEUE_LATE);
 	uint64_t burst, served;
 
+	if (!late && (count_unserved(j->bunch) < LEAST(j, QUEUE_LEAST) || j->bunch->accepted < LEAST(j, QUEUE_SERVED)))
+		return false;
 	burst = cases_burst(j, is_unserved, time_at, 10 * NS_PER_SEC);
 	j->to = j->from + 10 * NS_PER_SEC;
 	served = cases_count(j, is_served);

@@ -12,6 +12,8 @@ double wilson_lower(uint64_t k, uint64_t n)
 
 	if (n == 0)
 		return 0;
+	if (k > n)
+		k = n;
 	p = (double)k / (double)n;
 	spread = Z * sqrt(p * (1 - p) / (double)n + Z * Z / (4.0 * (double)n * (double)n));
 	return (p + Z * Z / (2.0 * (double)n) - spread) / (1 + Z * Z / (double)n);

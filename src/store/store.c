@@ -235,7 +235,7 @@ const struct finding *store_findings(const struct store *st, size_t *n)
 	*n = 0;
 	if (!st->findings)
 		return NULL;
-	return findings_list(st->findings, st->now, n);
+	return findings_list(st->findings, st->now, store_input_ended(st), n);
 }
 
 void store_findings_usage(const struct store *st, struct findings_usage *out)
