@@ -27,6 +27,11 @@ struct store_conf {
 	uint32_t max_series;	    /* conversations with a time series, the busiest */
 	uint32_t max_trails;	    /* ended connections whose segments are kept */
 	bool no_findings;	    /* nobody will ask for them: store_findings() has none */
+	/*
+	 * Nobody will ask for connections or time series, nor reset: only sums are kept. Every connection must come in one
+	 * row (engine_conf.final_only), beside late ones.
+	 */
+	bool sums_only;
 	const struct thresholds *thresholds; /* of findings; NULL: the defaults. Copied */
 };
 
@@ -92,6 +97,15 @@ void store_each_conversation(const struct store *st,
 	bool (*visit)(void *arg, const struct conversation_key *key, const struct counters *n,
 		uint32_t handle),
 	void *arg);
+
+/*
+ * The same for who needs but a part of it, at their own pace as long as the store does not change: handles are the
+ * numbers below store_conversations(). NULL: nothing is kept under that one. The key is borrowed until the store changes.
+ */
+uint32_t store_conversations(const struct store *st);
+const struct conversation_key *store_conversation(const struct store *st, uint32_t handle);
+void store_conversation_add(const struct store *st, uint32_t handle, struct counters *to);
+uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enum counter n);
 
 /* Adds a conversation's last `steps` seconds up to and including second `until` to sum[0 .. steps-1]. False: it has none. */
 bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,

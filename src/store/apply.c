@@ -9,27 +9,31 @@
 
 #include "model/connection.h"
 #include "store/state.h"
+#include "store/tally.h"
 
 /* What was counted of a connection before, and where. */
 struct account {
 	struct connection c;
-	struct counters n;
+	struct tally n;
 	uint32_t talk; /* held */
 	bool counted;
 };
 
-static void totals_and_talk(struct store *st, uint32_t talk, const struct counters *diff)
+static void count(struct store *st, uint32_t talk, const struct tally *t)
 {
-	counters_add(&st->totals, diff);
-	talk_add(&st->talks, talk, diff);
+	tally_add(t, &st->totals);
+	talk_add(&st->talks, talk, t);
+}
+
+static void uncount(struct store *st, uint32_t talk, const struct tally *t)
+{
+	tally_subtract(t, &st->totals);
+	talk_subtract(&st->talks, talk, t);
 }
 
 static void withdraw(struct store *st, const struct account *was)
 {
-	struct counters diff = { { 0 } };
-
-	counters_subtract(&diff, &was->n);
-	totals_and_talk(st, was->talk, &diff);
+	uncount(st, was->talk, &was->n);
 	booking_change(st, was->talk, &was->c, NULL);
 	talk_release(&st->talks, was->talk);
 }
@@ -42,30 +46,30 @@ static void account_of(const struct store *st, uint32_t ref, struct account *was
 	if (!was->counted)
 		return;
 	record_get(&st->records, ref, &was->c);
-	counters_of_connection(&was->c, &was->n);
+	tally_of_connection(&was->c, &was->n);
 	was->talk = rec->conversation;
 }
 
 /* Counts `c` instead of what record `ref` holds of it. Returns its conversation, held once for it. */
-static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c,
+static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c, uint64_t hash,
 	struct account *was)
 {
-	struct counters diff;
+	struct tally is;
 	uint32_t talk;
 
 	account_of(st, ref, was);
-	counters_of_connection(c, &diff);
+	tally_of_connection(c, &is);
 	if (was->counted && talk_same(&was->c, c)) {
 		talk = was->talk;
-		counters_subtract(&diff, &was->n);
+		uncount(st, talk, &was->n);
 		booking_change(st, talk, &was->c, c);
 	} else {
 		if (was->counted)
 			withdraw(st, was);
-		talk = talk_obtain(&st->talks, c);
+		talk = talk_obtain(&st->talks, c, hash ? hash : talk_hash_of(c));
 		booking_change(st, talk, NULL, c);
 	}
-	totals_and_talk(st, talk, &diff);
+	count(st, talk, &is);
 	return talk;
 }
 
@@ -137,7 +141,7 @@ static void slot_time_wait_over(struct store *st, uint32_t ref)
 	}
 	close_time_wait(&c);
 	record_set(&st->records, ref, &c);
-	talk_add_one(&st->talks, rec->conversation, COUNTER_TIME_WAIT, -1);
+	talk_time_wait_over(&st->talks, rec->conversation);
 	st->totals.n[COUNTER_TIME_WAIT]--;
 }
 
@@ -151,15 +155,23 @@ void store_time_wait_over(void *arg, uint32_t who, bool has_slot)
 		return;
 	}
 	st->totals.n[COUNTER_TIME_WAIT]--;
-	talk_add_one(&st->talks, who, COUNTER_TIME_WAIT, -1);
+	talk_time_wait_over(&st->talks, who);
 	talk_release(&st->talks, who);
 }
 
-static void count_slot(struct store *st, uint32_t ref, const struct connection *c)
+void store_time_wait_fetch(const void *arg, uint32_t who, bool has_slot)
+{
+	const struct store *st = arg;
+
+	if (!has_slot)
+		talk_fetch(&st->talks, who);
+}
+
+static void count_slot(struct store *st, uint32_t ref, const struct connection *c, uint64_t hash)
 {
 	struct account was;
 
-	st->records.rec[ref].conversation = recount(st, ref, c, &was);
+	st->records.rec[ref].conversation = recount(st, ref, c, hash, &was);
 	if (in_time_wait(c) && !(was.counted && in_time_wait(&was.c)))
 		timewait_watch(st, ref, c);
 }
@@ -174,10 +186,10 @@ void store_recount_slot(struct store *st, uint32_t ref)
 	rec->conversation = RECORD_NONE;
 	record_get(&st->records, ref, &c);
 	if (c.ending == ENDING_NONE)
-		count_slot(st, ref, &c);
+		count_slot(st, ref, &c, 0);
 }
 
-static void apply_live(struct store *st, uint32_t shard, const struct row *row)
+static void apply_live(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
 {
 	struct store_shard *sh = &st->shard[shard];
 	uint32_t ref = slot_of(st, shard, row);
@@ -190,7 +202,7 @@ static void apply_live(struct store *st, uint32_t shard, const struct row *row)
 	if (row->slot >= sh->slots)
 		sh->slots = row->slot + 1;
 	if (!is_before_reset(st, ref, &c))
-		count_slot(st, ref, &c);
+		count_slot(st, ref, &c, hash);
 	record_set(&st->records, ref, &c);
 }
 
@@ -235,7 +247,7 @@ static void trail_final(struct store *st, uint64_t uid)
 	trails_drop(&st->trails_live, uid);
 }
 
-static void apply_final(struct store *st, uint32_t shard, const struct row *row)
+static void apply_final(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
 {
 	uint32_t ref = slot_of(st, shard, row), talk;
 	struct connection c = row->c;
@@ -245,7 +257,7 @@ static void apply_final(struct store *st, uint32_t shard, const struct row *row)
 	wait = in_time_wait(&c) && timewait_room(&st->timewait, c.time_wait_until);
 	if (!wait)
 		close_time_wait(&c);
-	talk = ignore ? RECORD_NONE : recount(st, ref, &c, &was);
+	talk = ignore ? RECORD_NONE : recount(st, ref, &c, hash, &was);
 	if (st->records.rec[ref].uid) {
 		record_clear(&st->records, ref);
 		st->live--;
@@ -336,48 +348,76 @@ static bool log_has(const struct store *st, const struct store_shard *sh, uint64
 	return st->records.rec[*ref].uid != 0;
 }
 
-static void apply_late(struct store *st, uint32_t shard, const struct row *row)
+static void apply_late(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
 {
 	struct connection old, c;
-	struct counters diff, was;
+	struct tally is, was;
 	uint32_t ref, talk;
 
-	if (log_has(st, &st->shard[shard], row->eseq, &ref)) {
+	if (!hash)
+		hash = talk_hash_of(&row->c);
+	if (!st->conf.sums_only && log_has(st, &st->shard[shard], row->eseq, &ref)) {
 		store_get(st, ref, &old);
 		c = old;
 		connection_add(&c, &row->c);
-		counters_of_packets(&old, &was);
-		counters_of_packets(&c, &diff);
-		counters_subtract(&diff, &was);
-		talk = talk_obtain_late(&st->talks, &old);
+		tally_of_packets(&old, &was);
+		tally_of_packets(&c, &is);
+		tally_more(&is, &was); /* the old may have been counted in a row that was folded since */
+		talk = talk_obtain_late(&st->talks, &old, talk_hash_of(&old));
 		booking_packets(st, talk, &old, &c);
 		record_set(&st->records, ref, &c);
 	} else {
-		counters_of_packets(&row->c, &diff);
-		talk = talk_obtain_late(&st->talks, &row->c);
-		booking_packets(st, talk, NULL, &row->c);
+		tally_of_packets(&row->c, &is);
+		talk = talk_obtain_late(&st->talks, &row->c, hash);
+		if (!st->conf.sums_only)
+			booking_packets(st, talk, NULL, &row->c);
 	}
-	totals_and_talk(st, talk, &diff);
+	count(st, talk, &is);
 	talk_release(&st->talks, talk);
+}
+
+/* --- Nothing but sums ---------------------------------------------------------------------------- */
+
+/* The only row of a connection, apart from late ones: straight to its conversation. */
+static void apply_sum(struct store *st, const struct row *row, uint64_t hash)
+{
+	bool in = in_time_wait(&row->c), wait = in && timewait_room(&st->timewait, row->c.time_wait_until);
+	uint32_t talk = talk_obtain(&st->talks, &row->c, hash);
+	struct tally t;
+
+	if (in && !wait) {
+		struct connection c = row->c;
+
+		close_time_wait(&c);
+		tally_of_connection(&c, &t);
+	} else {
+		tally_of_connection(&row->c, &t);
+	}
+	count(st, talk, &t);
+	if (row->what == ROW_LIVE)
+		st->live++;
+	else
+		st->forgotten++;
+	if (wait)
+		timewait_add(&st->timewait, row->c.time_wait_until, talk, false);
+	else if (row->what == ROW_FINAL)
+		talk_release(&st->talks, talk);
 }
 
 /* --- Blocks -------------------------------------------------------------------------------------- */
 
-static void apply_row(struct store *st, uint32_t shard, const struct row *row)
+static void apply_row(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
 {
 	if (row->c.start != 0 && (st->first == 0 || row->c.start < st->first))
 		st->first = row->c.start;
-	switch ((enum row_what)row->what) {
-	case ROW_LIVE:
-		apply_live(st, shard, row);
-		break;
-	case ROW_FINAL:
-		apply_final(st, shard, row);
-		break;
-	case ROW_LATE:
-		apply_late(st, shard, row);
-		break;
-	}
+	if (row->what == ROW_LATE)
+		apply_late(st, shard, row, hash);
+	else if (st->conf.sums_only)
+		apply_sum(st, row, hash);
+	else if (row->what == ROW_LIVE)
+		apply_live(st, shard, row, hash);
+	else
+		apply_final(st, shard, row, hash);
 }
 
 static void apply_trail(struct store *st, const struct row *row, const struct trail *trail)
@@ -385,23 +425,32 @@ static void apply_trail(struct store *st, const struct row *row, const struct tr
 	trails_put(row->what == ROW_LIVE ? &st->trails_live : &st->trails_ended, trail);
 }
 
-/* Rows ahead whose memory is fetched while this one is worked on: each step needs what the one before fetched. */
-enum { FAR = 6, NEAR = 4, NEXT = 2 };
+/*
+ * Rows are worked on in batches, and what a batch will touch is read first: a miss costs more than all the rest, and
+ * many that do not depend on each other cost little more than one.
+ */
+#define BATCH 64
 
 static void fetch_record(const struct store *st, uint32_t ref)
 {
-	__builtin_prefetch(&st->records.rec[ref], 1);
-	__builtin_prefetch(st->records.rec[ref].body + 64, 1);
+	const volatile char *rec = (const volatile char *)&st->records.rec[ref];
+
+	(void)rec[0];
+	(void)rec[64];
 }
 
-static void fetch_far(const struct store *st, uint32_t shard, const struct row *row)
+static void fetch_records(const struct store *st, uint32_t shard, const struct row *row)
 {
 	const struct store_shard *sh = &st->shard[shard];
 
-	if (row->slot < st->conf.max_live)
+	if (row->slot < st->conf.max_live && row->slot < sh->slots)
 		fetch_record(st, shard * st->conf.max_live + row->slot);
-	if (row->what != ROW_LIVE && sh->log_max)
-		fetch_record(st, sh->log + (uint32_t)(row->eseq % sh->log_max));
+	if (row->what != ROW_LIVE && sh->log_max) {
+		uint32_t i = (uint32_t)(row->eseq % sh->log_max);
+
+		if (i < sh->log_used)
+			fetch_record(st, sh->log + i);
+	}
 	record_fetch(&st->records, row->c.uid);
 }
 
@@ -410,41 +459,55 @@ static bool known_talk(const struct store *st, uint32_t shard, const struct row 
 {
 	const struct record *rec;
 
-	if (row->slot >= st->conf.max_live)
+	if (row->what == ROW_LATE || row->slot >= st->shard[shard].slots)
 		return false;
 	rec = &st->records.rec[shard * st->conf.max_live + row->slot];
 	*talk = rec->conversation;
 	return rec->uid == row->c.uid && rec->conversation != RECORD_NONE;
 }
 
-static void fetch_near(const struct store *st, uint32_t shard, const struct row *row)
+/* hash: of the conversation, where it has to be looked for; else 0 */
+static void fetch_batch(const struct store *st, uint32_t shard, const struct row *row, uint32_t n,
+	uint64_t *hash)
 {
 	uint32_t talk;
 
-	if (known_talk(st, shard, row, &talk))
-		talk_fetch(&st->talks, talk);
-	else
-		talk_fetch_bucket(&st->talks, &row->c);
+	if (!st->conf.sums_only)
+		for (uint32_t i = 0; i < n; i++)
+			fetch_records(st, shard, &row[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		hash[i] = 0;
+		if (!st->conf.sums_only && known_talk(st, shard, &row[i], &talk)) {
+			talk_fetch(&st->talks, talk);
+			continue;
+		}
+		hash[i] = talk_hash_of(&row[i].c);
+		talk_fetch_slot(&st->talks, hash[i]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (hash[i])
+			talk_fetch_row(&st->talks, hash[i]);
+		else if (known_talk(st, shard, &row[i], &talk))
+			series_fetch(&st->talks.series, *talk_series(&st->talks, talk));
 }
 
-static void fetch_next(const struct store *st, uint32_t shard, const struct row *row)
+static void apply_rows(struct store *st, const struct block *b)
 {
-	uint32_t talk;
+	uint64_t hash[BATCH];
+	uint32_t trails = 0;
 
-	if (known_talk(st, shard, row, &talk))
-		series_fetch(&st->talks.series, *talk_series(&st->talks, talk));
-	else
-		talk_fetch_first(&st->talks, &row->c);
-}
+	for (uint32_t from = 0; from < b->rows; from += BATCH) {
+		uint32_t n = b->rows - from < BATCH ? b->rows - from : BATCH;
 
-static void fetch_ahead(const struct store *st, const struct block *b, uint32_t i)
-{
-	if (i + FAR < b->rows)
-		fetch_far(st, b->shard, &b->row[i + FAR]);
-	if (i + NEAR < b->rows)
-		fetch_near(st, b->shard, &b->row[i + NEAR]);
-	if (i + NEXT < b->rows)
-		fetch_next(st, b->shard, &b->row[i + NEXT]);
+		fetch_batch(st, b->shard, &b->row[from], n, hash);
+		for (uint32_t i = 0; i < n; i++) {
+			const struct row *row = &b->row[from + i];
+
+			apply_row(st, b->shard, row, hash[i]);
+			if (row->has_trail && trails < b->trails)
+				apply_trail(st, row, &b->trail[trails++]);
+		}
+	}
 }
 
 static void findings_stats_all(struct store *st)
@@ -473,17 +536,10 @@ static void pass(struct store *st, struct store_shard *sh, int64_t now)
 void store_apply(struct store *st, const struct block *b)
 {
 	struct store_shard *sh = &st->shard[b->shard];
-	uint32_t trails = 0;
 
 	assert(b->shard < st->conf.shards && b->rows <= BLOCK_ROWS);
-	for (uint32_t i = 0; i < b->rows; i++) {
-		fetch_ahead(st, b, i);
-		apply_row(st, b->shard, &b->row[i]);
-		if (b->row[i].has_trail && trails < b->trails)
-			apply_trail(st, &b->row[i], &b->trail[trails++]);
-	}
-	if (b->now > st->now)
-		st->now = b->now;
+	apply_rows(st, b);
+	store_tick(st, b->now);
 	if (b->stats_valid) {
 		sh->stats = b->stats;
 		findings_stats_all(st);

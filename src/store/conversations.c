@@ -1,11 +1,15 @@
 /*
  * Conversations. Rows live in a slab that never grows. A row to which something open belongs is held; the others
- * wait in order of their last change to be folded (fold.c) when a new one finds the table full.
+ * wait in order of their last change to be folded (fold.c) when a new one finds the table full. The hard thing is
+ * memory that is in no cache: nearly every row is small and touched alone. So slots tell strangers without a look at
+ * their row, and the order of change is a queue that is only ever written at its end: who changes again gets another
+ * turn, and the older one is passed over when it comes up.
  */
 #include "config.h"
 
 #include "store/conversations.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -15,20 +19,39 @@
 #include "util/hash.h"
 #include "util/mem.h"
 
-#define BUCKETS_START 4096
+#define SLOTS_START 4096
+#define QUEUE_START 1024
+#define LARGE_BITS 10
+#define LARGE_SLAB (UINT32_C(1) << LARGE_BITS)
+#define LARGE_SHARE 16 /* one row in so many is thought to have large numbers */
+
+/* Slots come to at most this many for a row, the queue to this many turns: both double when they are full. */
+#define SLOTS_PER_ROW 3
+#define TURNS_PER_ROW 2
 
 size_t conversations_bytes(uint32_t max)
 {
-	return (size_t)max * (sizeof(struct talk) + 2 * sizeof(uint32_t));
+	return (size_t)max * (sizeof(struct talk) + SLOTS_PER_ROW * sizeof(struct talk_slot) +
+				     TURNS_PER_ROW * sizeof(uint32_t)) +
+	       max / LARGE_SHARE * sizeof(struct counters);
+}
+
+size_t conversations_taken(const struct conversations *cs)
+{
+	return ((size_t)cs->used + 1) * sizeof(struct talk) +
+	       ((size_t)cs->mask + 1) * sizeof(struct talk_slot) +
+	       ((size_t)cs->queue_mask + 1) * sizeof(uint32_t) +
+	       (size_t)cs->large_slabs * LARGE_SLAB * sizeof(struct counters);
 }
 
 bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_series,
 	struct err *err)
 {
-	*cs = (struct conversations){ .max = max, .mask = BUCKETS_START - 1 };
+	*cs = (struct conversations){ .max = max, .mask = SLOTS_START - 1, .queue_mask = QUEUE_START - 1 };
 	cs->row = mem_table((size_t)max + 1, sizeof(struct talk));
-	cs->bucket = mem_table(BUCKETS_START, sizeof(uint32_t));
-	if (!cs->row || !cs->bucket) {
+	cs->slot = mem_table(SLOTS_START, sizeof(struct talk_slot));
+	cs->queue = mem_table(QUEUE_START, sizeof(uint32_t));
+	if (!cs->row || !cs->slot || !cs->queue) {
 		int code = errno;
 
 		conversations_fini(cs);
@@ -46,8 +69,11 @@ void conversations_fini(struct conversations *cs)
 {
 	series_fini(&cs->series);
 	mem_table_free(cs->row, (size_t)cs->max + 1, sizeof(struct talk));
-	mem_table_free(cs->bucket, (size_t)cs->mask + 1, sizeof(uint32_t));
-	mem_free(cs->many);
+	mem_table_free(cs->slot, (size_t)cs->mask + 1, sizeof(struct talk_slot));
+	mem_table_free(cs->queue, (size_t)cs->queue_mask + 1, sizeof(uint32_t));
+	for (uint32_t i = 0; i < cs->large_slabs; i++)
+		mem_free(cs->large[i]);
+	mem_free(cs->large);
 	*cs = (struct conversations){ 0 };
 }
 
@@ -55,125 +81,226 @@ void conversations_clear(struct conversations *cs)
 {
 	/* A table not yet used is zero, and not to be touched. */
 	if (cs->used)
-		memset(cs->bucket, 0, ((size_t)cs->mask + 1) * sizeof(uint32_t));
+		memset(cs->slot, 0, ((size_t)cs->mask + 1) * sizeof(struct talk_slot));
 	memset(cs->row, 0, ((size_t)cs->used + 1) * sizeof(struct talk));
-	cs->used = cs->free = cs->count = cs->newest = cs->oldest = 0;
+	cs->used = cs->free = cs->count = 0;
+	cs->queue_first = cs->queue_end = 0;
+	cs->large_used = cs->large_free = cs->larges = 0;
 	cs->aggregates = 0;
 	cs->folded = 0;
-	cs->many_used = cs->many_room ? 1 : 0;
-	cs->many_free = 0;
-	cs->row[TALK_OTHERS].key.fold = FOLD_ALL;
+	cs->row[TALK_OTHERS].key.other_clients = true;
+	cs->row[TALK_OTHERS].key.other_servers = true;
+	cs->row[TALK_OTHERS].key.other_ports = true;
 	cs->row[TALK_OTHERS].holds = 1;
 	series_clear(&cs->series);
 }
 
-/* --- Rows ---------------------------------------------------------------------------------------- */
+/* --- Finding rows -------------------------------------------------------------------------------- */
 
-static uint32_t *bucket_of(const struct conversations *cs, const struct talk_key *key)
+void talk_key_of(const struct connection *c, struct conversation_key *key)
 {
-	return &cs->bucket[hash_bytes(key, sizeof(*key)) & cs->mask];
+	*key = (struct conversation_key){ .client = c->tuple.addr[CLIENT],
+		.server = c->tuple.addr[SERVER], .port = c->tuple.port[SERVER] };
 }
 
-void talk_link(struct conversations *cs, uint32_t i)
+uint64_t talk_hash(const struct conversation_key *key)
 {
-	uint32_t *b = bucket_of(cs, &cs->row[i].key);
+	return hash_bytes(key, sizeof(*key));
+}
 
-	cs->row[i].hash_next = *b;
-	*b = i;
+uint64_t talk_hash_of(const struct connection *c)
+{
+	struct conversation_key key;
+
+	talk_key_of(c, &key);
+	return talk_hash(&key);
+}
+
+/* The first slot from where the tag belongs that has it, or the empty one at which the search ends. */
+static uint32_t slot_seek(const struct conversations *cs, uint32_t tag)
+{
+	uint32_t at = tag & cs->mask;
+
+	while (cs->slot[at].row && cs->slot[at].tag != tag)
+		at = (at + 1) & cs->mask;
+	return at;
+}
+
+uint32_t talk_find(const struct conversations *cs, const struct conversation_key *key, uint64_t hash)
+{
+	uint32_t tag = (uint32_t)hash, at = slot_seek(cs, tag);
+
+	for (; cs->slot[at].row; at = (at + 1) & cs->mask)
+		if (cs->slot[at].tag == tag &&
+			memcmp(&cs->row[cs->slot[at].row].key, key, sizeof(*key)) == 0)
+			break;
+	return cs->slot[at].row;
+}
+
+static void slot_put(struct talk_slot *slot, uint32_t mask, struct talk_slot what)
+{
+	uint32_t at = what.tag & mask;
+
+	while (slot[at].row)
+		at = (at + 1) & mask;
+	slot[at] = what;
+}
+
+/* Twice as many slots when two thirds are taken; without memory, longer searches. */
+static void slots_grow(struct conversations *cs)
+{
+	uint32_t old = cs->mask + 1;
+	struct talk_slot *was = cs->slot, *slot;
+
+	if (cs->count < old / 3 * 2 || old >= UINT32_C(1) << 31)
+		return;
+	slot = mem_table((size_t)old * 2, sizeof(*slot));
+	if (!slot) {
+		assert(cs->count < cs->mask); /* an empty one ends every search */
+		return;
+	}
+	for (uint32_t k = 0; k < old; k++)
+		if (was[k].row)
+			slot_put(slot, old * 2 - 1, was[k]);
+	cs->slot = slot;
+	cs->mask = old * 2 - 1;
+	mem_table_free(was, old, sizeof(*was));
+}
+
+void talk_link(struct conversations *cs, uint32_t i, uint64_t hash)
+{
+	slot_put(cs->slot, cs->mask, (struct talk_slot){ (uint32_t)hash, i });
+}
+
+/* What stands behind the slot that becomes empty moves up, where its own place allows it. */
+static void slot_clear(struct conversations *cs, uint32_t gap)
+{
+	struct talk_slot *slot = cs->slot;
+
+	for (uint32_t at = (gap + 1) & cs->mask; slot[at].row; at = (at + 1) & cs->mask) {
+		uint32_t home = slot[at].tag & cs->mask;
+
+		if (((at - home) & cs->mask) >= ((at - gap) & cs->mask)) {
+			slot[gap] = slot[at];
+			gap = at;
+		}
+	}
+	slot[gap].row = 0;
 }
 
 void talk_unlink(struct conversations *cs, uint32_t i)
 {
-	uint32_t *link = bucket_of(cs, &cs->row[i].key);
+	uint32_t at = slot_seek(cs, (uint32_t)talk_hash(&cs->row[i].key));
 
-	while (*link != i)
-		link = &cs->row[*link].hash_next;
-	*link = cs->row[i].hash_next;
+	while (cs->slot[at].row != i)
+		at = (at + 1) & cs->mask;
+	slot_clear(cs, at);
 }
 
-uint32_t talk_find(const struct conversations *cs, const struct talk_key *key)
+static inline void read_line(const void *p)
 {
-	uint32_t i = *bucket_of(cs, key);
-
-	while (i && memcmp(&cs->row[i].key, key, sizeof(*key)) != 0)
-		i = cs->row[i].hash_next;
-	return i;
+	(void)*(const volatile char *)p;
 }
 
-void talk_lru_add(struct conversations *cs, uint32_t i)
+void talk_fetch_slot(const struct conversations *cs, uint64_t hash)
 {
-	struct talk *t = &cs->row[i];
-
-	t->older = cs->newest;
-	t->newer = 0;
-	*(cs->newest ? &cs->row[cs->newest].newer : &cs->oldest) = i;
-	cs->newest = i;
+	read_line(&cs->slot[(uint32_t)hash & cs->mask]);
 }
 
-void talk_lru_remove(struct conversations *cs, uint32_t i)
+void talk_fetch(const struct conversations *cs, uint32_t i)
 {
-	struct talk *t = &cs->row[i];
-
-	*(t->newer ? &cs->row[t->newer].older : &cs->newest) = t->older;
-	*(t->older ? &cs->row[t->older].newer : &cs->oldest) = t->newer;
+	if (i <= cs->max) {
+		read_line(&cs->row[i]);
+		read_line((const char *)&cs->row[i] + 64);
+	}
 }
 
-struct talk_key talk_key_of(const struct connection *c)
+void talk_fetch_row(const struct conversations *cs, uint64_t hash)
 {
-	struct talk_key key;
+	uint32_t at = slot_seek(cs, (uint32_t)hash);
 
-	memset(&key, 0, sizeof(key));
-	key.client = c->tuple.addr[CLIENT];
-	key.server = c->tuple.addr[SERVER];
-	key.port = c->tuple.port[SERVER];
-	key.fold = FOLD_USED;
-	return key;
+	if (cs->slot[at].row)
+		talk_fetch(cs, cs->slot[at].row);
 }
 
-/* Twice as many buckets when there are more rows than buckets; without memory, longer chains. */
-static void buckets_grow(struct conversations *cs)
-{
-	uint32_t old = cs->mask + 1;
-	uint32_t *was = cs->bucket, *bucket;
+/* --- The order of change ------------------------------------------------------------------------- */
 
-	if (cs->count <= cs->mask || old >= UINT32_C(1) << 31)
+/* Puts those that still have their turn together at the beginning, in a ring twice as long if they are many. */
+static void queue_make_room(struct conversations *cs)
+{
+	uint32_t old = cs->queue_mask + 1, n = cs->queue_end - cs->queue_first, kept = 0;
+	uint32_t room = old < cs->count * TURNS_PER_ROW ? old * 2 : old;
+	uint32_t *queue = mem_table(room, sizeof(*queue));
+
+	if (!queue) {
+		/* Half of the idle ones forgotten is better than to stop: they come back when they change. */
+		cs->queue_first += old / 2;
 		return;
-	bucket = mem_table((size_t)old * 2, sizeof(*bucket));
-	if (!bucket)
-		return;
-	cs->bucket = bucket;
-	cs->mask = old * 2 - 1;
-	for (uint32_t k = 0; k < old; k++)
-		for (uint32_t i = was[k], next; i; i = next) {
-			next = cs->row[i].hash_next;
-			talk_link(cs, i);
-		}
-	mem_table_free(was, old, sizeof(*was));
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t turn = cs->queue_first + k, i = cs->queue[turn & cs->queue_mask];
+		struct talk *t = &cs->row[i];
+
+		if (!t->used || t->holds || t->turn != turn)
+			continue;
+		/* Renumbered from queue_first on: never more than its old turn, so no two are taken for each other. */
+		t->turn = cs->queue_first + kept++;
+		queue[t->turn & (room - 1)] = i;
+	}
+	mem_table_free(cs->queue, old, sizeof(*cs->queue));
+	cs->queue = queue;
+	cs->queue_mask = room - 1;
+	cs->queue_end = cs->queue_first + kept;
 }
 
-static uint32_t talk_make(struct conversations *cs, const struct talk_key *key)
+void talk_touch(struct conversations *cs, uint32_t i)
+{
+	if (cs->row[i].holds)
+		return;
+	if (cs->queue_end - cs->queue_first > cs->queue_mask)
+		queue_make_room(cs);
+	cs->row[i].turn = cs->queue_end++;
+	cs->queue[cs->row[i].turn & cs->queue_mask] = i;
+}
+
+uint32_t talk_take_idlest(struct conversations *cs)
+{
+	while (cs->queue_first != cs->queue_end) {
+		uint32_t turn = cs->queue_first++, i = cs->queue[turn & cs->queue_mask];
+
+		if (cs->row[i].used && cs->row[i].holds == 0 && cs->row[i].turn == turn)
+			return i;
+	}
+	return 0;
+}
+
+/* --- Rows ---------------------------------------------------------------------------------------- */
+
+static uint32_t talk_make(struct conversations *cs, const struct conversation_key *key, uint64_t hash)
 {
 	uint32_t i = cs->free ? cs->free : ++cs->used;
 
 	if (i == cs->free)
-		cs->free = cs->row[i].hash_next;
+		cs->free = cs->row[i].turn;
 	memset(&cs->row[i], 0, sizeof(cs->row[i]));
 	cs->row[i].key = *key;
-	talk_link(cs, i);
-	talk_lru_add(cs, i);
+	cs->row[i].used = true;
 	cs->count++;
-	buckets_grow(cs);
+	slots_grow(cs);
+	talk_link(cs, i, hash);
 	return i;
 }
 
-uint32_t talk_obtain(struct conversations *cs, const struct connection *c)
+uint32_t talk_obtain(struct conversations *cs, const struct connection *c, uint64_t hash)
 {
-	struct talk_key key = talk_key_of(c);
-	uint32_t i = talk_find(cs, &key);
+	struct conversation_key key;
+	uint32_t i;
 
+	talk_key_of(c, &key);
+	i = talk_find(cs, &key, hash);
 	if (!i) {
 		if (cs->count < cs->max || fold_one(cs))
-			i = talk_make(cs, &key);
+			i = talk_make(cs, &key, hash);
 		else
 			i = fold_target(cs, &key);
 	}
@@ -183,25 +310,26 @@ uint32_t talk_obtain(struct conversations *cs, const struct connection *c)
 
 void talk_hold(struct conversations *cs, uint32_t i)
 {
-	if (cs->row[i].holds++ == 0)
-		talk_lru_remove(cs, i);
+	cs->row[i].holds++;
 }
 
 void talk_release(struct conversations *cs, uint32_t i)
 {
 	if (--cs->row[i].holds == 0)
-		talk_lru_add(cs, i);
+		talk_touch(cs, i);
 }
 
-uint32_t talk_obtain_late(struct conversations *cs, const struct connection *c)
+uint32_t talk_obtain_late(struct conversations *cs, const struct connection *c, uint64_t hash)
 {
-	struct talk_key key = talk_key_of(c);
-	uint32_t i = talk_find(cs, &key);
+	struct conversation_key key;
+	uint32_t i;
 
+	talk_key_of(c, &key);
+	i = talk_find(cs, &key, hash);
 	if (!i)
 		i = fold_find(cs, &key);
 	if (!i)
-		return talk_obtain(cs, c);
+		return talk_obtain(cs, c, hash);
 	talk_hold(cs, i);
 	return i;
 }
@@ -218,143 +346,119 @@ uint32_t *talk_series(const struct conversations *cs, uint32_t i)
 	return &cs->row[i].series;
 }
 
-void talk_fetch(const struct conversations *cs, uint32_t i)
-{
-	const char *row = (const char *)&cs->row[i <= cs->max ? i : 0];
-
-	for (size_t line = 0; line < sizeof(struct talk); line += 64)
-		__builtin_prefetch(row + line, 1);
-}
-
-void talk_fetch_bucket(const struct conversations *cs, const struct connection *c)
-{
-	struct talk_key key = talk_key_of(c);
-
-	__builtin_prefetch(bucket_of(cs, &key));
-}
-
-void talk_fetch_first(const struct conversations *cs, const struct connection *c)
-{
-	struct talk_key key = talk_key_of(c);
-
-	talk_fetch(cs, *bucket_of(cs, &key));
-}
-
 /* --- Counters ------------------------------------------------------------------------------------ */
 
-static uint32_t few_ending(uint32_t few)
+static struct counters *large_of(const struct conversations *cs, uint32_t i)
 {
-	return few >> FEW_BITS;
+	uint32_t at = cs->row[i].large;
+
+	return &cs->large[at >> LARGE_BITS][at & (LARGE_SLAB - 1)];
 }
 
-static uint32_t few_count(uint32_t few)
-{
-	return few & FEW_MAX;
-}
-
-/* Moves the endings of a row to where there is room for all. */
-static void endings_spread(struct conversations *cs, struct talk *t)
-{
-	uint32_t i = cs->many_free;
-
-	if (i) {
-		cs->many_free = cs->many[i][0];
-	} else {
-		if (cs->many_used >= cs->many_room) {
-			cs->many_room = cs->many_room ? cs->many_room * 2 : 64;
-			cs->many = mem_grow(cs->many, cs->many_room, sizeof(cs->many[0]));
-			cs->many_used += cs->many_used == 0;
-		}
-		i = cs->many_used++;
-	}
-	memset(cs->many[i], 0, sizeof(cs->many[i]));
-	for (int k = 0; k < FEW; k++)
-		if (few_count(t->few[k]))
-			cs->many[i][few_ending(t->few[k])] = few_count(t->few[k]);
-	t->many = i;
-}
-
-/* Where the few endings of a row have that one, or could; NULL when they are too many. */
-static uint32_t *few_find(struct talk *t, uint32_t ending)
-{
-	uint32_t *room = NULL;
-
-	for (int k = 0; k < FEW; k++) {
-		if (few_count(t->few[k]) == 0)
-			room = &t->few[k];
-		else if (few_ending(t->few[k]) == ending)
-			return &t->few[k];
-	}
-	return room;
-}
-
-static void ending_add(struct conversations *cs, struct talk *t, uint32_t ending, int64_t diff)
-{
-	uint32_t *few = t->many ? NULL : few_find(t, ending);
-
-	if (few) {
-		int64_t n = few_count(*few) + diff;
-
-		if (n >= 0 && n <= FEW_MAX) {
-			*few = ending << FEW_BITS | (uint32_t)n;
-			return;
-		}
-	}
-	if (!t->many)
-		endings_spread(cs, t);
-	cs->many[t->many][ending] += (uint32_t)diff;
-}
-
-void talk_add(struct conversations *cs, uint32_t i, const struct counters *diff)
+/* Counters in full for a row that has none; what it counted goes there. The first of the first slab stays unused. */
+static struct counters *large_make(struct conversations *cs, uint32_t i)
 {
 	struct talk *t = &cs->row[i];
 
-	for (int k = 0; k < TALK_NARROW; k++)
-		t->n[k] += (uint32_t)diff->n[k];
-	for (int k = 0; k < TALK_WIDE; k++)
-		t->wide[k] += diff->n[TALK_NARROW + k];
-	for (uint32_t k = 0; k < ENDING_COUNT - 1; k++)
-		if (diff->n[COUNTER_ENDINGS + k])
-			ending_add(cs, t, k, (int64_t)diff->n[COUNTER_ENDINGS + k]);
-	if (t->holds == 0 && cs->newest != i) {
-		talk_lru_remove(cs, i);
-		talk_lru_add(cs, i);
+	if (cs->large_free) {
+		t->large = cs->large_free;
+		cs->large_free = (uint32_t)large_of(cs, i)->n[0];
+	} else {
+		t->large = ++cs->large_used;
+		if (t->large >> LARGE_BITS >= cs->large_slabs) {
+			cs->large = mem_grow(cs->large, cs->large_slabs + 1, sizeof(*cs->large));
+			cs->large[cs->large_slabs++] = mem_array(LARGE_SLAB, sizeof(**cs->large));
+		}
 	}
+	cs->larges++;
+	sums_counters(&t->sums, large_of(cs, i));
+	return large_of(cs, i);
 }
 
-void talk_add_one(struct conversations *cs, uint32_t i, enum counter n, int64_t diff)
+static void large_drop(struct conversations *cs, uint32_t i)
 {
-	cs->row[i].n[n] += (uint32_t)diff;
+	if (!cs->row[i].large)
+		return;
+	large_of(cs, i)->n[0] = cs->large_free;
+	cs->large_free = cs->row[i].large;
+	cs->row[i].large = 0;
+	cs->larges--;
 }
 
-void talk_counters(const struct conversations *cs, const struct talk *t, struct counters *n)
+void talk_add(struct conversations *cs, uint32_t i, const struct tally *t)
 {
-	uint64_t *endings = &n->n[COUNTER_ENDINGS];
+	struct talk *row = &cs->row[i];
 
-	for (int k = 0; k < TALK_NARROW; k++)
-		n->n[k] = t->n[k];
-	for (int k = 0; k < TALK_WIDE; k++)
-		n->n[TALK_NARROW + k] = t->wide[k];
-	for (int k = 0; k < ENDING_COUNT - 1; k++)
-		endings[k] = t->many ? cs->many[t->many][k] : 0;
-	for (int k = 0; k < FEW && !t->many; k++)
-		endings[few_ending(t->few[k])] += few_count(t->few[k]);
+	if (row->large)
+		tally_add(t, large_of(cs, i));
+	else if (!sums_add(&row->sums, t))
+		tally_add(t, large_make(cs, i));
 }
 
-bool talk_read(const struct conversations *cs, uint32_t i, struct conversation_key *key,
-	struct counters *n)
+void talk_subtract(struct conversations *cs, uint32_t i, const struct tally *t)
 {
-	const struct talk *t = &cs->row[i];
+	struct talk *row = &cs->row[i];
 
-	if (i > cs->used || !(t->key.fold & FOLD_USED))
-		return false;
-	memset(key, 0, sizeof(*key));
-	key->client = t->key.client;
-	key->server = t->key.server;
-	key->port = t->key.port;
-	key->other_clients = t->key.fold & FOLD_CLIENTS;
-	key->other_servers = t->key.fold & FOLD_SERVERS;
-	key->other_ports = t->key.fold & FOLD_PORTS;
-	talk_counters(cs, t, n);
-	return true;
+	if (row->large)
+		tally_subtract(t, large_of(cs, i));
+	else
+		sums_subtract(&row->sums, t);
+}
+
+void talk_time_wait_over(struct conversations *cs, uint32_t i)
+{
+	struct talk *row = &cs->row[i];
+
+	if (row->large)
+		large_of(cs, i)->n[COUNTER_TIME_WAIT]--;
+	else
+		row->sums.n[COUNTER_TIME_WAIT]--;
+}
+
+void talk_merge(struct conversations *cs, uint32_t from, uint32_t to)
+{
+	struct talk *f = &cs->row[from], *t = &cs->row[to];
+
+	if (!f->large && !t->large && sums_merge(&t->sums, &f->sums))
+		return;
+	if (!t->large)
+		large_make(cs, to);
+	talk_add_to(cs, from, large_of(cs, to));
+}
+
+void talk_free(struct conversations *cs, uint32_t i)
+{
+	struct talk *t = &cs->row[i];
+
+	large_drop(cs, i);
+	memset(t, 0, sizeof(*t));
+	t->turn = cs->free;
+	cs->free = i;
+	cs->count--;
+}
+
+const struct conversation_key *talk_key(const struct conversations *cs, uint32_t i)
+{
+	return i <= cs->used && cs->row[i].used ? &cs->row[i].key : NULL;
+}
+
+void talk_counters(const struct conversations *cs, uint32_t i, struct counters *n)
+{
+	if (cs->row[i].large)
+		*n = *large_of(cs, i);
+	else
+		sums_counters(&cs->row[i].sums, n);
+}
+
+void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n)
+{
+	if (cs->row[i].large)
+		counters_add(n, large_of(cs, i));
+	else
+		sums_add_to(&cs->row[i].sums, n);
+}
+
+uint64_t talk_counter(const struct conversations *cs, uint32_t i, enum counter n)
+{
+	return cs->row[i].large ? large_of(cs, i)->n[n] : sums_counter(&cs->row[i].sums, n);
 }

@@ -12,50 +12,66 @@
 
 struct connection;
 struct err;
-struct talk; /* a row, 256 octets */
+struct talk; /* a row, 128 octets */
+struct talk_slot;
+struct tally;
 
 #define TALK_OTHERS 0 /* the row of all that found no better one */
 
 struct conversations {
 	struct talk *row; /* [0 .. max] */
-	uint32_t *bucket; /* first row of a hash, 0 none */
-	uint32_t (*many)[ENDING_COUNT - 1]; /* endings of rows with many of them, [1 .. many_room) */
+	struct talk_slot *slot; /* where rows are found, [0 .. mask] */
+	struct counters **large; /* slabs of counters in full, of rows with large numbers */
+	uint32_t *queue;  /* rows that nothing open belongs to, by last change: a ring; some have moved on since */
 	uint32_t max, mask;
 	uint32_t used, free, count;
-	uint32_t many_room, many_used, many_free;
-	uint32_t newest, oldest; /* rows that nothing open belongs to, by last change */
+	uint32_t larges, large_used, large_free, large_slabs;
+	uint32_t queue_mask, queue_first, queue_end; /* turns; they wrap */
 	uint32_t aggregates;	 /* rows into which others were folded, without the row of others */
 	uint64_t folded;	 /* conversations that were folded */
 	struct series_pool series;
 };
 
-/* Octets of `max` rows, not counting their series. */
+/* Octets of `max` rows, not counting their series; some of them with large numbers. */
 size_t conversations_bytes(uint32_t max);
+/* Octets taken now, series not counted. */
+size_t conversations_taken(const struct conversations *cs);
 bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_series,
 	struct err *err);
 void conversations_fini(struct conversations *cs);
 void conversations_clear(struct conversations *cs); /* empty; nothing held survives */
 
+/* Where to look for the conversation of a connection: for talk_obtain, and to fetch it ahead. */
+uint64_t talk_hash_of(const struct connection *c);
+/*
+ * Both read what talk_obtain will need into the cache, really: a prefetch is lost where the address needs a page walk.
+ * Called for many connections in turn, the first for all of them before the second.
+ */
+void talk_fetch_slot(const struct conversations *cs, uint64_t hash);
+void talk_fetch_row(const struct conversations *cs, uint64_t hash);
+void talk_fetch(const struct conversations *cs, uint32_t i); /* a row that is known */
+
 /* The row of that connection, made when there is none; held until talk_release, so it is not folded away. */
-uint32_t talk_obtain(struct conversations *cs, const struct connection *c);
+uint32_t talk_obtain(struct conversations *cs, const struct connection *c, uint64_t hash);
 void talk_hold(struct conversations *cs, uint32_t i);
 void talk_release(struct conversations *cs, uint32_t i);
 /* The same for a connection that has ended: the row into which its own was folded will do. */
-uint32_t talk_obtain_late(struct conversations *cs, const struct connection *c);
+uint32_t talk_obtain_late(struct conversations *cs, const struct connection *c, uint64_t hash);
 /* Whether both belong to one conversation. */
 bool talk_same(const struct connection *a, const struct connection *b);
 
-/* Adds a difference, which may be negative (it wraps). */
-void talk_add(struct conversations *cs, uint32_t i, const struct counters *diff);
-void talk_add_one(struct conversations *cs, uint32_t i, enum counter n, int64_t diff);
-/* Its key and counters. False: the row is not in use. */
-bool talk_read(const struct conversations *cs, uint32_t i, struct conversation_key *key,
-	struct counters *n);
+/* Counts a connection; takes one away that was counted there before. */
+void talk_add(struct conversations *cs, uint32_t i, const struct tally *t);
+void talk_subtract(struct conversations *cs, uint32_t i, const struct tally *t);
+/* One TIME_WAIT that was counted there is over. */
+void talk_time_wait_over(struct conversations *cs, uint32_t i);
+
+/* The key of row i, borrowed until anything is counted. NULL: the row is not in use. Rows: 0 .. used. */
+const struct conversation_key *talk_key(const struct conversations *cs, uint32_t i);
+void talk_counters(const struct conversations *cs, uint32_t i, struct counters *n);
+void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n);
+uint64_t talk_counter(const struct conversations *cs, uint32_t i, enum counter n);
 /* Where the series pool keeps what it knows of the row. */
 uint32_t *talk_series(const struct conversations *cs, uint32_t i);
-/* Fetch what will be touched: a row; of a connection whose row is not known, where to look for it, then its row. */
-void talk_fetch(const struct conversations *cs, uint32_t i);
-void talk_fetch_bucket(const struct conversations *cs, const struct connection *c);
-void talk_fetch_first(const struct conversations *cs, const struct connection *c);
 
 #endif

@@ -14,75 +14,52 @@
 
 #define MAKE_PER_FOLD 8 /* rows made to fold into, at most, before one is freed */
 
-static struct talk_key other_clients(const struct talk_key *of)
+static struct conversation_key other_clients(const struct conversation_key *of)
 {
-	struct talk_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.server = of->server;
-	key.port = of->port;
-	key.fold = FOLD_USED | FOLD_CLIENTS;
-	return key;
+	return (struct conversation_key){ .server = of->server, .port = of->port, .other_clients = true };
 }
 
-static struct talk_key other_servers(const struct talk_key *of)
+static struct conversation_key other_servers(const struct conversation_key *of)
 {
-	struct talk_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.client = of->client;
-	key.fold = FOLD_USED | FOLD_SERVERS | FOLD_PORTS;
-	return key;
+	return (struct conversation_key){ .client = of->client, .other_servers = true, .other_ports = true };
 }
 
-uint32_t fold_find(const struct conversations *cs, const struct talk_key *key)
+uint32_t fold_find(const struct conversations *cs, const struct conversation_key *key)
 {
-	struct talk_key clients = other_clients(key), servers = other_servers(key);
-	uint32_t i = talk_find(cs, &clients);
+	struct conversation_key clients = other_clients(key), servers = other_servers(key);
+	uint32_t i = talk_find(cs, &clients, talk_hash(&clients));
 
-	return i ? i : talk_find(cs, &servers);
+	return i ? i : talk_find(cs, &servers, talk_hash(&servers));
 }
 
-uint32_t fold_target(struct conversations *cs, const struct talk_key *key)
+uint32_t fold_target(struct conversations *cs, const struct conversation_key *key)
 {
 	uint32_t i = fold_find(cs, key);
 
 	cs->folded++;
 	if (i == TALK_OTHERS)
-		cs->row[i].key.fold |= FOLD_USED;
+		cs->row[i].used = true;
 	return i;
 }
 
 /* Adds row i to another and frees it. */
 static void fold_into(struct conversations *cs, uint32_t i, uint32_t target)
 {
-	struct talk *t = &cs->row[i];
-	struct counters n;
-
-	talk_counters(cs, t, &n);
-	talk_add(cs, target, &n);
-	series_merge(&cs->series, &t->series, &cs->row[target].series);
-	cs->row[target].key.fold |= FOLD_USED;
+	talk_merge(cs, i, target);
+	series_merge(&cs->series, talk_series(cs, i), talk_series(cs, target));
+	cs->row[target].used = true;
+	talk_touch(cs, target);
 	talk_unlink(cs, i);
-	talk_lru_remove(cs, i);
-	if (t->many) {
-		cs->many[t->many][0] = cs->many_free;
-		cs->many_free = t->many;
-	}
-	memset(t, 0, sizeof(*t));
-	t->hash_next = cs->free;
-	cs->free = i;
-	cs->count--;
+	talk_free(cs, i);
 }
 
 /* Makes row i one that others are folded into. */
-static void fold_make(struct conversations *cs, uint32_t i, struct talk_key key)
+static void fold_make(struct conversations *cs, uint32_t i, struct conversation_key key)
 {
 	talk_unlink(cs, i);
 	cs->row[i].key = key;
-	talk_link(cs, i);
-	talk_lru_remove(cs, i);
-	talk_lru_add(cs, i);
+	talk_link(cs, i, talk_hash(&key));
+	talk_touch(cs, i);
 	cs->aggregates++;
 	cs->folded++;
 }
@@ -90,13 +67,13 @@ static void fold_make(struct conversations *cs, uint32_t i, struct talk_key key)
 bool fold_one(struct conversations *cs)
 {
 	for (int made = 0;; made++) {
-		uint32_t i = cs->oldest, target;
-		struct talk_key key;
+		uint32_t i = talk_take_idlest(cs), target;
+		struct conversation_key key;
 
 		if (!i)
 			return false;
 		key = cs->row[i].key;
-		if (key.fold & FOLD_ALL) {
+		if (talk_is_aggregate(&key)) {
 			cs->aggregates--;
 			fold_into(cs, i, TALK_OTHERS);
 			return true;

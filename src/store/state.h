@@ -49,6 +49,8 @@ void store_get(const struct store *st, uint32_t ref, struct connection *c);
 void store_recount_slot(struct store *st, uint32_t ref);
 /* For timewait_tick: counts one down. `arg` is the store. */
 void store_time_wait_over(void *arg, uint32_t who, bool has_slot);
+/* Reads what that will touch. */
+void store_time_wait_fetch(const void *arg, uint32_t who, bool has_slot);
 
 /*
  * Books into the time series of everything and of a conversation what changed from `was` to `is`; either may be

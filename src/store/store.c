@@ -84,7 +84,7 @@ void store_tick(struct store *st, int64_t now)
 {
 	if (now > st->now)
 		st->now = now;
-	timewait_tick(&st->timewait, st->now, store_time_wait_over, st);
+	timewait_tick(&st->timewait, st->now, store_time_wait_fetch, store_time_wait_over, st);
 }
 
 void store_reset(struct store *st)
@@ -209,12 +209,37 @@ void store_each_conversation(const struct store *st,
 		uint32_t handle),
 	void *arg)
 {
-	struct conversation_key key;
 	struct counters n;
 
-	for (uint32_t i = 0; i <= st->talks.used; i++)
-		if (talk_read(&st->talks, i, &key, &n) && !visit(arg, &key, &n, i))
+	for (uint32_t i = 0; i < store_conversations(st); i++) {
+		const struct conversation_key *key = talk_key(&st->talks, i);
+
+		if (!key)
+			continue;
+		talk_counters(&st->talks, i, &n);
+		if (!visit(arg, key, &n, i))
 			return;
+	}
+}
+
+uint32_t store_conversations(const struct store *st)
+{
+	return st->talks.used + 1;
+}
+
+const struct conversation_key *store_conversation(const struct store *st, uint32_t handle)
+{
+	return talk_key(&st->talks, handle);
+}
+
+void store_conversation_add(const struct store *st, uint32_t handle, struct counters *to)
+{
+	talk_add_to(&st->talks, handle, to);
+}
+
+uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enum counter n)
+{
+	return talk_counter(&st->talks, handle, n);
 }
 
 bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,

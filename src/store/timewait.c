@@ -9,6 +9,7 @@
 #include "util/mem.h"
 
 #define NODE_MAX 0x7fffffffu
+#define FIRE_AT_ONCE 32
 
 struct timewait_node {
 	int64_t second;
@@ -80,29 +81,34 @@ void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot
 	w->count++;
 }
 
-/* Empties a slot: what ran out before second `to` fires, the rest goes back. */
-static void slot_run(struct timewait *w, uint32_t *slot, int64_t to,
-	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg)
+/*
+ * Takes up to FIRE_AT_ONCE of those that ran out before second `to` out of a slot. What goes on waiting goes to *rest.
+ * Returns how many.
+ */
+static uint32_t slot_take(struct timewait *w, uint32_t *slot, uint32_t *rest, int64_t to,
+	struct timewait_node *out)
 {
-	uint32_t i = *slot, next;
+	uint32_t n = 0;
 
-	for (*slot = 0; i; i = next) {
-		struct timewait_node n = w->node[i];
+	while (*slot && n < FIRE_AT_ONCE) {
+		uint32_t i = *slot;
+		struct timewait_node *node = &w->node[i];
+		uint32_t *list = rest;
 
-		next = n.next;
-		if (n.second >= to) {
-			w->node[i].next = *slot & NODE_MAX;
-			*slot = i;
-			continue;
+		*slot = node->next;
+		if (node->second < to) {
+			out[n++] = *node;
+			w->count--;
+			list = &w->free;
 		}
-		w->node[i].next = w->free & NODE_MAX;
-		w->free = i;
-		w->count--;
-		fire(arg, n.who, n.has_slot); /* may add: w->node may move */
+		node->next = *list & NODE_MAX;
+		*list = i;
 	}
+	return n;
 }
 
 void timewait_tick(struct timewait *w, int64_t now,
+	void (*fetch)(const void *arg, uint32_t who, bool has_slot),
 	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg)
 {
 	int64_t from = w->second, to = second_of(now);
@@ -112,6 +118,23 @@ void timewait_tick(struct timewait *w, int64_t now,
 	w->second = to;
 	if (to - from > TIMEWAIT_SLOTS)
 		from = to - TIMEWAIT_SLOTS;
-	for (; from < to && w->count > 0; from++)
-		slot_run(w, slot_of(w, from), to, fire, arg);
+	for (; from < to && w->count > 0; from++) {
+		struct timewait_node due[FIRE_AT_ONCE];
+		uint32_t *slot = slot_of(w, from), first = *slot, rest = 0, n;
+
+		*slot = 0; /* whoever is added while they fire stays */
+		while ((n = slot_take(w, &first, &rest, to, due)) > 0) {
+			for (uint32_t k = 0; k < n; k++)
+				fetch(arg, due[k].who, due[k].has_slot);
+			for (uint32_t k = 0; k < n; k++)
+				fire(arg, due[k].who, due[k].has_slot);
+		}
+		while (rest) {
+			uint32_t i = rest;
+
+			rest = w->node[i].next;
+			w->node[i].next = *slot & NODE_MAX;
+			*slot = i;
+		}
+	}
 }

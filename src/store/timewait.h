@@ -24,8 +24,9 @@ bool timewait_over(const struct timewait *w, int64_t until);
 bool timewait_room(const struct timewait *w, int64_t until);
 /* `who` is the conversation of one that left the table, or the slot of one that did not. */
 void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot);
-/* Time passes: `fire` is called for each that ran out; it may add. */
+/* Time passes: `fire` is called for each that ran out; it may add. Of some in a row `fetch` is called before. */
 void timewait_tick(struct timewait *w, int64_t now,
+	void (*fetch)(const void *arg, uint32_t who, bool has_slot),
 	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg);
 
 #endif
