@@ -87,6 +87,12 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 	p->engine.max_trails = fixed.max_trails;
 }
 
+/* Views that show sums of conversations: of single connections, and of when things happened, nothing is asked. */
+static bool shows_sums_only(enum view view)
+{
+	return view != VIEW_CONNECTIONS && view != VIEW_FINDINGS && view != VIEW_GRAPH;
+}
+
 void plan_bounds(struct plan *p)
 {
 	const struct conf *c = p->conf;
@@ -103,6 +109,9 @@ void plan_bounds(struct plan *p)
 	/* Findings come and go with time, so they need to be told as it passes. */
 	p->engine.final_only = c->batch && p->view != VIEW_FINDINGS;
 	p->store.no_findings = c->batch && p->view != VIEW_FINDINGS;
+	/* With a filter that no sum passes the user is told how many connections do. */
+	p->store.sums_only = c->batch && shows_sums_only(p->view) && !(c->filter && c->filter[0]);
+	p->engine.no_series = p->store.sums_only;
 	p->engine.linger = c->linger;
 	p->engine.idle_reset = c->idle_reset;
 	p->engine.unanswered = c->timeout_unanswered;

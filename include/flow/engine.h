@@ -30,6 +30,7 @@ struct engine_conf {
 	uint32_t max_trails;	  /* connections whose segments are kept for the detail; 0 = none */
 	uint32_t shard;
 	bool from_file; /* time is packet time only, and the outlet waits rather than refuses */
+	bool no_series;	 /* nobody will ask when things happened: no row is handed over to tell two seconds apart */
 	bool final_only; /* nobody looks before the end: what is still open is handed over by engine_finish only */
 	/* Timers in ns; 0 = the default of endings.md. */
 	int64_t linger, idle_reset, unanswered, vanished, half_closed, idle, time_wait;
@@ -50,7 +51,8 @@ void engine_stats(struct engine *e, const struct capture_stats *stats);
 
 /*
  * Hands over at most `budget` changed connections. True when nothing is left to hand over. Never blocks when live.
- * With final_only it hands over nothing but packets that came too late.
+ * With final_only it hands over nothing but packets that came too late; with no_series as well each connection comes
+ * in one row.
  */
 bool engine_publish(struct engine *e, size_t budget);
 

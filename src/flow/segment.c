@@ -306,7 +306,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 	enum segment_note note = NOTE_NONE;
 	struct half *x = &f->half[side];
 
-	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST) && !e->conf.no_series)
 		split_steps(e, f, side, p);
 	if (track_copy(f, side, p)) {
 		count_flags(f, side, p);
