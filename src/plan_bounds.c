@@ -41,32 +41,32 @@ static int64_t clamp(int64_t n, int64_t least, int64_t most)
 static int64_t price_live(void)
 {
 	const struct engine_conf engine = { .max_connections = PROBE_ROWS, .max_tombstones = PROBE_ROWS };
-	const struct store_conf store = { .shards = 1, .max_live = PROBE_ROWS };
+	const struct store_conf store = { .shards = 1, .max_live = PROBE_ROWS, .no_findings = true };
 
 	return (int64_t)(engine_bytes(&engine) + store_bytes(&store)) / PROBE_ROWS + 1;
 }
 
 static int64_t price_ended(void)
 {
-	const struct store_conf store = { .shards = 1, .max_ended = PROBE_ROWS };
+	const struct store_conf store = { .shards = 1, .max_ended = PROBE_ROWS, .no_findings = true };
 
 	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
 }
 
 static int64_t price_conversation(void)
 {
-	const struct store_conf store = { .shards = 1, .max_conversations = PROBE_ROWS };
+	const struct store_conf store = { .shards = 1, .max_conversations = PROBE_ROWS, .no_findings = true };
 
 	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
 }
 
-/* What is left after series and trails: a quarter for live connections and for conversations, a half for ended ones. */
+/* What is left after findings, series and trails: a quarter for live connections and for conversations, a half for ended ones. */
 static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 {
 	/* Printed views show no sparklines, and of single connections no segments. */
 	const struct store_conf fixed = { .shards = 1,
 		.max_series = batch && p->view != VIEW_GRAPH ? 0 : SERIES,
-		.max_trails = batch ? 0 : TRAILS };
+		.max_trails = batch ? 0 : TRAILS, .no_findings = batch && p->view != VIEW_FINDINGS };
 
 	memory -= clamp((int64_t)store_bytes(&fixed), 0, memory / 2);
 
@@ -84,6 +84,7 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 	p->store.max_conversations = (uint32_t)conversations;
 	p->store.max_series = fixed.max_series;
 	p->store.max_trails = fixed.max_trails;
+	p->store.no_findings = fixed.no_findings;
 	p->engine.max_trails = fixed.max_trails;
 }
 
@@ -108,7 +109,6 @@ void plan_bounds(struct plan *p)
 	p->store.max_live = p->engine.max_connections;
 	/* Findings come and go with time, so they need to be told as it passes. */
 	p->engine.final_only = c->batch && p->view != VIEW_FINDINGS;
-	p->store.no_findings = c->batch && p->view != VIEW_FINDINGS;
 	/* With a filter that no sum passes the user is told how many connections do. */
 	p->store.sums_only = c->batch && shows_sums_only(p->view) && !(c->filter && c->filter[0]);
 	p->engine.no_series = p->store.sums_only;

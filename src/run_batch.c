@@ -13,6 +13,7 @@
 #include "query/query.h"
 #include "run.h"
 #include "util/err.h"
+#include "util/str.h"
 
 #define NAMES_WAIT_MS 5000
 
@@ -88,8 +89,14 @@ static bool print_view(const struct plan *p, const struct store *store)
 
 static void tell_unlisted(const struct plan *p, const struct store *store)
 {
+	struct str lack = STR_INIT;
 	struct store_usage usage;
 
+	if (p->view == VIEW_FINDINGS)
+		query_findings_left_out(store, &lack);
+	if (lack.len)
+		cli_complain("left out: %s", lack.s);
+	str_free(&lack);
 	store_usage(store, &usage);
 	if (p->view == VIEW_CONNECTIONS && usage.ended_forgotten > 0)
 		cli_complain("%" PRIu64 " connections not listed: the bound of %" PRIu64

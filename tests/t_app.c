@@ -278,6 +278,33 @@ static void colon_q_quits_and_colon_view_goes_there(void **state)
 	screen_fini(&s);
 }
 
+/* Services refuse 17 clients that try one after the other: as many findings as fit in the list, or a few more. */
+static void findings_that_are_left_out_are_told(void **state)
+{
+	for (int services = 100; services <= 515; services += 415) {
+		struct str packets = STR_INIT;
+		struct screen s;
+
+		screen_init(&s, NULL, 100, 30);
+		for (int i = 0; i < 17 * services; i++) {
+			double t = 45.0 * i / 17 / services;
+
+			str_addf(&packets, "conn c%d; client 10.0.%d.1:%d; server 10.0.0.5:%d; %.4f > S; %.4f < RA\n", i, i / services,
+				2000 + i, 1000 + i % services, t, t + 0.001);
+		}
+		screen_packets(&s, packets.s, true);
+		screen_run(&s, "keys :\ntext findings\nkeys Enter");
+		if (services > 512)
+			assert_has(&s, "Left out: 20 findings had no room");
+		else
+			assert_has_not(&s, "Left out");
+		screen_run(&s, "keys :\ntext servers\nkeys Enter");
+		assert_has_not(&s, "Left out");
+		screen_fini(&s);
+		str_free(&packets);
+	}
+}
+
 static void confirm_quit_asks_once(void **state)
 {
 	struct screen s;
@@ -702,6 +729,7 @@ int main(void)
 		cmocka_unit_test(a_paste_that_is_too_long_is_refused),
 		cmocka_unit_test(upper_q_keeps_the_screen),
 		cmocka_unit_test(colon_q_quits_and_colon_view_goes_there),
+		cmocka_unit_test(findings_that_are_left_out_are_told),
 		cmocka_unit_test(confirm_quit_asks_once),
 		cmocka_unit_test(keys_that_do_nothing_say_so),
 		cmocka_unit_test(the_cursor_stays_on_its_row_when_the_order_changes),

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "flow/engine.h"
 #include "model/connection.h"
 #include "packet/script.h"
+#include "query/query.h"
 #include "store/finding.h"
 #include "store/odds.h"
 #include "store/store.h"
@@ -746,6 +748,37 @@ static void with_many_facts_an_answer_may_be_old_until_the_input_ends(void **sta
 	}
 }
 
+static const char *left_out(const struct world *w)
+{
+	static char text[200];
+	struct str words = STR_INIT;
+
+	query_findings_left_out(w->st, &words);
+	snprintf(text, sizeof(text), "%s", words.s ? words.s : "");
+	str_free(&words);
+	return text;
+}
+
+static void findings_that_are_all_current_wait_for_room(void **state)
+{
+	struct world *w = world_new();
+	struct findings_usage usage;
+	size_t n;
+
+	(void)state;
+	assert_string_equal(left_out(w), "");
+	for (uint64_t i = 0; i < 600 * 5; i++)
+		add(w, (double)(i / 600) * 9, 1, 5 + (int)(i % 600), 80, ENDING_UNANSWERED, 0.1);
+	publish(w, 60);
+	store_findings(w->st, &n);
+	store_findings_usage(w->st, &usage);
+	assert_int_equal(n, 512);
+	assert_int_equal(usage.unlisted, 601 - 512); /* one is the scanner */
+	assert_int_equal(usage.forgotten, 0);
+	assert_string_equal(left_out(w), "89 findings had no room");
+	world_free(w);
+}
+
 static void more_findings_than_fit_are_counted(void **state)
 {
 	struct world *w = world_new();
@@ -770,6 +803,7 @@ static void more_findings_than_fit_are_counted(void **state)
 	store_findings_usage(w->st, &usage);
 	assert_int_equal(n, 512);
 	assert_int_equal(usage.forgotten, 600 - 512);
+	assert_string_equal(left_out(w), "88 findings are over and not listed any more");
 	world_free(w);
 }
 
@@ -876,6 +910,7 @@ int main(void)
 		cmocka_unit_test(drops_are_the_capture_s_own_finding),
 		cmocka_unit_test(more_facts_than_fit_are_counted_and_still_found),
 		cmocka_unit_test(with_many_facts_an_answer_may_be_old_until_the_input_ends),
+		cmocka_unit_test(findings_that_are_all_current_wait_for_room),
 		cmocka_unit_test(more_findings_than_fit_are_counted),
 		cmocka_unit_test(time_may_leap),
 		cmocka_unit_test(odds_are_right),

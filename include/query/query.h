@@ -95,6 +95,8 @@ void query_row_filter(const struct query_row *row, struct str *out);
  * attempts from 12 clients".
  */
 void query_sentence(const struct query_row *row, struct str *out);
+/* What the bounds of the findings left out, "88 older ones are not listed any more"; nothing when nothing was. */
+void query_findings_left_out(const struct store *st, struct str *out);
 /*
  * The one-line diagnosis of a connection with its numbers, and the reasons for it, one a
  * line.

@@ -40,6 +40,7 @@ struct findings_usage {
 	uint64_t late;		   /* events that came, or were taken back, after their time was settled */
 	uint64_t crowded;	   /* events whose time was settled early because the table was full */
 	uint64_t forgotten;	   /* findings over and not listed any more */
+	uint64_t unlisted;	   /* findings never listed, because as many as there is room for are not over */
 	uint64_t unwatched;	   /* subjects without room for their usual rate */
 };
 void store_findings_usage(const struct store *st, struct findings_usage *out);

@@ -401,6 +401,26 @@ static void step_filter(const struct query_row *row, struct str *out)
 		(long long)row->second + row->step);
 }
 
+static void add_left_out(struct str *out, uint64_t n, const char *one, const char *many)
+{
+	char buf[FMT_TEXT];
+
+	if (n)
+		str_addf(out, "%s%s %s", out->len ? "; " : "", fmt_count(buf, n, 7), n == 1 ? one : many);
+}
+
+void query_findings_left_out(const struct store *st, struct str *out)
+{
+	struct findings_usage u;
+
+	store_findings_usage(st, &u);
+	add_left_out(out, u.forgotten, "finding is over and not listed any more", "findings are over and not listed any more");
+	add_left_out(out, u.unlisted, "finding had no room", "findings had no room");
+	add_left_out(out, u.unwatched, "subject was not watched", "subjects were not watched");
+	add_left_out(out, u.crowded, "event had no room", "events had no room");
+	add_left_out(out, u.late, "event came too late", "events came too late");
+}
+
 void query_row_filter(const struct query_row *row, struct str *out)
 {
 	const struct conversation_key *k = &row->key;

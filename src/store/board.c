@@ -10,7 +10,6 @@
 #include "util/hash.h"
 #include "util/mem.h"
 
-#define INDEX_ROOM (4 * BOARD_MEMOS)
 #define WEIGHT (10.0 / 900.0) /* of a window that slid by one step, in an average over 15 min */
 
 void board_init(struct board *b)
@@ -18,7 +17,7 @@ void board_init(struct board *b)
 	memset(b, 0, sizeof(*b));
 	b->memo = mem_array(BOARD_MEMOS, sizeof(b->memo[0]));
 	b->row = mem_array(BOARD_ROWS + 1, sizeof(b->row[0]));
-	b->index = mem_array(INDEX_ROOM, sizeof(b->index[0]));
+	b->index = mem_array(BOARD_INDEX, sizeof(b->index[0]));
 }
 
 void board_fini(struct board *b)
@@ -32,9 +31,9 @@ void board_fini(struct board *b)
 void board_clear(struct board *b)
 {
 	if (b->memos)
-		memset(b->index, 0, INDEX_ROOM * sizeof(b->index[0]));
+		memset(b->index, 0, BOARD_INDEX * sizeof(b->index[0]));
 	b->memos = b->rows = b->raised = b->fresh = 0;
-	b->forgotten = b->unwatched = 0;
+	b->forgotten = b->unlisted = b->unwatched = 0;
 }
 
 void board_copy(struct board *to, const struct board *from)
@@ -44,7 +43,7 @@ void board_copy(struct board *to, const struct board *from)
 	memcpy(had.memo, from->memo, from->memos * sizeof(had.memo[0]));
 	memcpy(had.row, from->row, from->rows * sizeof(had.row[0]));
 	if (to->memos || from->memos)
-		memcpy(had.index, from->index, INDEX_ROOM * sizeof(had.index[0]));
+		memcpy(had.index, from->index, BOARD_INDEX * sizeof(had.index[0]));
 	*to = *from;
 	to->memo = had.memo;
 	to->row = had.row;
@@ -53,14 +52,14 @@ void board_copy(struct board *to, const struct board *from)
 
 static uint32_t *place_of(const struct board *b, unsigned judge, const struct subject *who)
 {
-	uint32_t i = (uint32_t)(hash_bytes(who, sizeof(*who)) + judge) & (INDEX_ROOM - 1);
+	uint32_t i = (uint32_t)(hash_bytes(who, sizeof(*who)) + judge) & (BOARD_INDEX - 1);
 
 	while (b->index[i]) {
 		const struct memo *m = &b->memo[b->index[i] - 1];
 
 		if (m->judge == judge && !memcmp(&m->who, who, sizeof(*who)))
 			break;
-		i = (i + 1) & (INDEX_ROOM - 1);
+		i = (i + 1) & (BOARD_INDEX - 1);
 	}
 	return &b->index[i];
 }
@@ -98,7 +97,7 @@ void board_prune(struct board *b, int64_t now)
 	if (kept == b->memos)
 		return;
 	b->memos = kept;
-	memset(b->index, 0, INDEX_ROOM * sizeof(b->index[0]));
+	memset(b->index, 0, BOARD_INDEX * sizeof(b->index[0]));
 	for (uint32_t i = 0; i < kept; i++)
 		*place_of(b, b->memo[i].judge, &b->memo[i].who) = i + 1;
 }
@@ -124,9 +123,9 @@ static bool row_forget(struct board *b)
 	for (uint32_t i = 0; i < b->rows; i++)
 		if (!b->row[i].current && (at == BOARD_ROWS || b->row[i].last < b->row[at].last))
 			at = i;
-	b->forgotten++;
 	if (at == BOARD_ROWS)
 		return false;
+	b->forgotten++;
 	b->rows--;
 	memmove(&b->row[at], &b->row[at + 1], (b->rows - at) * sizeof(b->row[0]));
 	for (uint32_t i = 0; i < b->memos; i++)
@@ -144,8 +143,11 @@ static bool raise_row(struct board *b, struct memo *m, const struct claim *c)
 	} key;
 	struct finding *f;
 
-	if (b->rows == BOARD_ROWS && !row_forget(b))
+	if (b->rows == BOARD_ROWS && !row_forget(b)) {
+		b->unlisted += !m->unlisted;
+		m->unlisted = true;
 		return false;
+	}
 	memset(&key, 0, sizeof(key));
 	key.who = m->who;
 	key.first = c->first;

@@ -9,12 +9,14 @@
 
 #define BOARD_ROWS 512	 /* findings listed; those over longest are forgotten first */
 #define BOARD_MEMOS 4096 /* subjects with a finding that is not over, or a usual rate */
+#define BOARD_INDEX (4 * BOARD_MEMOS)
 #define STEP (10 * INT64_C(1000000000))
 
 struct memo {
 	struct subject who;
 	uint8_t judge; /* index into judges */
 	bool raised;
+	bool unlisted; /* it had no row when it was raised, and was counted for that */
 	uint32_t quiet; /* steps since it last held */
 	uint32_t row;
 	double usual;	 /* cases in a window as a rule, at `rated` */
@@ -29,7 +31,7 @@ struct board {
 	uint32_t *index;     /* hash -> 1 + memo */
 	uint32_t memos, rows, raised;
 	uint32_t fresh; /* of the rows, those raised in this step: the last ones */
-	uint64_t forgotten, unwatched;
+	uint64_t forgotten, unlisted, unwatched; /* see findings_usage */
 };
 
 void board_init(struct board *b);

@@ -93,10 +93,15 @@ void findings_free(struct findings *fs)
 	mem_free(fs);
 }
 
+/* More than in any capture seen: a fact has up to seven links in the short window, of which a fifth of the facts are. */
+#define LINKS_PER_FACT 4
+
 size_t findings_bytes(void)
 {
-	return facts_bytes() + (2 + CHECKPOINTS) * (BOARD_MEMOS * sizeof(struct memo) + BOARD_ROWS * sizeof(struct finding)) +
-	       sizeof(struct findings);
+	size_t board = BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) + BOARD_INDEX * sizeof(uint32_t);
+
+	return facts_bytes() + FACTS_MAX * (2 * sizeof(struct moment) + LINKS_PER_FACT * sizeof(struct link)) +
+	       (2 + CHECKPOINTS) * board + sizeof(struct findings);
 }
 
 void findings_clear(struct findings *fs)
@@ -468,12 +473,16 @@ const struct finding *findings_list(struct findings *fs, int64_t now, bool final
 
 void findings_usage(const struct findings *fs, struct findings_usage *out)
 {
+	/* What is shown goes on from what is settled, but may be older. */
+	const struct board *a = &fs->settled, *b = &fs->shown;
+
 	*out = (struct findings_usage){
 		.facts = fs->facts.count,
 		.facts_max = FACTS_MAX,
 		.late = fs->late,
 		.crowded = fs->crowded,
-		.forgotten = fs->settled.forgotten,
-		.unwatched = fs->settled.unwatched,
+		.forgotten = a->forgotten > b->forgotten ? a->forgotten : b->forgotten,
+		.unlisted = a->unlisted > b->unlisted ? a->unlisted : b->unlisted,
+		.unwatched = a->unwatched > b->unwatched ? a->unwatched : b->unwatched,
 	};
 }

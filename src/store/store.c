@@ -62,7 +62,8 @@ size_t store_bytes(const struct store_conf *conf)
 	uint64_t live = (uint64_t)conf->shards * conf->max_live;
 
 	return records_bytes(live + conf->max_ended) + conversations_bytes(conf->max_conversations) +
-	       series_bytes(conf->max_series) + 2 * trails_bytes(conf->max_trails);
+	       series_bytes(conf->max_series) + 2 * trails_bytes(conf->max_trails) +
+	       (conf->no_findings ? 0 : findings_bytes());
 }
 
 void store_free(struct store *st)

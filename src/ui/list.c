@@ -197,13 +197,21 @@ static const struct finding *worst_finding(const struct app *a)
 	return worst;
 }
 
-/* What is wrong with the capture itself is no fault of the network, and stands elsewhere. */
+/* What is wrong with the capture itself is no fault of the network, and stands elsewhere. So does what findings lack. */
 static void find_banner(const struct app *a, struct list *l)
 {
+	struct str lack = STR_INIT;
 	const struct finding *f;
 	size_t n;
 
 	l->banner[0] = '\0';
+	if (l->view == VIEW_FINDINGS)
+		query_findings_left_out(a->conf.store, &lack);
+	if (lack.len)
+		snprintf(l->banner, sizeof(l->banner), "Left out: %s", lack.s);
+	str_free(&lack);
+	if (*l->banner)
+		return;
 	f = store_findings(a->conf.store, &n);
 	for (; n > 0; n--, f++)
 		if (f->current && f->kind == FINDING_CAPTURE_QUALITY)

@@ -48,7 +48,7 @@ struct list {
 	const struct column *shown[TABLE_COLUMNS]; /* NULL: a picture */
 	enum picture picture[TABLE_COLUMNS];
 	char worst[320];  /* the worst finding, else the sentence of the worst service in scope */
-	char banner[352]; /* what is wrong with the capture; "" nothing */
+	char banner[352]; /* what is wrong with the capture, or missing here; "" nothing */
 	bool worst_bad;
 };
 
