@@ -203,6 +203,78 @@ static void one_direction_has_stages(void **state)
 	}
 }
 
+/* Traces of full queues and of ports still in use, which findings are made of; nearly the same without them. */
+static void handshakes_leave_traces(void **state)
+{
+	static const struct {
+		const char *name, *script;
+		size_t row;
+		uint64_t evidence;
+		bool has;
+	} c[] = {
+		{"the SYN-ACK comes again after data: the accept queue was full",
+			OPEN_ "0.1 > PA len 10 dropped; 0.3 > again dropped; 1.01 < SA seq 0 forged; 1.02 > .; 1.1 > PA len 10 seq 1; 1.11 < . ack 11",
+			0, EVIDENCE_BIT(TAKEN_LATE), true},
+		{"it comes twice", OPEN_ "1.01 < SA seq 0 forged; 1.02 > .; 3.01 < SA seq 0 forged; 3.02 > .; 4 > PA len 10; 4.01 < .",
+			0, EVIDENCE_BIT(TAKEN_LATE), true},
+		{"it comes once, and data is taken at once: TCP_DEFER_ACCEPT",
+			OPEN_ "1.01 < SA seq 0 forged; 1.02 > .; 4 > PA len 10; 4.01 < .", 0, EVIDENCE_BIT(TAKEN_LATE), false},
+		{"it comes twice before the client has it", "isn 1000 3000000000; 0 > S; 0.01 < SA; 1.01 < SA seq 0 forged; 1.02 > .; 1.1 > PA len 5; 1.2 < .",
+			0, EVIDENCE_BIT(TAKEN_LATE), false},
+		{"a challenge ACK: the old connection held the port",
+			TALK "5 > S isn 9000000; 5.01 < . ack =1101 seq 501 forged; 5.02 > R seq =1101 forged; 5.1 > S isn 9000000; 5.11 < SA; 5.12 > .",
+			0, EVIDENCE_BIT(PORTS_HELD), true},
+		{"... and the new one only came after it",
+			TALK "5 > S isn 9000000; 5.01 < . ack =1101 seq 501 forged; 5.02 > R seq =1101 forged; 5.1 > S isn 9000000; 5.11 < SA; 5.12 > .",
+			1, EVIDENCE_BIT(PORTS_HELD), false},
+		{"taken up at once: nobody held it", TALK "9 > S isn 7000000; 9.01 < SA; 9.02 > .", 0, EVIDENCE_BIT(PORTS_HELD), false},
+		{"TIME_WAIT answers with its last ACK, and the client with a RST",
+			TALK CLOSE_ "12 > S isn 7000; 12.01 < . ack =1102 seq =3000000502 forged; 12.02 > R seq =1102 forged; 13 > S isn 7000 seq =7000 forged; 13.01 < SA; 13.02 > .",
+			1, EVIDENCE_BIT(PORTS_HELD), true},
+		{"TIME_WAIT is over", TALK CLOSE_ "72 > S isn 7000; 72.01 < SA; 72.02 > .", 1, EVIDENCE_BIT(PORTS_HELD), false},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		struct sim *s = sim_new(NULL);
+
+		sim_play(s, c[i].script);
+		sim_finish(s);
+		if (c[i].row >= sim_count(s) || !(sim_at(s, c[i].row)->evidence & c[i].evidence) == c[i].has)
+			fail_msg("%s: %s, evidence %llx", c[i].name, sim_endings(s),
+				c[i].row < sim_count(s) ? (unsigned long long)sim_at(s, c[i].row)->evidence : 0);
+		sim_free(s);
+	}
+}
+
+/* How long it was silent before what is never answered; probes come of silence, so they say nothing. */
+static void who_vanishes_has_been_silent(void **state)
+{
+	static const struct {
+		const char *script;
+		int64_t idle_ms;
+	} c[] = {
+		{TALK "351.13 > PA len 9 dropped; 351.4 > again; 352 > again; 353 > again; 355 > again", 351000},
+		{TALK "351.13 > PA len 9 dropped; 351.131 > PA len 9 dropped; 351.4 > again; 352 > again; 353 > again; 355 > again", 351000},
+		{TALK "351.13 > PA len 9; 351.14 < .; 351.15 > PA len 9 dropped; 351.4 > again; 352 > again; 353 > again; 355 > again", 10},
+		{TALK "60 > ka dropped; 61 > ka dropped; 62 > ka dropped; 63 > ka dropped", -1},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		struct sim *s = sim_new(NULL);
+		int64_t want = c[i].idle_ms < 0 ? TIME_NEVER : c[i].idle_ms * NS_PER_MS;
+
+		sim_play(s, c[i].script);
+		sim_tick(s, 500);
+		sim_finish(s);
+		assert_int_equal(sim_only(s)->ending, ENDING_SERVER_VANISHED);
+		if (sim_only(s)->idle_ns != want)
+			fail_msg("%s: silent for %lld ns", c[i].script, (long long)sim_only(s)->idle_ns);
+		sim_free(s);
+	}
+}
+
 static void silence_is_dated_by_itself(void **state)
 {
 	struct sim *s = sim_new(NULL);
@@ -295,6 +367,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(details_are_right),
 		cmocka_unit_test(one_direction_has_stages),
+		cmocka_unit_test(handshakes_leave_traces),
+		cmocka_unit_test(who_vanishes_has_been_silent),
 		cmocka_unit_test(silence_is_dated_by_itself),
 		cmocka_unit_test(an_evicted_connection_loses_no_octet),
 		cmocka_unit_test(health_checks_are_told_by_their_rhythm),

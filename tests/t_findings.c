@@ -247,6 +247,14 @@ static void queue_late(struct world *w, bool yes)
 	add_many(w, yes ? 3 : 2, 10, 15, 3, 5, 3306, ENDING_NOT_ACCEPTED);
 }
 
+/* Full for a while: the handshakes are taken when there is room. */
+static void queue_taken_late(struct world *w, bool yes)
+{
+	add_many(w, 8, 10, 15, 3, 5, 3306, ENDING_GRACEFUL);
+	for (size_t i = 0; i < (yes ? 3 : 2); i++)
+		w->c[2 * i].evidence |= EVIDENCE_BIT(TAKEN_LATE);
+}
+
 static void half_open(struct world *w, bool yes)
 {
 	add_many(w, 60, 5, 35, 60, 5, 80, ENDING_HALF_OPEN);
@@ -333,6 +341,13 @@ static void idle(struct world *w, bool yes)
 		add(w, 50 * i, 1 + i, 5, 22, ENDING_IDLE_RESET, 360)->idle_ns = SEC(yes ? 350 + i * 0.2 : 100 + 37 * i);
 }
 
+/* The device that forgets says nothing: the next request is never answered. */
+static void idle_vanished(struct world *w, bool yes)
+{
+	for (int i = 0; i < 7; i++)
+		add(w, 50 * i, 1 + i, 5, 22, ENDING_SERVER_VANISHED, 360)->idle_ns = yes ? SEC(350 + i * 0.2) : SEC(0.2);
+}
+
 static void interference(struct world *w, bool yes)
 {
 	for (int i = 0; i < 4; i++)
@@ -365,6 +380,16 @@ static void churn(struct world *w, bool yes)
 	add_many(w, yes ? 25 : 15, 0, 50, 1, 5, 443, ENDING_GRACEFUL);
 	for (size_t i = from; i < w->n; i++)
 		w->c[i].attributes |= ATTRIBUTE_BIT(PORT_REUSE);
+}
+
+static void churn_held(struct world *w, bool yes)
+{
+	for (int i = 0; i < (yes ? 3 : 2); i++) {
+		struct connection *c = add(w, 10 * i, 1, 5, 443, ENDING_CLIENT_LOST, 5);
+
+		c->evidence |= EVIDENCE_BIT(PORTS_HELD);
+		c->side[CLIENT].t_syn_last = SEC(4.9);
+	}
 }
 
 static void icmp(struct world *w, bool yes)
@@ -404,6 +429,7 @@ static const struct scene {
 	{ FINDING_SERVICE_SILENT, silent, "6 attempts of 2 clients in vain; nothing else of this host" },
 	{ FINDING_QUEUE_FULL, queue, "6 handshakes not accepted while 30 were served" },
 	{ FINDING_QUEUE_FULL, queue_late, "3 handshakes" },
+	{ FINDING_QUEUE_FULL, queue_taken_late, "3 handshakes accepted late, 0 not at all, while 5 were served" },
 	{ FINDING_HALF_OPEN_BURST, half_open, "from 60 sources" },
 	{ FINDING_SCANNER, scanner, "10.1.0.66 tried 40 addresses and ports" },
 	{ FINDING_SERVER_ABORTS, server_aborts, "15 of 75" },
@@ -414,11 +440,13 @@ static const struct scene {
 	{ FINDING_RESTART_OR_FAILOVER, restart_closes, "closed 12 connections of 3 clients" },
 	{ FINDING_STALE_POOL, stale, "again 14.0 s after it closed them (idle for 15.0 s)" },
 	{ FINDING_IDLE_TIMEOUT, idle, "of silence (7 cases)" },
+	{ FINDING_IDLE_TIMEOUT, idle_vanished, "something forgets connections to 10.2.0.5:22 after 5m51s of silence (7 cases)" },
 	{ FINDING_PATH_INTERFERENCE, interference, "a device 3 hops nearer" },
 	{ FINDING_PATH_OUTAGE, outage, "6 connections to hosts in 10.2.0.0/24" },
 	{ FINDING_CLOSE_WAIT_LEAK, leak, "the server 10.2.0.5:445 did not close 12" },
 	{ FINDING_CUT_DOWNLOADS, cuts, "15 of 30 downloads" },
 	{ FINDING_PORT_CHURN, churn, "25 ports" },
+	{ FINDING_PORT_CHURN, churn_held, "10.1.0.1 asked for 3 ports toward 10.2.0.5 port 443 that old connections still hold" },
 	{ FINDING_ICMP, icmp, "10.9.0.1 rejects 4 attempts to reach 10.2.0.5:443 (ICMP type 3 code 13, admin" },
 	{ FINDING_CAPTURE_QUALITY, capture_gaps, "misses packets of 3 of 60" },
 	{ FINDING_CAPTURE_QUALITY, capture_one_way, "one direction only of 30 of 40 connections (75%)" },
@@ -480,6 +508,64 @@ static void a_silent_port_of_a_host_that_answers(void **state)
 	add(w, 10, 7, 5, 22, ENDING_GRACEFUL, 0.1);
 	publish(w, 60);
 	assert_non_null(strstr(find(w->st, FINDING_SERVICE_SILENT)->sentence, "port filtered?"));
+	world_free(w);
+}
+
+static void give_waiting(struct world *w, double fin, enum ending e, double ended)
+{
+	for (int i = 0; i < 10; i++) {
+		struct connection *c;
+
+		w->n = 0;
+		c = add(w, i, 1 + i, 5, 445, e, ended - i);
+		c->uid = (uint64_t)i + 1;
+		c->side[CLIENT].t_fin = SEC(fin - i);
+		c->side[CLIENT].state = STATE_FIN_WAIT_2;
+		c->side[SERVER].state = STATE_CLOSE_WAIT;
+		c->attributes |= ATTRIBUTE_BIT(FIRST_FIN_CLIENT);
+		give(w, c, ROW_LIVE, (uint32_t)i);
+	}
+}
+
+/* Sockets that are still open count once they have waited for a minute, and no more when they are closed. */
+static void sockets_left_in_close_wait_leak_while_they_are_open(void **state)
+{
+	struct world *w = world_new();
+	const struct finding *f;
+
+	(void)state;
+	give_waiting(w, 20, ENDING_NONE, 30);
+	for (int s = 0; s < 10; s++)
+		w->b->row[s].c.ended = 0;
+	pass(w, T0 + SEC(30));
+	assert_null(find(w->st, FINDING_CLOSE_WAIT_LEAK));
+	pass(w, T0 + SEC(69));
+	assert_null(find(w->st, FINDING_CLOSE_WAIT_LEAK));
+	pass(w, T0 + SEC(85));
+	f = find(w->st, FINDING_CLOSE_WAIT_LEAK);
+	assert_non_null(f);
+	assert_non_null(strstr(f->sentence, "the server 10.2.0.5:445 did not close 10 connections"));
+	assert_non_null(strstr(f->sentence, "10 still open"));
+	pass(w, T0 + SEC(700));
+	assert_true(find(w->st, FINDING_CLOSE_WAIT_LEAK)->current);
+	/* Closed at last, long after: it is over when it has been quiet. */
+	give_waiting(w, 20, ENDING_GRACEFUL, 700);
+	pass(w, T0 + SEC(701));
+	pass(w, T0 + SEC(1400));
+	f = find(w->st, FINDING_CLOSE_WAIT_LEAK);
+	assert_true(!f || !f->current);
+	world_free(w);
+
+	/* Closed in time: nothing. */
+	w = world_new();
+	give_waiting(w, 20, ENDING_NONE, 30);
+	for (int s = 0; s < 10; s++)
+		w->b->row[s].c.ended = 0;
+	pass(w, T0 + SEC(30));
+	give_waiting(w, 20, ENDING_GRACEFUL, 75);
+	pass(w, T0 + SEC(76));
+	pass(w, T0 + SEC(120));
+	assert_null(find(w->st, FINDING_CLOSE_WAIT_LEAK));
 	world_free(w);
 }
 
@@ -900,6 +986,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_finding_where_it_belongs_and_only_there),
 		cmocka_unit_test(a_host_that_goes_down_is_one_finding_of_the_host),
+		cmocka_unit_test(sockets_left_in_close_wait_leak_while_they_are_open),
 		cmocka_unit_test(a_silent_port_of_a_host_that_answers),
 		cmocka_unit_test(the_moment_of_publishing_does_not_matter),
 		cmocka_unit_test(a_finding_ends_after_three_quiet_windows_and_stays_listed),

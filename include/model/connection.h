@@ -73,7 +73,7 @@ struct connection {
 	uint32_t attributes; /* ATTRIBUTE_BIT()s */
 	int64_t t_established; /* ns since start, or TIME_NEVER */
 	int64_t hs_srv_ns, hs_clt_ns; /* SYN to SYN-ACK, SYN-ACK to ACK at the tap, or TIME_NEVER (Karn) */
-	int64_t idle_ns;	/* silence before the RST, or before the segment that drew it; TIME_NEVER without one */
+	int64_t idle_ns;	/* silence before the RST, the segment that drew it, or what was never answered; TIME_NEVER without one */
 	struct addr icmp_from;	/* who sent the ICMP error, when evidence has ICMP */
 	uint8_t icmp_type, icmp_code;
 	int8_t ttl_delta; /* hop distance of the RST minus that of its sender's packets */

@@ -166,6 +166,8 @@ _Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
 #define FLOW_PERIODIC 0x200000 /* its client calls this service at even intervals */
 #define FLOW_CAPTURE_LOSS 0x400000 /* judged while the capture was losing packets */
 #define FLOW_TTL_KNOWN 0x800000 /* << side: hosts.h has nothing to learn from another packet with that TTL */
+#define FLOW_PORTS_HELD 0x2000000 /* a SYN came on ports that an older connection held: on this one, or this is the SYN's */
+#define FLOW_TAKEN_LATE 0x4000000 /* the server acted as if it had not heard the end of the handshake */
 
 enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
 

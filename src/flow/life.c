@@ -322,6 +322,8 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 	f->pending.count = 0;
 	if (!f->ending)
 		f->flags |= FLOW_REPLACED;
+	if ((p->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) /* it was taken up, or refused anew */
+		f->flags &= ~(uint32_t)FLOW_PORTS_HELD;
 	if (!life_end(e, f, WHEN_REPLACED)) {
 		*f = old;
 		e->stats.dropped[DROP_TABLE_FULL]++;

@@ -118,6 +118,9 @@ static void take_synack(struct engine *e, struct flow *f, int side, const struct
 		f->flags |= FLOW_HS_KARN;
 		if (y->flags & HALF_PROGRESS && x->synack_late < UINT16_MAX)
 			x->synack_late++;
+		/* Once, with nothing to accept, is TCP_DEFER_ACCEPT. */
+		if (x->synack_late >= SYNACK_LATE || (x->synack_late && y->t_data))
+			f->flags |= FLOW_TAKEN_LATE;
 		return;
 	}
 	if (side == CLIENT)
@@ -389,6 +392,7 @@ static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p
 		f->pending.ttl = p->ttl;
 	}
 	f->pending.count++;
+	f->flags |= FLOW_PORTS_HELD;
 	f->pending.last = p->ts;
 	if (p->ts > f->last)
 		f->last = p->ts;

@@ -150,6 +150,10 @@ static uint64_t evidence_of(const struct flow *f)
 							      : EVIDENCE_BIT(UNANSWERED_RETR);
 	if (s->synack_late)
 		e |= EVIDENCE_BIT(SYNACK_REPEATED);
+	if (f->flags & FLOW_TAKEN_LATE)
+		e |= EVIDENCE_BIT(TAKEN_LATE);
+	if (f->flags & FLOW_PORTS_HELD)
+		e |= EVIDENCE_BIT(PORTS_HELD);
 	if (f->flags & FLOW_ICMP)
 		e |= EVIDENCE_BIT(ICMP);
 	if (c->syn - c->synack > c->syn_uniq && f->flags & FLOW_HS_KARN) /* not a span port's copy */
@@ -326,6 +330,16 @@ static uint8_t closer_of(const struct flow *f)
 	return CLOSER_NONE;
 }
 
+/* Before the RST, or before what was never answered. A keep-alive probe comes when its sender likes: no sign. */
+static int64_t idle_of(const struct flow *f)
+{
+	const struct half *stuck = &f->half[f->ending == ENDING_SERVER_VANISHED ? CLIENT : SERVER];
+
+	if (f->ending == ENDING_SERVER_VANISHED || f->ending == ENDING_CLIENT_VANISHED)
+		return stuck->tail >= 3 ? (int64_t)stuck->idle_us * NS_PER_US : TIME_NEVER;
+	return was_reset(f) ? (int64_t)f->rst_idle_us * NS_PER_US : TIME_NEVER;
+}
+
 void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct connection *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -343,7 +357,7 @@ void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct conne
 	out->t_established = rel_ns(f->t_est);
 	out->hs_srv_ns = f->hs_srv_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_srv_us * NS_PER_US;
 	out->hs_clt_ns = f->hs_clt_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_clt_us * NS_PER_US;
-	out->idle_ns = was_reset(f) ? (int64_t)f->rst_idle_us * NS_PER_US : TIME_NEVER;
+	out->idle_ns = idle_of(f);
 	out->icmp_from = f->icmp_from;
 	out->icmp_type = f->icmp_type;
 	out->icmp_code = f->icmp_code;

@@ -285,8 +285,13 @@ unsigned track_ack(struct flow *f, int side, const struct pkt *p)
 	uint32_t step = 0;
 	unsigned found = 0;
 
-	if (!(p->flags & TCP_ACK) || ack_is_foreign(y, p))
+	if (!(p->flags & TCP_ACK))
 		return 0;
+	if (ack_is_foreign(y, p)) {
+		if (f->flags & FLOW_PORT_REUSE && !(p->flags & (TCP_SYN | TCP_RST)))
+			f->flags |= FLOW_PORTS_HELD;
+		return 0;
+	}
 	x->last_ack = p->ack;
 	if (!(x->flags & HALF_ACK)) {
 		x->flags |= HALF_ACK;
@@ -429,11 +434,15 @@ static void track_pushed_octet(struct flow *f, int side, const struct pkt *p)
 }
 
 /* Something new after a silence: how long it was, for whoever resets the connection because of it. */
-static void track_idle(struct flow *f, struct half *x, const struct pkt *p)
+static void track_idle(struct flow *f, struct half *x, const struct half *y, const struct pkt *p)
 {
 	int64_t silence = (p->ts - f->last) / NS_PER_US;
+	uint32_t us = silence <= 0 ? 0 : silence < UINT32_MAX ? (uint32_t)silence : UINT32_MAX;
 
-	x->idle_us = silence <= 0 ? 0 : silence < UINT32_MAX ? (uint32_t)silence : UINT32_MAX;
+	/* What follows before the other side has said a word does not break another silence. */
+	if (us < x->idle_us && y->t_last && y->t_last < rel_of(f->last - f->start))
+		return;
+	x->idle_us = us;
 }
 
 unsigned track_segment(struct flow *f, int side, const struct pkt *p)
@@ -463,7 +472,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	x->win = p->win;
 	if (is_probe(x, y, p)) {
 		if (!x->probe_tail)
-			track_idle(f, x, p);
+			track_idle(f, x, y, p);
 		track_pushed_octet(f, side, p);
 		x->keepalive = saturating_up(x->keepalive);
 		x->probe_tail = saturating_up(x->probe_tail);
@@ -494,7 +503,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 			x->nxt = p->seq + p->len + 1;
 	}
 	if (!(found & (TRACK_RETRANSMISSION | TRACK_OUT_OF_ORDER)))
-		track_idle(f, x, p);
+		track_idle(f, x, y, p);
 	x->flags |= HALF_SEEN;
 	return found;
 }

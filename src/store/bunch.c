@@ -54,11 +54,25 @@ static void service_add(const struct fact *f, struct subject *list, int *n)
 	s->port = f->port;
 }
 
+static void pair_add(const struct fact *f, enum common common, struct subject *list, int *n)
+{
+	struct subject *s = subject_add(list, n, common);
+
+	s->a = f->client;
+	s->b = f->server;
+	s->port = f->port;
+}
+
 static int short_subjects(const struct fact *f, struct subject list[COMMONS])
 {
-	struct subject *s;
 	int n = 0;
 
+	if (f->kind == FACT_OF_WAIT)
+		return 0;
+	if (f->kind == FACT_OF_HELD) {
+		pair_add(f, COMMON_STANDING, list, &n);
+		return n;
+	}
 	service_add(f, list, &n);
 	subject_add(list, &n, COMMON_HOST)->a = f->server;
 	subject_add(list, &n, COMMON_CLIENT)->a = f->client;
@@ -67,12 +81,8 @@ static int short_subjects(const struct fact *f, struct subject list[COMMONS])
 		subject_add(list, &n, COMMON_SILENT_NET)->a = network_of(silent_host(f));
 		subject_add(list, &n, COMMON_SILENT);
 	}
-	if (f->flags & FACT_REUSE) {
-		s = subject_add(list, &n, COMMON_PAIR);
-		s->a = f->client;
-		s->b = f->server;
-		s->port = f->port;
-	}
+	if (f->flags & FACT_REUSE)
+		pair_add(f, COMMON_PAIR, list, &n);
 	return n;
 }
 
@@ -170,10 +180,20 @@ static void bunch_count(struct bunch *b, const struct fact *f, uint32_t by)
 	enum ending e = (enum ending)f->ending;
 
 	b->n += by;
-	if (f->flags & FACT_ACCEPTED) {
+	switch ((enum fact_kind)f->kind) {
+	case FACT_OF_ACCEPTED:
 		b->accepted += by;
 		b->answered += by;
+		b->taken_late += f->flags & FACT_TAKEN_LATE ? by : 0;
 		return;
+	case FACT_OF_WAIT:
+		b->waiting += by;
+		return;
+	case FACT_OF_HELD:
+		return;
+	case FACT_OF_END:
+	case FACT_KINDS:
+		break;
 	}
 	b->by[e] += by;
 	if (is_failure(e) && f->flags & FACT_ATTEMPT)

@@ -15,6 +15,7 @@ enum common { /* what a bunch has in common */
 	COMMON_SILENT_NET, /* network of the hosts that fell silent: /24 or /64 */
 	COMMON_SILENT, /* all that fell silent */
 	COMMON_PAIR,   /* client and service, of ports used again */
+	COMMON_STANDING, /* client and service, of ports asked for while they are in use */
 	COMMON_ICMP,   /* sender, type and code */
 	COMMON_DISTANCE /* hop distance of resets from the path */
 };
@@ -30,7 +31,7 @@ _Static_assert(sizeof(struct subject) == 38, "no holes");
 struct bunch {
 	struct subject who;
 	uint32_t head, tail; /* links, in order of time; 1 + index, 0 = none */
-	uint32_t n, accepted, failed, established, delivered, gaps, one_way, answered, server_first;
+	uint32_t n, accepted, failed, established, delivered, gaps, one_way, answered, server_first, taken_late, waiting;
 	uint32_t by[ENDING_COUNT];
 };
 

@@ -54,7 +54,7 @@ static bool is_rare(enum ending e)
 {
 	return e == ENDING_IDLE_RESET || e == ENDING_CLIENT_LOST || e == ENDING_SERVER_LOST ||
 	       e == ENDING_PATH_RESET || e == ENDING_UNREACHABLE || e == ENDING_HALF_CLOSED ||
-	       e == ENDING_SERVER_CUT;
+	       e == ENDING_SERVER_CUT || e == ENDING_SERVER_VANISHED || e == ENDING_CLIENT_VANISHED;
 }
 
 /* An attempt cut short by the end of the input says nothing yet. */
@@ -103,8 +103,9 @@ static int64_t between(int64_t from, int64_t to)
 	return from == TIME_NEVER || to == TIME_NEVER ? TIME_NEVER : to - from;
 }
 
-static void fact_begin(const struct connection *c, struct fact *f)
+static void fact_begin(const struct connection *c, enum fact_kind kind, struct fact *f)
 {
+	f->kind = (uint8_t)kind;
 	f->uid = c->uid;
 	f->client = c->tuple.addr[CLIENT];
 	f->server = c->tuple.addr[SERVER];
@@ -114,9 +115,9 @@ static void fact_begin(const struct connection *c, struct fact *f)
 
 static void accepted(const struct connection *c, struct fact *f)
 {
-	fact_begin(c, f);
+	fact_begin(c, FACT_OF_ACCEPTED, f);
 	/* Kept the same whatever becomes of the connection, so that it is seldom written anew. */
-	f->flags = FACT_ACCEPTED | FACT_ATTEMPT;
+	f->flags = FACT_ATTEMPT | (c->evidence & EVIDENCE_BIT(TAKEN_LATE) ? FACT_TAKEN_LATE : 0);
 	f->at = c->start + (c->t_established == TIME_NEVER ? 0 : c->t_established);
 	f->idle = f->gap = f->served = TIME_NEVER;
 }
@@ -125,7 +126,7 @@ static void ended(const struct connection *c, struct fact *f)
 {
 	const struct side *srv = &c->side[SERVER];
 
-	fact_begin(c, f);
+	fact_begin(c, FACT_OF_END, f);
 	f->ending = c->ending;
 	f->at = never_served((enum ending)c->ending) ? c->start : c->ended ? c->ended : c->last;
 	f->stage = stage_of(c);
@@ -141,20 +142,45 @@ static void ended(const struct connection *c, struct fact *f)
 	f->icmp_code = c->icmp_code;
 }
 
-void facts_of_connection(const struct connection *c, struct fact out[2])
+static void held(const struct connection *c, struct fact *f)
 {
-	memset(out, 0, 2 * sizeof(out[0]));
+	int64_t clt = c->side[CLIENT].t_syn_last, srv = c->side[SERVER].t_syn_last;
+
+	fact_begin(c, FACT_OF_HELD, f);
+	f->flags = 0;
+	f->at = c->start + (clt > srv ? clt : srv);
+}
+
+/* `side` has not closed for so long after the other one did. That may still be in the future. */
+static void waits(const struct connection *c, int side, int64_t leak_age, struct fact *f)
+{
+	if (c->side[side].state != STATE_CLOSE_WAIT || c->side[!side].t_fin == TIME_NEVER)
+		return;
+	fact_begin(c, FACT_OF_WAIT, f);
+	f->flags = FACT_RARE | (side == SERVER ? FACT_CLIENT_FIRST : FACT_SERVER_FIRST);
+	f->at = c->start + c->side[!side].t_fin + leak_age;
+}
+
+void facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS])
+{
+	memset(out, 0, FACT_KINDS * sizeof(out[0]));
 	if (c->origin == ORIGIN_ATTEMPT && c->established && !never_served((enum ending)c->ending))
-		accepted(c, &out[0]);
+		accepted(c, &out[FACT_OF_ACCEPTED]);
 	if (c->ending != ENDING_NONE && !is_undecided(c))
-		ended(c, &out[1]);
+		ended(c, &out[FACT_OF_END]);
+	if (c->evidence & EVIDENCE_BIT(PORTS_HELD))
+		held(c, &out[FACT_OF_HELD]);
+	if (c->ending == ENDING_NONE) {
+		waits(c, CLIENT, leak_age, &out[FACT_OF_WAIT]);
+		waits(c, SERVER, leak_age, &out[FACT_OF_WAIT]);
+	}
 }
 
 /* --- The set ------------------------------------------------------------------------------------- */
 
 static bool same(const struct fact *a, const struct fact *b)
 {
-	return a->uid == b->uid && (a->flags & FACT_ACCEPTED) == (b->flags & FACT_ACCEPTED);
+	return a->uid == b->uid && a->kind == b->kind;
 }
 
 /* Where it is pointed to from; *place is 0 when it is not there. */

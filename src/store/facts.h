@@ -14,8 +14,16 @@
 #define WINDOW_SHORT (60 * INT64_C(1000000000))
 #define WINDOW_LONG (900 * INT64_C(1000000000))
 
-enum {
-	FACT_ACCEPTED = 1 << 0, /* an attempt was accepted; else: a connection ended */
+enum fact_kind {
+	FACT_OF_ACCEPTED, /* an attempt was accepted */
+	FACT_OF_END,	  /* a connection ended */
+	FACT_OF_HELD,	  /* a SYN came on ports that an older connection held */
+	FACT_OF_WAIT,	  /* an end that has not closed for a minute after the other one did, and is open still */
+	FACT_KINDS
+};
+
+enum { /* fact.flags */
+	FACT_TAKEN_LATE = 1 << 0, /* accepted, but after the server had not heard of the handshake's end */
 	FACT_ATTEMPT = 1 << 1,
 	FACT_ESTABLISHED = 1 << 2,
 	FACT_DELIVERED = 1 << 3,
@@ -31,6 +39,7 @@ struct fact { /* what judges ask first comes first */
 	int64_t at;	/* when it counts, ns since the epoch */
 	uint64_t uid;
 	uint16_t flags, port;
+	uint8_t kind;	       /* enum fact_kind */
 	uint8_t ending, stage; /* stage: 0 or enum attribute */
 	uint8_t icmp_type, icmp_code;
 	int8_t ttl_delta;
@@ -53,8 +62,8 @@ void facts_fini(struct facts *t);
 void facts_clear(struct facts *t);
 size_t facts_bytes(void);
 
-/* What a connection is known by as it stands: [0] that it was accepted, [1] how it ended; uid 0: nothing. */
-void facts_of_connection(const struct connection *c, struct fact out[2]);
+/* What a connection is known by as it stands, by kind; uid 0: nothing. leak_age: ns in CLOSE_WAIT that make a fact. */
+void facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS]);
 
 /* Replaces the fact of that connection and sort. Returns 1 + its index, 0 when there is no room. */
 uint32_t facts_put(struct facts *t, const struct fact *f);

@@ -363,22 +363,33 @@ static bool fact_put(struct findings *fs, const struct fact *f)
 	return i > 0;
 }
 
+static void fact_drop(struct findings *fs, const struct fact *f)
+{
+	fs->changed = true;
+	if (f->at < fs->changed_from)
+		fs->changed_from = f->at;
+	facts_take(&fs->facts, f);
+}
+
 static void fact_change(struct findings *fs, const struct fact *was, const struct fact *is)
 {
 	if ((!was->uid && !is->uid) || !memcmp(was, is, sizeof(*was)))
 		return;
-	/* What is settled stays as it was told. */
+	/* What is settled stays as it was told; but who closes at last waits no longer. */
 	if (is_settled(fs, was) || (is_settled(fs, is) && !was->uid)) {
-		fs->late++;
+		if ((was->uid ? was : is)->kind != FACT_OF_WAIT)
+			fs->late++;
+		else if (was->uid && !is->uid)
+			fact_drop(fs, was);
+		return;
+	}
+	if (!is->uid || is_settled(fs, is)) {
+		fact_drop(fs, was);
 		return;
 	}
 	fs->changed = true;
 	if (was->uid && was->at < fs->changed_from)
 		fs->changed_from = was->at;
-	if (!is->uid || is_settled(fs, is)) {
-		facts_take(&fs->facts, was);
-		return;
-	}
 	if (is->at < fs->changed_from)
 		fs->changed_from = is->at;
 	if (is->at < fs->oldest)
@@ -392,14 +403,15 @@ static void fact_change(struct findings *fs, const struct fact *was, const struc
 
 void findings_change(struct findings *fs, const struct connection *was, const struct connection *is)
 {
-	struct fact a[2] = { 0 }, b[2] = { 0 };
+	int64_t leak_age = (int64_t)(fs->thresholds.v[THRESHOLD_LEAK_AGE] * 1e9);
+	struct fact a[FACT_KINDS] = { 0 }, b[FACT_KINDS] = { 0 };
 
 	if (was)
-		facts_of_connection(was, a);
+		facts_of_connection(was, leak_age, a);
 	if (is)
-		facts_of_connection(is, b);
-	fact_change(fs, &a[0], &b[0]);
-	fact_change(fs, &a[1], &b[1]);
+		facts_of_connection(is, leak_age, b);
+	for (int i = 0; i < FACT_KINDS; i++)
+		fact_change(fs, &a[i], &b[i]);
 }
 
 void findings_stats(struct findings *fs, const struct capture_stats *stats, int64_t now)
@@ -440,6 +452,16 @@ static void add_drops(struct findings *fs, int64_t now)
 	fs->shown.rows++;
 }
 
+/* Of what has happened: facts that only time will make true lie ahead. INT64_MIN: nothing has. */
+static int64_t last_event(const struct findings *fs)
+{
+	size_t n = fs->line.n;
+
+	while (n > 0 && fs->line.moment[n - 1].kind == FACT_OF_WAIT)
+		n--;
+	return n ? fs->line.moment[n - 1].at : INT64_MIN;
+}
+
 /* With many facts the last answer must do for a while: working them out takes about half a microsecond for each. */
 static bool shown_will_do(const struct findings *fs, int64_t now)
 {
@@ -455,8 +477,8 @@ const struct finding *findings_list(struct findings *fs, int64_t now, bool final
 	if ((fs->changed || to != fs->shown_to) && (final || !shown_will_do(fs, now))) {
 		timeline_sort(&fs->line, &fs->facts);
 		/* What the capture is ahead of the clock with, or a store that was told no time. */
-		if (fs->line.n && to <= fs->line.moment[fs->line.n - 1].at)
-			to = step_of(fs->line.moment[fs->line.n - 1].at) + STEP;
+		if (last_event(fs) >= to)
+			to = step_of(last_event(fs)) + STEP;
 		checkpoints_check(fs, to);
 		from = youngest(fs);
 		board_copy(&fs->shown, from ? &from->board : &fs->settled);

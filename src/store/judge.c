@@ -114,6 +114,7 @@ const struct judge judges[] = {
 	{ FINDING_PATH_OUTAGE, COMMON_SILENT_NET, false, false, THRESHOLD_OUTAGE_LEAST, count_all, judge_network_outage },
 	{ FINDING_PATH_OUTAGE, COMMON_SILENT, false, false, THRESHOLD_OUTAGE_LEAST, count_all, judge_wide_outage },
 	{ FINDING_PORT_CHURN, COMMON_PAIR, false, false, THRESHOLD_CHURN_LEAST, count_all, judge_port_churn },
+	{ FINDING_PORT_CHURN, COMMON_STANDING, false, false, THRESHOLD_CHURN_STANDING, count_all, judge_standing_ports },
 	{ FINDING_CAPTURE_QUALITY, COMMON_ALL, false, false, THRESHOLD_QUALITY_LEAST, count_ended, judge_gaps },
 	{ FINDING_CAPTURE_QUALITY, COMMON_ALL, false, false, THRESHOLD_QUALITY_LEAST, count_ended, judge_one_way },
 	{ FINDING_STALE_POOL, COMMON_SERVICE, true, false, THRESHOLD_STALE_LEAST, count_server_cuts, judge_stale_pool },

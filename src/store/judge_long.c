@@ -74,13 +74,19 @@ bool judge_stale_pool(struct judging *j, struct claim *c)
 static bool is_after_silence(const struct judging *j, const struct fact *f)
 {
 	return (f->ending == ENDING_IDLE_RESET || f->ending == ENDING_SERVER_LOST ||
-		       f->ending == ENDING_CLIENT_LOST) &&
+		       f->ending == ENDING_CLIENT_LOST || is_silent((enum ending)f->ending)) &&
 	       (double)f->idle >= j->thresholds->v[THRESHOLD_IDLE_SILENCE] * 1e9;
 }
 
 uint32_t count_after_silence(const struct bunch *b)
 {
-	return b->by[ENDING_IDLE_RESET] + b->by[ENDING_SERVER_LOST] + b->by[ENDING_CLIENT_LOST];
+	return b->by[ENDING_IDLE_RESET] + b->by[ENDING_SERVER_LOST] + b->by[ENDING_CLIENT_LOST] +
+	       b->by[ENDING_SERVER_VANISHED] + b->by[ENDING_CLIENT_VANISHED];
+}
+
+static bool is_silent_after_silence(const struct judging *j, const struct fact *f)
+{
+	return is_after_silence(j, f) && is_silent((enum ending)f->ending);
 }
 
 bool judge_idle_timeout(struct judging *j, struct claim *c)
@@ -97,7 +103,8 @@ bool judge_idle_timeout(struct judging *j, struct claim *c)
 		return false;
 	cases_collect(j, is_after_silence, c);
 	about_service(j, c);
-	SAY(c, "something resets connections to %s after %s of silence (%llu cases)", c->subject,
+	SAY(c, "something %s connections to %s after %s of silence (%llu cases)",
+		2 * cases_count(j, is_silent_after_silence) > c->hits ? "forgets" : "resets", c->subject,
 		fmt_duration(buf, middle), (ull)c->hits);
 	return true;
 }
@@ -118,34 +125,54 @@ bool judge_interference(struct judging *j, struct claim *c)
 	return true;
 }
 
+static bool is_half_closed(const struct fact *f)
+{
+	return f->ending == ENDING_HALF_CLOSED || f->kind == FACT_OF_WAIT;
+}
+
 static bool leaks_server(const struct judging *j, const struct fact *f)
 {
 	(void)j;
-	return f->ending == ENDING_HALF_CLOSED && f->flags & FACT_CLIENT_FIRST;
+	return is_half_closed(f) && f->flags & FACT_CLIENT_FIRST;
 }
 
 static bool leaks_client(const struct judging *j, const struct fact *f)
 {
 	(void)j;
-	return f->ending == ENDING_HALF_CLOSED && f->flags & FACT_SERVER_FIRST;
+	return is_half_closed(f) && f->flags & FACT_SERVER_FIRST;
 }
 
 uint32_t count_half_closed(const struct bunch *b)
 {
-	return b->by[ENDING_HALF_CLOSED];
+	return b->by[ENDING_HALF_CLOSED] + b->waiting;
+}
+
+static uint64_t still_open(const struct judging *j, is_case *what)
+{
+	uint64_t n = 0;
+	uint32_t link;
+
+	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link))
+		n += f->kind == FACT_OF_WAIT && what(j, f);
+	return n;
 }
 
 bool judge_close_wait_leak(struct judging *j, struct claim *c)
 {
-	uint64_t by_server = cases_count(j, leaks_server), by_client = cases_count(j, leaks_client);
+	uint64_t by_server = cases_count(j, leaks_server), by_client = cases_count(j, leaks_client), open;
 	bool server = by_server >= by_client;
+	is_case *leaks = server ? leaks_server : leaks_client;
+	char words[48] = "";
 
 	if ((double)(server ? by_server : by_client) < LEAST(j, LEAK_LEAST))
 		return false;
-	cases_collect(j, server ? leaks_server : leaks_client, c);
+	cases_collect(j, leaks, c);
 	about_service(j, c);
-	SAY(c, "%s %s did not close %llu connections that the other side had closed (CLOSE_WAIT)",
-		server ? "the server" : "clients of", c->subject, (ull)c->hits);
+	open = still_open(j, leaks);
+	if (open)
+		snprintf(words, sizeof(words), ", %llu still open", (ull)open);
+	SAY(c, "%s %s did not close %llu connections that the other side had closed (CLOSE_WAIT%s)",
+		server ? "the server" : "clients of", c->subject, (ull)c->hits, words);
 	return true;
 }
 
@@ -184,16 +211,32 @@ bool judge_port_churn(struct judging *j, struct claim *c)
 	return true;
 }
 
+bool judge_standing_ports(struct judging *j, struct claim *c)
+{
+	const struct subject *who = &j->bunch->who;
+	char client[ADDR_TEXT], server[ADDR_TEXT];
+
+	cases_collect(j, is_any, c);
+	addr_text(&who->a, client);
+	addr_text(&who->b, server);
+	snprintf(c->subject, sizeof(c->subject), "%s", client);
+	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u and evidence = ports_held",
+		client, server, who->port);
+	SAY(c, "%s asked for %llu ports toward %s port %u that old connections still hold: restarted, or too few ports",
+		client, (ull)c->hits, server, who->port);
+	return true;
+}
+
 static bool has_gap(const struct judging *j, const struct fact *f)
 {
 	(void)j;
-	return f->flags & FACT_GAP && !(f->flags & FACT_ACCEPTED);
+	return f->kind == FACT_OF_END && f->flags & FACT_GAP;
 }
 
 static bool is_one_way(const struct judging *j, const struct fact *f)
 {
 	(void)j;
-	return f->flags & FACT_ONE_WAY && !(f->flags & FACT_ACCEPTED);
+	return f->kind == FACT_OF_END && f->flags & FACT_ONE_WAY;
 }
 
 uint32_t count_ended(const struct bunch *b)

@@ -51,7 +51,7 @@ static uint64_t switches(const struct judging *j)
 	uint32_t link;
 
 	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
-		int now = is_refusal(j, f) ? 1 : f->flags & FACT_ACCEPTED ? 0 : -1;
+		int now = is_refusal(j, f) ? 1 : f->kind == FACT_OF_ACCEPTED ? 0 : -1;
 
 		if (now < 0)
 			continue;
@@ -115,41 +115,44 @@ static bool is_unserved(const struct judging *j, const struct fact *f)
 
 static bool is_served(const struct judging *j, const struct fact *f)
 {
-	return f->flags & FACT_ACCEPTED && f->at >= j->from && f->at <= j->to;
+	return f->kind == FACT_OF_ACCEPTED && f->at >= j->from && f->at <= j->to;
 }
 
-static bool is_not_accepted(const struct judging *j, const struct fact *f)
+/* The two faces of a full queue that need no others served: never taken, and taken when there was room again. */
+static bool is_not_taken(const struct judging *j, const struct fact *f)
 {
 	(void)j;
-	return f->ending == ENDING_NOT_ACCEPTED;
+	return f->ending == ENDING_NOT_ACCEPTED || (f->kind == FACT_OF_ACCEPTED && f->flags & FACT_TAKEN_LATE);
 }
 
 uint32_t count_unserved(const struct bunch *b)
 {
-	return b->by[ENDING_UNANSWERED] + b->by[ENDING_NOT_ACCEPTED];
+	return b->by[ENDING_UNANSWERED] + b->by[ENDING_NOT_ACCEPTED] + b->taken_late;
 }
 
 bool judge_queue_full(struct judging *j, struct claim *c)
 {
-	bool late = j->bunch->by[ENDING_NOT_ACCEPTED] >= LEAST(j, QUEUE_LATE);
-	uint64_t burst, served;
+	const struct bunch *b = j->bunch;
+	bool late = b->by[ENDING_NOT_ACCEPTED] + b->taken_late >= LEAST(j, QUEUE_LATE), burst = false;
 
-	if (!late && (count_unserved(j->bunch) < LEAST(j, QUEUE_LEAST) || j->bunch->accepted < LEAST(j, QUEUE_SERVED)))
-		return false;
-	burst = cases_burst(j, is_unserved, time_at, 10 * NS_PER_SEC);
-	j->to = j->from + 10 * NS_PER_SEC;
-	served = cases_count(j, is_served);
-	if (!late && ((double)burst < LEAST(j, QUEUE_LEAST) || (double)served < LEAST(j, QUEUE_SERVED)))
+	if (b->by[ENDING_UNANSWERED] + b->by[ENDING_NOT_ACCEPTED] >= LEAST(j, QUEUE_LEAST) &&
+		b->accepted >= LEAST(j, QUEUE_SERVED)) {
+		burst = (double)cases_burst(j, is_unserved, time_at, 10 * NS_PER_SEC) >= LEAST(j, QUEUE_LEAST);
+		j->to = j->from + 10 * NS_PER_SEC;
+		burst = burst && (double)cases_count(j, is_served) >= LEAST(j, QUEUE_SERVED);
+	}
+	if (!late && !burst)
 		return false;
 	j->from = INT64_MIN;
 	j->to = INT64_MAX;
 	about_service(j, c);
-	if (served >= LEAST(j, QUEUE_SERVED))
-		cases_collect(j, is_unserved, c);
+	cases_collect(j, burst ? is_unserved : is_not_taken, c);
+	if (burst || b->taken_late == 0)
+		SAY(c, "listen queue of %s overflows: %llu handshakes not accepted while %u were served", c->subject,
+			(ull)c->hits, b->accepted);
 	else
-		cases_collect(j, is_not_accepted, c);
-	SAY(c, "listen queue of %s overflows: %llu handshakes not accepted while %u were served", c->subject,
-		(ull)c->hits, j->bunch->accepted);
+		SAY(c, "listen queue of %s overflows: %u handshakes accepted late, %u not at all, while %u were served",
+			c->subject, b->taken_late, b->by[ENDING_NOT_ACCEPTED], b->accepted - b->taken_late);
 	return true;
 }
 
@@ -174,7 +177,7 @@ static uint64_t finished_by_same(const struct judging *j)
 		struct subject who = { .common = COMMON_CLIENT };
 		const struct bunch *client;
 
-		if (!(f->flags & FACT_ACCEPTED))
+		if (f->kind != FACT_OF_ACCEPTED)
 			continue;
 		who.a = f->client;
 		client = lens_find(j->lens, &who);

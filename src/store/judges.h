@@ -64,6 +64,7 @@ bool judge_restart(struct judging *j, struct claim *c);
 bool judge_scanner(struct judging *j, struct claim *c);
 bool judge_server_aborts(struct judging *j, struct claim *c);
 bool judge_silent_service(struct judging *j, struct claim *c);
+bool judge_standing_ports(struct judging *j, struct claim *c);
 bool judge_stale_pool(struct judging *j, struct claim *c);
 bool judge_wide_outage(struct judging *j, struct claim *c);
 

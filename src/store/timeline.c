@@ -26,7 +26,7 @@ static int order(const struct moment *x, const struct moment *y)
 		return x->at < y->at ? -1 : 1;
 	if (x->uid != y->uid)
 		return x->uid < y->uid ? -1 : 1;
-	return (x->flags & FACT_ACCEPTED) - (y->flags & FACT_ACCEPTED);
+	return y->kind - x->kind; /* ended before accepted, as ever */
 }
 
 static int compare(const void *a, const void *b)
@@ -50,7 +50,8 @@ void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i)
 	const struct fact *f = &facts->fact[i];
 
 	make_room(t, facts);
-	t->moment[t->n++] = (struct moment){ .at = f->at, .uid = f->uid, .fact = i, .flags = f->flags };
+	t->moment[t->n++] = (struct moment){ .at = f->at, .uid = f->uid, .fact = i, .flags = f->flags,
+		.kind = f->kind };
 }
 
 /* Is the fact still the one that was noted? What else it says may have changed. */
@@ -58,7 +59,7 @@ static bool holds(const struct moment *m, const struct facts *facts)
 {
 	const struct fact *f = &facts->fact[m->fact];
 
-	return f->uid == m->uid && f->at == m->at && !((f->flags ^ m->flags) & FACT_ACCEPTED);
+	return f->uid == m->uid && f->at == m->at && f->kind == m->kind;
 }
 
 static size_t keep_facts(struct moment *m, size_t n, const struct facts *facts)

@@ -12,6 +12,7 @@ struct moment { /* a fact's place in time */
 	uint64_t uid;
 	uint32_t fact, near, far; /* near, far: handles in the windows, for whoever walks along */
 	uint16_t flags;
+	uint8_t kind;
 };
 
 struct timeline {

@@ -287,7 +287,8 @@ static int draw_facts(const struct app *a, const struct connection *con, struct 
 			fmt_duration(from, con->hs_srv_ns),
 			con->hs_clt_ns == TIME_NEVER ? "-" : fmt_duration(to, con->hs_clt_ns));
 	if (con->idle_ns >= NS_PER_SEC)
-		y = fact(c, y, "silence", "%s before the reset", fmt_duration(from, con->idle_ns));
+		y = fact(c, y, "silence", "%s before %s", fmt_duration(from, con->idle_ns),
+			con->rst_side <= SERVER ? "the reset" : "what was not answered");
 	y = fact(c, y, "history", "%s   (Zeek's letters, upper case from the client)", con->history);
 	y = fact(c, y, "client by", "%s%s", client_by_names[con->client_by],
 		con->client_by >= BY_PORT ? ", a guess: no SYN was seen" : "");
