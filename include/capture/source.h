@@ -80,6 +80,7 @@ struct files_conf {
 	size_t files;		 /* read as one, in time order */
 	const char *filter;	 /* as above */
 	const char *save;	 /* as above */
+	size_t most_open;	 /* files open at a time; 0: as many as the system lets us have */
 };
 
 /*

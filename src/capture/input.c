@@ -7,7 +7,6 @@
 #include "capture/input.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "util/mem.h"
 
 #define PLAIN_MOST 262144 /* octets of a packet that libpcap believes */
+#define FIRST_FRAMES 64
 
 /* Files may claim any time at all; what does not fit is set to the ends of what does. */
 static int64_t frame_time(const struct input *in, const struct pcap_pkthdr *h)
@@ -176,20 +176,11 @@ static inline size_t plain_read(struct input *in, size_t room, pcap_handler fram
 	return n;
 }
 
-static enum input_state open_when_there(struct input *in, struct err *err)
-{
-	if (!spool_has_header(in->spool))
-		spool_fill(in->spool);
-	if (!spool_has_header(in->spool))
-		return INPUT_DRY;
-	return input_open_stream(in, err) ? INPUT_MORE : INPUT_FAILED;
-}
-
 /* Only what is there, never into a wait. */
 static inline enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
 	struct err *err)
 {
-	enum input_state state = in->pcap ? INPUT_MORE : open_when_there(in, err);
+	enum input_state state = in->pcap ? INPUT_MORE : input_open_there(in, err);
 	size_t n;
 
 	if (state != INPUT_MORE)
@@ -234,6 +225,29 @@ enum input_state input_look_ahead(struct input *in, struct err *err)
 	return in->ahead ? INPUT_MORE : state;
 }
 
+static void frame_earlier(u_char *arg, const struct pcap_pkthdr *h, const u_char *data)
+{
+	struct input *in = (struct input *)arg;
+	int64_t ts = frame_time(in, h);
+
+	(void)data;
+	if (ts < in->first)
+		in->first = ts;
+}
+
+void input_find_first(struct input *in)
+{
+	struct err unheard = ERR_INIT;
+	enum input_state state;
+
+	in->first = INT64_MAX;
+	do {
+		state = input_step(in, FIRST_FRAMES, frame_earlier, &unheard);
+	} while (state == INPUT_DRY);
+	if (in->first == INT64_MAX)
+		in->first = INT64_MIN;
+}
+
 bool input_take(struct input *in, struct pkt *out)
 {
 	assert(in->ahead);
@@ -257,97 +271,22 @@ void input_opened(struct input *in)
 	in->plain_most = pcap_snapshot(in->pcap) < PLAIN_MOST ? (uint32_t)pcap_snapshot(in->pcap) : PLAIN_MOST;
 }
 
-uint64_t input_octets_read(const struct input *in)
+/* A file that is closed has told its link type. */
+static pcap_t *filter_handle(const struct input *in)
 {
-	off_t at;
-
-	if (in->spool)
-		return spool_taken(in->spool);
-	at = ftello(in->file);
-	return at > 0 ? (uint64_t)at : 0;
-}
-
-/* What a file begins with that people forget to unpack. */
-static const char *packed_with(const unsigned char head[6])
-{
-	static const struct {
-		const char *magic;
-		size_t n;
-		const char *tool;
-	} kinds[] = {
-		{ "\x1f\x8b", 2, "gzip" },
-		{ "\x28\xb5\x2f\xfd", 4, "zstd" },
-		{ "\xfd" "7zXZ", 5, "xz" },
-		{ "BZh", 3, "bzip2" },
-		{ "\x04\x22\x4d\x18", 4, "lz4" },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (memcmp(head, kinds[i].magic, kinds[i].n) == 0)
-			return kinds[i].tool;
-	return NULL;
-}
-
-/* libpcap's words when it refuses a file, in plainer ones where there are plainer. */
-static void refused(struct input *in, const char *words, struct err *err)
-{
-	unsigned char head[6] = { 0 };
-	const char *tool;
-
-	if (feof(in->file) && input_octets_read(in) == 0) {
-		err_set(err, "%s: empty, not even a file header", in->name);
-		return;
-	}
-	if (feof(in->file)) {
-		err_set(err, "%s: cut short in the file header", in->name);
-		return;
-	}
-	if (!strstr(words, "unknown file format")) {
-		err_set(err, "%s: %s", in->name, words);
-		return;
-	}
-	err_set(err, "%s: neither pcap nor pcapng", in->name);
-	if (in->octets < sizeof(head) || fseek(in->file, 0, SEEK_SET) != 0 ||
-		fread(head, 1, sizeof(head), in->file) != sizeof(head))
-		return;
-	tool = packed_with(head);
-	if (tool)
-		err_set(err, "%s: packed with %s; try: %s -dc FILE | tcptop -r -", in->name, tool, tool);
-}
-
-bool input_open_stream(struct input *in, struct err *err)
-{
-	struct bpf_program program;
-	char words[PCAP_ERRBUF_SIZE] = "";
-
-	in->pcap = pcap_fopen_offline_with_tstamp_precision(in->file, PCAP_TSTAMP_PRECISION_NANO,
-		words);
-	if (!in->pcap) {
-		refused(in, words, err);
-		return false;
-	}
-	input_opened(in);
-	if (!in->filter_text || !*in->filter_text)
-		return true;
-	return input_compile(in, in->filter_text, &program, err) &&
-		input_set_filter(in, &program, err);
-}
-
-bool input_open_whole(struct input *in, struct err *err)
-{
-	enum input_state state;
-
-	do {
-		state = open_when_there(in, err);
-	} while (state == INPUT_DRY);
-	return state == INPUT_MORE;
+	return in->pcap ? in->pcap : pcap_open_dead(in->datalink, PLAIN_MOST);
 }
 
 bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err)
 {
-	if (pcap_compile(in->pcap, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0)
-		return true;
-	return err_set(err, "capture filter \"%s\": %s", text, pcap_geterr(in->pcap));
+	pcap_t *pcap = filter_handle(in);
+	bool ok = pcap && pcap_compile(pcap, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
+
+	if (!ok)
+		err_set(err, "capture filter \"%s\": %s", text, pcap ? pcap_geterr(pcap) : "no memory");
+	if (pcap && pcap != in->pcap)
+		pcap_close(pcap);
+	return ok;
 }
 
 bool input_set_filter(struct input *in, struct bpf_program *program, struct err *err)
@@ -377,16 +316,4 @@ void input_count_drops(struct input *in)
 	in->stats->kernel_drops += now.ps_drop - in->kernel.ps_drop;
 	in->stats->interface_drops += now.ps_ifdrop - in->kernel.ps_ifdrop;
 	in->kernel = now;
-}
-
-void input_close(struct input *in)
-{
-	if (in->filtered)
-		pcap_freecode(&in->filter);
-	if (in->pcap)
-		pcap_close(in->pcap);
-	else if (in->file)
-		fclose(in->file);
-	mem_free(in->filter_text);
-	mem_free(in->name);
 }

@@ -12,6 +12,7 @@
 #include "packet/pkt.h"
 
 struct err;
+struct handle;
 struct link_type;
 struct saver;
 struct spool;
@@ -27,22 +28,26 @@ enum input_state {
 
 struct input {
 	char *name;
-	pcap_t *pcap;		      /* NULL: a pipe whose header did not come yet, or closed */
+	pcap_t *pcap;		      /* NULL: a pipe whose header did not come yet, asleep, or over */
 	bool device;
 	unsigned index;		      /* becomes pkt.source */
 	const struct link_type *link; /* NULL: not known, all frames count as such */
 	int datalink, to_ns;	      /* to_ns: what tv_usec counts, in ns */
 	uint64_t frames;	      /* read so far, whatever became of them */
 	uint64_t octets;	      /* size of the file, 0: not known */
+	uint64_t octets_read;	      /* when it is over */
+	struct handle *handle;	      /* of a file with a name */
 	FILE *file;		      /* of files, belongs to `pcap` once there is one */
-	struct spool *spool;	      /* of pipes and plain files, belongs to `file` */
+	struct spool *spool;	      /* of files, belongs to `file` */
 	int plain_ns;		      /* packets are taken from the spool, their fractions count this; 0: libpcap reads */
 	uint32_t plain_most;	      /* longer ones are libpcap's */
-	char *filter_text;	      /* for a pipe that is not open yet */
+	char *filter_text;	      /* for what is not open yet */
 	struct bpf_program filter;    /* of files: judged here, so that one step stays bounded */
 	bool filtered;
 	struct pcap_stat kernel;      /* the last answer: its counters wrap */
 	bool over;
+	bool asleep;		      /* a file whose time has not come: closed */
+	int64_t first;		      /* of such a file: the time from which on it must be looked at */
 
 	/* While libpcap calls back: */
 	struct capture_stats *stats;  /* of the source, borrowed */
@@ -67,13 +72,26 @@ bool input_take(struct input *in, struct pkt *out);
 
 /* Tells handle-dependent fields from in->pcap. */
 void input_opened(struct input *in);
-/* Opens the stream in->file, with the filter in->filter_text. */
-bool input_open_stream(struct input *in, struct err *err);
-/* The same with a spool of a file, in which the header is, if there is one. */
+/* Reads a file or pipe by way of this spool, which it takes over. */
+bool input_take_spool(struct input *in, struct spool *spool, struct err *err);
+/* Opens it, with the filter in->filter_text, if the file header is there: otherwise INPUT_DRY, or INPUT_FAILED. */
+enum input_state input_open_there(struct input *in, struct err *err);
+/* The same of a file, in which the header is, if there is one. */
 bool input_open_whole(struct input *in, struct err *err);
+/*
+ * Reads the first packets of a file for in->first: the least of their times, so that a file that does not begin with
+ * its earliest one is opened soon enough; INT64_MIN when there is none. It can only be put to sleep then.
+ */
+void input_find_first(struct input *in);
+/* Closes a file, which has a handle, before its first packet. */
+void input_sleep(struct input *in);
+/* Opens it again; `buffer` octets are read at once. */
+bool input_wake(struct input *in, size_t buffer, struct err *err);
+/* Nothing more will be read. What was counted stays. */
+void input_finish(struct input *in);
 /* Sets a compiled filter, which it takes over. */
 bool input_set_filter(struct input *in, struct bpf_program *program, struct err *err);
-/* False and libpcap's words when the text is no filter. "" gives an empty program. */
+/* False and libpcap's words when the text is no filter. "" gives an empty program. Also of what is asleep. */
 bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err);
 /* Adds what kernel and device dropped since the last time. */
 void input_count_drops(struct input *in);

@@ -187,6 +187,8 @@ struct source *source_open_live(const struct live_conf *conf, struct err *err)
 
 	for (size_t i = 0; ok && i < s->inputs; i++)
 		ok = open_device(s, &s->input[i], conf, err);
+	if (ok)
+		source_pcap_begin(s);
 	if (ok && source_pcap_save(s, conf->save, err))
 		return &s->head;
 	source_pcap_free(s);

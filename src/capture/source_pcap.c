@@ -1,19 +1,25 @@
 /*
  * A source over one or several inputs. One input delivers straight into the reader's batch. Several are merged: each
  * is looked at one packet ahead and the earliest goes first. A file that is not at its end must have its next packet
- * there before anything goes on; a device without packets is passed over, since it may stay silent for ever.
+ * there before anything goes on; a device without packets is passed over, since it may stay silent for ever. Files
+ * sleep until the merge comes to where they begin: of a rotated set one or two are open.
  */
 #include "config.h"
 
 #include "capture/source_pcap.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "capture/handles.h"
 #include "capture/saver.h"
 #include "capture/spool.h"
 #include "util/mem.h"
 #include "util/str.h"
+
+#define BUFFERS ((size_t)1024 * 1024) /* of all files that are open together */
+#define BUFFER_LEAST ((size_t)32 * 1024)
 
 static const struct source_ops pcap_ops;
 
@@ -24,6 +30,8 @@ struct source_pcap *source_pcap_new(size_t n, bool live)
 	s->head.ops = &pcap_ops;
 	s->head.live = live;
 	s->input = mem_array(n, sizeof(*s->input));
+	s->awake = mem_array(n, sizeof(struct input *));
+	s->asleep = mem_array(n, sizeof(struct input *));
 	s->inputs = n;
 	s->end = SOURCE_END;
 	s->ready = true;
@@ -33,6 +41,35 @@ struct source_pcap *source_pcap_new(size_t n, bool live)
 		s->input[i].stats = &s->stats;
 	}
 	return s;
+}
+
+/* The one that begins first comes last; of two the one that was named first. */
+static int by_first(const void *a, const void *b)
+{
+	const struct input *x = *(struct input *const *)a, *y = *(struct input *const *)b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? 1 : -1;
+	return x->index < y->index ? 1 : -1;
+}
+
+void source_pcap_begin(struct source_pcap *s)
+{
+	bool known = true;
+
+	for (size_t i = 0; i < s->inputs; i++) {
+		struct input *in = &s->input[i];
+
+		known = known && in->octets > 0;
+		s->octets += in->octets;
+		if (in->asleep)
+			s->asleep[s->asleeps++] = in;
+		else
+			s->awake[s->awakes++] = in;
+	}
+	if (!known)
+		s->octets = 0;
+	qsort(s->asleep, s->asleeps, sizeof(struct input *), by_first);
 }
 
 void source_pcap_warn(struct source_pcap *s, const struct err *err)
@@ -50,7 +87,8 @@ bool source_pcap_save(struct source_pcap *s, const char *path, struct err *err)
 		return false;
 	for (size_t i = 0; i < s->inputs; i++) {
 		s->input[i].saver = s->saver;
-		if (s->input[i].pcap && !saver_begin(s->saver, s->input[i].datalink, err))
+		if ((s->input[i].pcap || s->input[i].asleep) &&
+			!saver_begin(s->saver, s->input[i].datalink, err))
 			return false;
 	}
 	return true;
@@ -87,6 +125,10 @@ static void input_ends(struct source_pcap *s, struct input *in, enum input_state
 
 	input_count_drops(in);
 	in->over = true;
+	if (!in->device) {
+		s->octets_over += input_octets_read(in);
+		input_finish(in);
+	}
 	if (how == INPUT_OVER)
 		return;
 	if (s->end != SOURCE_END || (how == INPUT_GONE && inputs_left(s) > 0)) {
@@ -118,35 +160,79 @@ static bool look_ahead(struct source_pcap *s, struct input *in)
 	return true;
 }
 
-/* The input with the earliest packet, and in *second the next. NULL when there is none now. */
-static struct input *earliest(struct source_pcap *s, struct input **second)
+static void forget_over(struct source_pcap *s)
 {
-	struct input *first = NULL;
+	size_t n = 0;
 
-	*second = NULL;
-	for (size_t i = 0; i < s->inputs; i++) {
-		struct input *in = &s->input[i];
-
-		if (!look_ahead(s, in))
-			return NULL;
-		if (!in->ahead)
-			continue;
-		if (!first || in->next.ts < first->next.ts) {
-			*second = first;
-			first = in;
-		} else if (!*second || in->next.ts < (*second)->next.ts)
-			*second = in;
-	}
-	return first;
+	for (size_t i = 0; i < s->awakes; i++)
+		if (!s->awake[i]->over)
+			s->awake[n++] = s->awake[i];
+	s->awakes = n;
 }
 
-static bool still_first(const struct input *in, const struct input *second)
+static void wake_next(struct source_pcap *s)
 {
-	if (!in->ahead)
-		return false;
-	if (!second || in->next.ts < second->next.ts)
-		return true;
-	return in->next.ts == second->next.ts && in->index < second->index;
+	struct input *in = s->asleep[--s->asleeps];
+	size_t buffer = BUFFERS / (s->awakes + 1);
+	struct err err = ERR_INIT;
+
+	buffer = buffer < BUFFER_LEAST ? BUFFER_LEAST : buffer > SOURCE_BUFFER ? SOURCE_BUFFER : buffer;
+	s->awake[s->awakes++] = in;
+	if (!input_wake(in, buffer, &err))
+		input_ends(s, in, INPUT_DAMAGED, &err);
+}
+
+/* Nothing that sleeps has a packet before this time. */
+static int64_t slept_until(const struct source_pcap *s)
+{
+	return s->asleeps > 0 ? s->asleep[s->asleeps - 1]->first : INT64_MAX;
+}
+
+static bool is_before(const struct input *in, const struct input *other)
+{
+	if (in->next.ts != other->next.ts)
+		return in->next.ts < other->next.ts;
+	return in->index < other->index;
+}
+
+/* The input with the earliest packet of those that are awake, and in *second the next. False when one must be waited for. */
+static bool find_earliest(struct source_pcap *s, struct input **first, struct input **second)
+{
+	*first = *second = NULL;
+	for (size_t i = 0; i < s->awakes; i++) {
+		struct input *in = s->awake[i];
+
+		if (!look_ahead(s, in))
+			return false;
+		if (!in->ahead)
+			continue;
+		if (!*first || is_before(in, *first)) {
+			*second = *first;
+			*first = in;
+		} else if (!*second || is_before(in, *second))
+			*second = in;
+	}
+	return true;
+}
+
+/* The same of all. NULL when there is none now. */
+static struct input *earliest(struct source_pcap *s, struct input **second)
+{
+	struct input *first;
+
+	for (;;) {
+		forget_over(s);
+		if (!find_earliest(s, &first, second))
+			return NULL;
+		if (s->asleeps == 0 || (first && first->next.ts < slept_until(s)))
+			return first;
+		wake_next(s);
+	}
+}
+
+static bool still_first(const struct source_pcap *s, const struct input *in, const struct input *second)
+{
+	return in->ahead && in->next.ts < slept_until(s) && (!second || is_before(in, second));
 }
 
 /* One search for the earliest serves for as long as it stays the earliest: rotated files cost one search each. */
@@ -155,14 +241,14 @@ static enum source_state read_merged(struct source_pcap *s, struct pkt *pkt, siz
 	struct input *in, *second;
 	size_t frames = 0;
 
-	for (size_t i = 0; i < s->inputs; i++)
-		s->input[i].dry = false;
+	for (size_t i = 0; i < s->awakes; i++)
+		s->awake[i]->dry = false;
 	while (frames < room && (in = earliest(s, &second)) != NULL) {
 		do {
 			*n += input_take(in, &pkt[*n]);
 			frames++;
 			look_ahead(s, in);
-		} while (frames < room && still_first(in, second));
+		} while (frames < room && still_first(s, in, second));
 	}
 	return frames == room ? SOURCE_READY : SOURCE_IDLE;
 }
@@ -238,7 +324,7 @@ static void pcap_wait(struct source *head, int wake_fd, int timeout_ms)
 		struct input *in = &s->input[i];
 		int fd = -1;
 
-		if (in->over || in->ahead)
+		if (in->over || in->ahead || in->asleep)
 			continue;
 		if (in->device) {
 			fd = pcap_get_selectable_fd(in->pcap);
@@ -259,15 +345,16 @@ static bool pcap_filter(struct source *head, const char *text, struct err *err)
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < s->inputs; i++)
-		if (s->input[i].pcap && !s->input[i].over)
+		if (s->input[i].asleep || (s->input[i].pcap && !s->input[i].over))
 			ok = input_compile(&s->input[i], text, &program[i], err);
 	for (size_t i = 0; i < s->inputs; i++) {
 		struct input *in = &s->input[i];
 
-		if (!in->pcap && ok) {
+		if (ok && !in->pcap) {
 			mem_free(in->filter_text);
 			in->filter_text = mem_strdup(text);
-		} else if (program[i].bf_insns && ok)
+		}
+		if (ok && in->pcap && program[i].bf_insns)
 			ok = input_set_filter(in, &program[i], err);
 		else
 			pcap_freecode(&program[i]);
@@ -279,19 +366,16 @@ static bool pcap_filter(struct source *head, const char *text, struct err *err)
 static void pcap_count(struct source *head, struct capture_stats *to)
 {
 	struct source_pcap *s = (struct source_pcap *)head;
-	bool known = !s->head.live;
 
-	to->file_bytes_read = to->file_bytes_total = 0;
-	for (size_t i = 0; i < s->inputs; i++) {
-		input_count_drops(&s->input[i]);
-		if (s->head.live)
-			continue;
-		known = known && s->input[i].octets > 0;
-		to->file_bytes_read += input_octets_read(&s->input[i]);
-		to->file_bytes_total += s->input[i].octets;
+	to->file_bytes_read = s->octets_over;
+	to->file_bytes_total = s->octets;
+	for (size_t i = 0; i < s->awakes; i++) {
+		struct input *in = s->awake[i];
+
+		input_count_drops(in);
+		if (!in->device && !in->over)
+			to->file_bytes_read += input_octets_read(in);
 	}
-	if (!known)
-		to->file_bytes_total = 0;
 	to->packets = s->stats.packets;
 	to->bytes = s->stats.bytes;
 	to->kernel_drops = s->stats.kernel_drops;
@@ -333,6 +417,9 @@ void source_pcap_free(struct source_pcap *s)
 	saver_close(s->saver);
 	for (size_t i = 0; i < s->inputs; i++)
 		input_close(&s->input[i]);
+	handles_free(s->handles);
+	mem_free(s->awake);
+	mem_free(s->asleep);
 	mem_free(s->input);
 	mem_free(s);
 }

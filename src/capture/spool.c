@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/handles.h"
 #include "util/err.h"
 #include "util/mem.h"
 
@@ -40,7 +41,10 @@ enum spool_form {
 };
 
 struct spool {
-	int fd;
+	int fd;			 /* of a pipe */
+	struct handle *handle;	 /* of a file, borrowed; NULL: none */
+	off_t at;		 /* where in it to read on */
+	uint8_t head[SPOOL_HEAD]; /* its first octets */
 	bool ended;		 /* end of file or error */
 	enum spool_form form;
 	bool swapped;		 /* numbers are in the other byte order than ours */
@@ -67,6 +71,17 @@ struct spool *spool_new(int fd, size_t size)
 	return s;
 }
 
+struct spool *spool_new_file(struct handle *handle, size_t size)
+{
+	struct spool *s = mem_alloc(sizeof(*s));
+
+	s->fd = -1;
+	s->handle = handle;
+	s->size = size;
+	s->regular = true;
+	return s;
+}
+
 static uint32_t number_at(const struct spool *s, size_t at, bool swapped)
 {
 	uint32_t v;
@@ -83,7 +98,10 @@ static void find_form(struct spool *s)
 	} kinds[] = { { PCAP_MICRO, 16 }, { PCAP_NANO, 16 }, { 0xa1b2cd34, 24 } };
 	uint32_t magic;
 
-	if (s->form != FORM_UNKNOWN || s->end - s->start < sizeof(magic))
+	if (s->form != FORM_UNKNOWN)
+		return;
+	memcpy(s->head, s->buf, s->end < SPOOL_HEAD ? s->end : SPOOL_HEAD);
+	if (s->end - s->start < sizeof(magic))
 		return;
 	magic = number_at(s, s->start, false);
 	s->form = magic == NG_SECTION ? FORM_PCAPNG : FORM_OTHER;
@@ -110,13 +128,23 @@ static void make_room(struct spool *s)
 	}
 }
 
+static ssize_t read_some(struct spool *s, uint8_t *to, size_t n)
+{
+	int fd;
+
+	if (!s->handle)
+		return read(s->fd, to, n);
+	fd = handle_fd(s->handle);
+	return fd < 0 ? -1 : pread(fd, to, n, s->at);
+}
+
 /* One read(); false when there was nothing or it is over. */
 static bool take_in(struct spool *s)
 {
 	ssize_t n;
 
 	make_room(s);
-	n = read(s->fd, s->buf + s->end, s->room - s->end);
+	n = read_some(s, s->buf + s->end, s->room - s->end);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return false;
 	if (n <= 0) {
@@ -125,6 +153,7 @@ static bool take_in(struct spool *s)
 		return false;
 	}
 	s->end += (size_t)n;
+	s->at += n;
 	find_form(s);
 	return true;
 }
@@ -290,11 +319,6 @@ size_t spool_packets(struct spool *s, size_t most)
 	return give_up(s, most);
 }
 
-bool spool_is_plain(uint32_t magic)
-{
-	return magic == PCAP_MICRO || magic == PCAP_NANO;
-}
-
 int spool_plain_ns(const struct spool *s)
 {
 	return s->plain_ns;
@@ -317,6 +341,11 @@ void spool_skip(struct spool *s, size_t n)
 int spool_fd(const struct spool *s)
 {
 	return s->fd;
+}
+
+const uint8_t *spool_head(const struct spool *s)
+{
+	return s->head;
 }
 
 uint64_t spool_taken(const struct spool *s)
@@ -348,7 +377,8 @@ void spool_free(struct spool *s)
 {
 	if (!s)
 		return;
-	close(s->fd);
+	if (s->fd >= 0)
+		close(s->fd);
 	mem_free(s->buf);
 	mem_free(s);
 }

@@ -8,13 +8,18 @@
 #include <stdio.h>
 
 struct err;
+struct handle;
 struct spool;
+
+#define SPOOL_HEAD 6
 
 /*
  * Takes over the file descriptor; reads `size` octets at once (0: what suits a pipe). NULL is fine to free; a spool
  * with a stream is freed by closing that.
  */
 struct spool *spool_new(int fd, size_t size);
+/* A file, from its start; the handle is borrowed. */
+struct spool *spool_new_file(struct handle *handle, size_t size);
 void spool_free(struct spool *s);
 /* The stream that libpcap reads. Closing it frees the spool. NULL and err when the system cannot. */
 FILE *spool_stream(struct spool *s, struct err *err);
@@ -33,12 +38,13 @@ size_t spool_packets(struct spool *s, size_t most);
  * ns. 0: it is none, or not known yet. Of a plain file packets may be taken out past libpcap: spool_look() says where
  * the octets lie that wait, and how many; they stay there until more is taken in. spool_skip() takes the first n out.
  */
-bool spool_is_plain(uint32_t magic); /* what the first four octets of a file promise */
 int spool_plain_ns(const struct spool *s);
 size_t spool_look(const struct spool *s, const uint8_t **at);
 void spool_skip(struct spool *s, size_t n);
 
-/* Readable when spool_fill() would find more. */
+/* The first SPOOL_HEAD octets of what was read, zeros where there were none. */
+const uint8_t *spool_head(const struct spool *s);
+/* Readable when spool_fill() would find more; -1: it always would. */
 int spool_fd(const struct spool *s);
 /* Octets that libpcap has read. */
 uint64_t spool_taken(const struct spool *s);
