@@ -1,10 +1,12 @@
 /* Numbers, times and text in columns: tables of (input, expected). */
 #include "config.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -30,6 +32,27 @@ static void counts(void **state)
 
 	for (i = 0; i < sizeof t / sizeof *t; i++)
 		assert_string_equal(fmt_count(buf, t[i].n, t[i].columns), t[i].text);
+}
+
+/* Own digits say what printf says. */
+static void digits_are_those_of_printf(void **state)
+{
+	char mine[FMT_UINT + 1], printed[64];
+	uint64_t n = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		*fmt_uint(mine, n) = '\0';
+		snprintf(printed, sizeof printed, "%" PRIu64, n);
+		assert_string_equal(mine, printed);
+		*fmt_fixed(mine, n % 1000000000, 9) = '\0';
+		snprintf(printed, sizeof printed, "%09" PRIu64, n % 1000000000);
+		assert_string_equal(mine, printed);
+		n = i < 1100 ? n + 1 : n * 6364136223846793005u + 1442695040888963407u;
+		if (i > 1100 && i % 3 == 0)
+			n >>= i % 61;
+	}
+	*fmt_uint(mine, UINT64_MAX) = '\0';
+	assert_string_equal(mine, "18446744073709551615");
 }
 
 static void bytes_have_units(void **state)
@@ -194,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts),
+		cmocka_unit_test(digits_are_those_of_printf),
 		cmocka_unit_test(bytes_have_units),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(ratios_and_shares),

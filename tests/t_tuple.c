@@ -1,6 +1,7 @@
 /* Addresses as text and as order. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,6 +38,29 @@ static void text_follows_rfc5952(void **state)
 	assert_false(addr_parse("example", &a));
 }
 
+/* The C library knows the rule as well, but for addresses that it takes for IPv4 in disguise. */
+static void text_is_that_of_the_c_library(void **state)
+{
+	char buf[ADDR_TEXT], theirs[INET6_ADDRSTRLEN];
+	uint64_t x = 1;
+
+	for (int n = 0; n < 50000; n++) {
+		struct addr a;
+		bool v6 = n & 1;
+
+		for (int i = 0; i < 16; i++) {
+			x = x * 6364136223846793005u + 1442695040888963407u;
+			a.b[i] = x >> 40 & 3 ? 0 : (uint8_t)(x >> 56);
+		}
+		a.b[0] |= 0x20;
+		if (!v6)
+			a = addr_from_v4(a.b + 4);
+		assert_non_null(v6 ? inet_ntop(AF_INET6, a.b, theirs, sizeof(theirs))
+				   : inet_ntop(AF_INET, a.b + 12, theirs, sizeof(theirs)));
+		assert_string_equal(addr_text(&a, buf), theirs);
+	}
+}
+
 static void order_is_v4_first_then_numbers(void **state)
 {
 	static const char *const rows[] = {"9.0.0.1", "10.0.0.1", "10.0.0.2", "::1", "2001:db8::1"};
@@ -71,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_follows_rfc5952),
+		cmocka_unit_test(text_is_that_of_the_c_library),
 		cmocka_unit_test(order_is_v4_first_then_numbers),
 		cmocka_unit_test(networks_by_bits),
 	};

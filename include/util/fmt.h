@@ -8,8 +8,13 @@
 struct str;
 
 #define FMT_TEXT 40 /* room for the result of every fmt_ function that fills a buffer */
+#define FMT_UINT 20 /* digits of the largest number */
 
-/* All return buf. */
+/* Digits of n, or the last `digits` of them with zeroes in front, and no end. Returns where they end. */
+char *fmt_uint(char *to, uint64_t n);
+char *fmt_fixed(char *to, uint64_t n, unsigned digits);
+
+/* All that follow return buf. */
 
 /*
  * 9999, 12.3k, 123k, 1.2M: at most `columns` wide where that can be done (4 always can),

@@ -6,40 +6,53 @@
 #include "export/format.h"
 #include "util/str.h"
 
-static void put_field(FILE *to, const char *text)
+/* What stands in `out` from `at` on was a field with something in it that needs quotes. */
+static void quote(struct str *out, size_t at)
 {
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, to);
-		return;
+	struct str text = STR_INIT;
+
+	str_add(&text, out->s + at);
+	str_wrote(out, out->s + at);
+	str_add_char(out, '"');
+	for (const char *p = text.s; *p; p++) {
+		if (*p == '"')
+			str_add_char(out, '"');
+		str_add_char(out, *p);
 	}
-	putc('"', to);
-	for (; *text; text++) {
-		if (*text == '"')
-			putc('"', to);
-		putc(*text, to);
-	}
-	putc('"', to);
+	str_add_char(out, '"');
+	str_free(&text);
+}
+
+static void add_field(struct str *out, const struct column *col, const struct query_row *row)
+{
+	size_t at = out->len;
+
+	column_format(col, row, STYLE_EXPORT, out);
+	if (out->len > at && column_is_text(col) && strpbrk(out->s + at, ",\"\r\n"))
+		quote(out, at);
 }
 
 void csv_write(FILE *to, const struct fields *f, struct result *r)
 {
-	struct str text = STR_INIT;
+	struct str out = STR_INIT;
 
-	for (size_t i = 0; i < f->n; i++)
-		fprintf(to, "%s%s", i ? "," : "", f->column[i]->name);
-	fputs("\r\n", to);
+	for (size_t i = 0; i < f->n; i++) {
+		if (i)
+			str_add_char(&out, ',');
+		str_add(&out, f->column[i]->name);
+	}
+	str_add(&out, "\r\n");
 	for (size_t k = 0; k < r->rows && !ferror(to); k++) {
 		const struct query_row *row = result_row(r, k);
 
 		for (size_t i = 0; i < f->n; i++) {
-			str_clear(&text);
-			column_format(f->column[i], row, STYLE_EXPORT, &text);
 			if (i)
-				putc(',', to);
-			if (text.len > 0)
-				put_field(to, text.s);
+				str_add_char(&out, ',');
+			add_field(&out, f->column[i], row);
 		}
-		fputs("\r\n", to);
+		str_add(&out, "\r\n");
+		format_pour(to, &out, FORMAT_PIECE);
 	}
-	str_free(&text);
+	format_pour(to, &out, 0);
+	str_free(&out);
 }

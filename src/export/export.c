@@ -160,6 +160,34 @@ void fields_help(enum view view, struct str *out)
 				columns[i].gist);
 }
 
+void format_pour(FILE *to, struct str *out, size_t least)
+{
+	if (out->len == 0 || out->len < least)
+		return;
+	fwrite(out->s, 1, out->len, to);
+	str_clear(out);
+}
+
+bool column_is_text(const struct column *col)
+{
+	switch (col->kind) {
+	case KIND_ADDR:
+	case KIND_TEXT:
+	case KIND_NAME:
+	case KIND_LIST:
+		return true;
+	case KIND_PORT:
+	case KIND_COUNT:
+	case KIND_BYTES:
+	case KIND_RATIO:
+	case KIND_SHARE:
+	case KIND_TIME:
+	case KIND_DURATION:
+		break;
+	}
+	return false;
+}
+
 bool export_rows(FILE *to, enum export_format format, const struct fields *f, struct result *r,
 	struct err *err)
 {

@@ -4,7 +4,6 @@
 #include "model/tuple.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -32,36 +31,77 @@ int addr_compare(const struct addr *a, const struct addr *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
+static char *put_octet(char *p, unsigned n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+static char *v4_text(const uint8_t b[4], char *p)
+{
+	for (int i = 0; i < 4; i++) {
+		p = put_octet(p, b[i]);
+		*p++ = i < 3 ? '.' : '\0';
+	}
+	return p;
+}
+
+static char *put_group(char *p, unsigned n)
+{
+	static const char digits[] = "0123456789abcdef";
+	int shift = 12;
+
+	while (shift > 0 && !(n >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		*p++ = digits[n >> shift & 15];
+	return p;
+}
+
+/* RFC 5952, 4.2: the first of the longest runs of zeroes, and no run of one. Returns its length, 1: there is none. */
+static int longest_zeroes(const uint16_t group[8], int *at)
+{
+	int i, run, longest = 1;
+
+	*at = -1;
+	for (i = 0; i < 8; i += run ? run : 1) {
+		for (run = 0; i + run < 8 && group[i + run] == 0; run++)
+			;
+		if (run > longest) {
+			*at = i;
+			longest = run;
+		}
+	}
+	return longest;
+}
+
 char *addr_text(const struct addr *a, char buf[ADDR_TEXT])
 {
 	uint16_t group[8];
-	int i, run, best = -1, best_len = 1;
+	int i, zeroes_at, zeroes;
 	char *p = buf;
 
 	if (addr_is_v4(a)) {
-		snprintf(buf, ADDR_TEXT, "%u.%u.%u.%u", a->b[12], a->b[13], a->b[14], a->b[15]);
+		v4_text(a->b + 12, buf);
 		return buf;
 	}
 	for (i = 0; i < 8; i++)
 		group[i] = (uint16_t)(a->b[2 * i] << 8 | a->b[2 * i + 1]);
-	/* RFC 5952, 4.2: the first of the longest runs of zeroes, and no run of one. */
-	for (i = 0; i < 8; i += run ? run : 1) {
-		for (run = 0; i + run < 8 && group[i + run] == 0; run++)
-			;
-		if (run > best_len) {
-			best = i;
-			best_len = run;
-		}
-	}
+	zeroes = longest_zeroes(group, &zeroes_at);
 	for (i = 0; i < 8; i++) {
-		if (i == best) {
-			p += sprintf(p, "::");
-			i += best_len - 1;
+		if (i == zeroes_at) {
+			*p++ = ':';
+			*p++ = ':';
+			i += zeroes - 1;
 			continue;
 		}
-		if (i > 0 && (best < 0 || i != best + best_len))
+		if (i > 0 && (zeroes_at < 0 || i != zeroes_at + zeroes))
 			*p++ = ':';
-		p += sprintf(p, "%x", group[i]);
+		p = put_group(p, group[i]);
 	}
 	*p = '\0';
 	return buf;

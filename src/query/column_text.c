@@ -162,19 +162,34 @@ int value_order(const struct column *col, const struct value *a, const struct va
 	return ascending ? order : -order;
 }
 
+static void add_int(struct str *out, int64_t i)
+{
+	char *to = str_space(out, 1 + FMT_UINT);
+
+	if (i >= 0 && i < 10) { /* nearly all counters are */
+		*to = (char)('0' + i);
+		str_wrote(out, to + 1);
+		return;
+	}
+	if (i < 0)
+		*to++ = '-';
+	str_wrote(out, fmt_uint(to, i < 0 ? 0 - (uint64_t)i : (uint64_t)i));
+}
+
 /* At most six decimals, without trailing zeroes and without the locale's comma. */
 static void add_real(struct str *out, double r)
 {
-	unsigned long long millionths = (unsigned long long)llround(r * 1e6);
-	unsigned long long fraction = millionths % 1000000;
-	int digits = 6;
+	uint64_t millionths = (uint64_t)llround(r * 1e6), fraction = millionths % 1000000;
+	char *to = fmt_uint(str_space(out, FMT_UINT + 7), millionths / 1000000);
+	unsigned digits = 6;
 
-	str_addf(out, "%llu", millionths / 1000000);
-	if (fraction == 0)
-		return;
-	for (; fraction % 10 == 0; digits--)
-		fraction /= 10;
-	str_addf(out, ".%0*llu", digits, fraction);
+	if (fraction) {
+		for (; fraction % 10 == 0; digits--)
+			fraction /= 10;
+		*to++ = '.';
+		to = fmt_fixed(to, fraction, digits);
+	}
+	str_wrote(out, to);
 }
 
 static void add_exported(const struct column *col, const struct value *v, struct str *out)
@@ -186,7 +201,7 @@ static void add_exported(const struct column *col, const struct value *v, struct
 	else if (col->kind == KIND_TIME || col->kind == KIND_DURATION)
 		str_add(out, fmt_seconds(buf, v->i));
 	else
-		str_addf(out, "%lld", (long long)v->i);
+		add_int(out, v->i);
 }
 
 /* One word each, that a filter understands again: 2026-11-21T08:00:39.310Z, 76%. */
@@ -195,13 +210,16 @@ static void add_tabled(const struct column *col, const struct value *v, const st
 {
 	char date[FMT_TEXT], clock[FMT_TEXT];
 
-	if (col->kind == KIND_TIME)
-		str_addf(out, "%sT%sZ", fmt_date(date, v->i),
-			fmt_clock(clock, v->i, row->view == VIEW_GRAPH ? 0 : 3));
-	else if (col->kind == KIND_SHARE)
+	if (col->kind == KIND_TIME) {
+		str_add(out, fmt_date(date, v->i));
+		str_add_char(out, 'T');
+		str_add(out, fmt_clock(clock, v->i, row->view == VIEW_GRAPH ? 0 : 3));
+		str_add_char(out, 'Z');
+	} else if (col->kind == KIND_SHARE) {
 		str_add(out, fmt_share(clock, as_real(v)));
-	else
+	} else {
 		add_exported(col, v, out);
+	}
 }
 
 static void add_shown(const struct column *col, const struct value *v, const struct query_row *row,
@@ -227,7 +245,7 @@ static void add_shown(const struct column *col, const struct value *v, const str
 		str_add(out, fmt_duration(buf, v->i));
 		return;
 	case KIND_PORT:
-		str_addf(out, "%lld", (long long)v->i);
+		add_int(out, v->i);
 		return;
 	case KIND_ADDR:
 	case KIND_TEXT:

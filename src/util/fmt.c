@@ -17,6 +17,22 @@
 
 static const char prefixes[] = "kMGTPE";
 
+char *fmt_fixed(char *to, uint64_t n, unsigned digits)
+{
+	for (unsigned i = digits; i-- > 0; n /= 10)
+		to[i] = (char)('0' + n % 10);
+	return to + digits;
+}
+
+char *fmt_uint(char *to, uint64_t n)
+{
+	unsigned digits = 1;
+
+	for (uint64_t left = n; left >= 10; left /= 10)
+		digits++;
+	return fmt_fixed(to, n, digits);
+}
+
 /* n / unit in tenths, rounded half up; unit is at least 1000. */
 static uint64_t tenths_of(uint64_t n, uint64_t unit)
 {
@@ -135,9 +151,13 @@ char *fmt_share(char buf[FMT_TEXT], double share)
 char *fmt_seconds(char buf[FMT_TEXT], int64_t ns)
 {
 	uint64_t n = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	char *p = buf;
 
-	snprintf(buf, FMT_TEXT, "%s%" PRIu64 ".%09" PRIu64, ns < 0 ? "-" : "",
-		n / (uint64_t)NS_PER_SEC, n % (uint64_t)NS_PER_SEC);
+	if (ns < 0)
+		*p++ = '-';
+	p = fmt_uint(p, n / (uint64_t)NS_PER_SEC);
+	*p++ = '.';
+	*fmt_fixed(p, n % (uint64_t)NS_PER_SEC, 9) = '\0';
 	return buf;
 }
 
@@ -153,16 +173,21 @@ char *fmt_clock(char buf[FMT_TEXT], int64_t ns, unsigned decimals)
 {
 	int64_t s = floor_seconds(ns), fraction = ns - s * NS_PER_SEC;
 	int64_t of_day = ((s % 86400) + 86400) % 86400;
-	int n;
+	char *p = buf;
 
-	n = snprintf(buf, FMT_TEXT, "%02d:%02d:%02d", (int)(of_day / 3600),
-		(int)(of_day / 60 % 60), (int)(of_day % 60));
+	p = fmt_fixed(p, (uint64_t)of_day / 3600, 2);
+	*p++ = ':';
+	p = fmt_fixed(p, (uint64_t)of_day / 60 % 60, 2);
+	*p++ = ':';
+	p = fmt_fixed(p, (uint64_t)of_day % 60, 2);
 	if (decimals > 9)
 		decimals = 9;
 	if (decimals > 0) {
-		snprintf(buf + n, FMT_TEXT - (size_t)n, ".%09d", (int)fraction);
-		buf[(unsigned)n + 1 + decimals] = '\0';
+		*p++ = '.';
+		fmt_fixed(p, (uint64_t)fraction, 9);
+		p += decimals;
 	}
+	*p = '\0';
 	return buf;
 }
 
@@ -179,10 +204,14 @@ char *fmt_date(char buf[FMT_TEXT], int64_t ns)
 	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
 	int64_t m = (5 * of_year + 2) / 153;
-	int day = (int)(of_year - (153 * m + 2) / 5 + 1);
-	int month = (int)(m < 10 ? m + 3 : m - 9);
+	int64_t day = of_year - (153 * m + 2) / 5 + 1, month = m < 10 ? m + 3 : m - 9;
+	char *p = fmt_fixed(buf, (uint64_t)(year + era * 400 + (month <= 2)), 4);
 
-	snprintf(buf, FMT_TEXT, "%04d-%02d-%02d", (int)(year + era * 400 + (month <= 2)), month, day);
+	/* 64 bits of nanoseconds end within four-digit years. */
+	*p++ = '-';
+	p = fmt_fixed(p, (uint64_t)month, 2);
+	*p++ = '-';
+	*fmt_fixed(p, (uint64_t)day, 2) = '\0';
 	return buf;
 }
 

@@ -10,9 +10,9 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-static void str_room(struct str *str, size_t more)
+void str_grow(struct str *str, size_t n)
 {
-	size_t want = str->len + more + 1;
+	size_t want = str->len + n + 1;
 
 	if (want <= str->room)
 		return;
@@ -20,22 +20,17 @@ static void str_room(struct str *str, size_t more)
 	str->s = mem_grow(str->s, str->room, 1);
 }
 
-void str_add_n(struct str *str, const char *text, size_t n)
-{
-	str_room(str, n);
-	memcpy(str->s + str->len, text, n);
-	str->len += n;
-	str->s[str->len] = '\0';
-}
-
 void str_add(struct str *str, const char *text)
 {
 	str_add_n(str, text, strlen(text));
 }
 
-void str_add_char(struct str *str, char c)
+void str_add_spaces(struct str *str, size_t n)
 {
-	str_add_n(str, &c, 1);
+	char *to = str_space(str, n);
+
+	memset(to, ' ', n);
+	str_wrote(str, to + n);
 }
 
 void str_addf(struct str *str, const char *format, ...)
@@ -47,11 +42,11 @@ void str_addf(struct str *str, const char *format, ...)
 	n = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
 	if (n <= 0) {
-		str_room(str, 0);
+		str_grow(str, 0);
 		str->s[str->len] = '\0';
 		return;
 	}
-	str_room(str, (size_t)n);
+	str_grow(str, (size_t)n);
 	va_start(ap, format);
 	vsnprintf(str->s + str->len, (size_t)n + 1, format, ap);
 	va_end(ap);
@@ -60,7 +55,7 @@ void str_addf(struct str *str, const char *format, ...)
 
 void str_clear(struct str *str)
 {
-	str_room(str, 0);
+	str_grow(str, 0);
 	str->len = 0;
 	str->s[0] = '\0';
 }
@@ -79,7 +74,7 @@ bool str_read_file(struct str *str, const char *path, struct err *err)
 
 	if (!f)
 		return err_set_errno(err, errno, "cannot open");
-	str_room(str, 0);
+	str_grow(str, 0);
 	str->s[str->len] = '\0';
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		str_add_n(str, piece, n);

@@ -140,6 +140,8 @@ size_t utf8_width(const char *s)
 	size_t width = 0;
 	uint32_t ch;
 
+	for (; *s >= 0x20 && *s < 0x7f; s++) /* nearly always all there is */
+		width++;
 	while ((ch = utf8_next(&s)) != 0)
 		width += (size_t)utf8_char_width(ch);
 	return width;
@@ -160,12 +162,6 @@ size_t utf8_clip(const char *s, size_t columns)
 	return (size_t)(fits - start);
 }
 
-static void add_spaces(struct str *out, size_t n)
-{
-	while (n-- > 0)
-		str_add_char(out, ' ');
-}
-
 void utf8_pad(struct str *out, const char *s, size_t columns, bool right_aligned)
 {
 	size_t octets = utf8_clip(s, columns), used = 0;
@@ -174,10 +170,10 @@ void utf8_pad(struct str *out, const char *s, size_t columns, bool right_aligned
 	while ((size_t)(p - s) < octets)
 		used += (size_t)utf8_char_width(utf8_next(&p));
 	if (right_aligned)
-		add_spaces(out, columns - used);
+		str_add_spaces(out, columns - used);
 	str_add_n(out, s, octets);
 	if (!right_aligned)
-		add_spaces(out, columns - used);
+		str_add_spaces(out, columns - used);
 }
 
 void utf8_escape(struct str *out, const char *s, size_t n)
