@@ -18,6 +18,12 @@
 
 #define BATCHES 16 /* some hundred packets each: little enough to stay in a cache, enough to sleep seldom */
 
+/*
+ * A pipe that ran dry is filled again in a moment, as a rule. Both threads would wait for each other before one of them
+ * waits for the pipe, so this much is waited here.
+ */
+#define PATIENCE_MS 5
+
 /* What one read of the inner source came to. Belongs to whoever the relay says. */
 struct batch {
 	enum source_state state;
@@ -57,6 +63,13 @@ static void read_batch(struct source_ahead *a, struct batch *b)
 	struct err err = ERR_INIT;
 
 	b->state = source_read(a->inner, b->pkt, a->room, &b->n, &err);
+	if (b->state == SOURCE_IDLE && b->n == 0) {
+		source_wait(a->inner, -1, PATIENCE_MS);
+		b->state = source_read(a->inner, b->pkt, a->room, &b->n, &err);
+	}
+	/* What there is, is told; that there is no more, next time. */
+	if (b->state == SOURCE_IDLE && b->n > 0)
+		b->state = SOURCE_READY;
 	if (has_words(b->state))
 		b->err = err;
 	source_stats(a->inner, &b->stats);

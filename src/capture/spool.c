@@ -9,6 +9,7 @@
 #include "capture/spool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include "util/mem.h"
 
 #define SPOOL_READ ((size_t)256 * 1024)	   /* octets asked for at once: they stay in a cache */
+#define PIPE_ROOM (1024 * 1024)		   /* octets that wait in a pipe: what everybody may ask for */
 #define STREAM_BUFFER ((size_t)64 * 1024) /* of stdio, on top of that */
 #define SPOOL_MOST ((size_t)64 * 1024 * 1024) /* without a whole packet: no capture file */
 
@@ -60,6 +62,17 @@ struct spool {
 	uint64_t taken;
 };
 
+/* Two threads and a program before the pipe hand each other as much as they can before one has to sleep. */
+static void widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	if (fcntl(fd, F_GETPIPE_SZ) < PIPE_ROOM)
+		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_ROOM);
+#else
+	(void)fd;
+#endif
+}
+
 struct spool *spool_new(int fd, size_t size)
 {
 	struct spool *s = mem_alloc(sizeof(*s));
@@ -68,6 +81,8 @@ struct spool *spool_new(int fd, size_t size)
 	s->fd = fd;
 	s->size = size ? size : SPOOL_READ;
 	s->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (!s->regular)
+		widen_pipe(fd);
 	return s;
 }
 
