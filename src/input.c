@@ -21,6 +21,7 @@ static struct source *open_live(const struct conf *c, struct err *err)
 		.save = c->write,
 		.snaplen = (unsigned)c->snaplen,
 		.buffer = (uint64_t)c->buffer,
+		.threads = (unsigned)c->threads,
 		.not_promiscuous = c->no_promiscuous,
 	};
 

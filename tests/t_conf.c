@@ -100,7 +100,7 @@ static void faults_name_the_option_and_what_was_expected(void **state)
 		{ OPTION_max_connections, "5", "--max-connections: expected 16 to 16777216" },
 		{ OPTION_max_connections, "ten", "a whole number" },
 		{ OPTION_max_memory, "1M", "--max-memory: expected 16M or more" },
-		{ OPTION_threads, "2", "--threads: expected 1, not '2' (capture threads" },
+		{ OPTION_threads, "0", "--threads: expected 1 to 64, not '0' (threads that read" },
 		{ OPTION_output, "xml", "--output: expected one of table|csv|json, not 'xml'" },
 		{ OPTION_output, "", "table|csv|json" },
 		{ OPTION_read, "", "--read: expected FILE" },

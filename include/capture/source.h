@@ -72,6 +72,7 @@ struct live_conf {
 	const char *save;	/* also write the packets to this file; NULL: no */
 	unsigned snaplen;	/* octets kept of a packet; 0: what headers need, all when saving */
 	uint64_t buffer;	/* octets of kernel buffer of each device; 0: 64 MiB */
+	unsigned threads;	/* that read and decode, where the system can share packets out; 0, and when saving: 1 */
 	bool not_promiscuous;
 };
 

@@ -26,6 +26,8 @@ size_t relay_fill(struct relay *r);
  */
 void relay_filled(struct relay *r, bool pause);
 
+/* The emptier's: whether there is a full place, so that relay_take() would not wait. */
+bool relay_has(const struct relay *r);
 /* The emptier's: the oldest full place; waits for one. RELAY_CLOSED once it was closed. */
 size_t relay_take(struct relay *r);
 /* That place may be filled again. */

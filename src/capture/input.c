@@ -36,8 +36,16 @@ static int64_t frame_time(const struct input *in, const struct pcap_pkthdr *h)
 	return ns;
 }
 
+static bool is_too_early(const struct input *in, const struct pcap_pkthdr *h)
+{
+	return h->ts.tv_sec < in->since.tv_sec ||
+		(h->ts.tv_sec == in->since.tv_sec && h->ts.tv_usec < in->since.tv_usec);
+}
+
 static bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, const u_char *data)
 {
+	if (in->device && is_too_early(in, h))
+		return false;
 	in->frames++;
 	if (in->filtered && pcap_offline_filter(&in->filter, h, data) == 0)
 		return false;

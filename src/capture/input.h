@@ -45,6 +45,7 @@ struct input {
 	struct bpf_program filter;    /* of files: judged here, so that one step stays bounded */
 	bool filtered;
 	struct pcap_stat kernel;      /* the last answer: its counters wrap */
+	struct timeval since;	      /* of a device whose packets are shared out: earlier ones came to all; else 0 */
 	bool over;
 	bool asleep;		      /* a file whose time has not come: closed */
 	int64_t first;		      /* of such a file: the time from which on it must be looked at */

@@ -7,14 +7,18 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #ifdef HAVE_LINUX_IF_PACKET_H
 #include <linux/if_packet.h>
 #endif
 
 #include "capture/device.h"
+#include "capture/fanout.h"
 #include "capture/saver.h"
+#include "capture/source_fan.h"
 #include "capture/source_pcap.h"
 #include "packet/decode.h"
+#include "util/clock.h"
 #include "util/err.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -22,8 +26,11 @@
 #define BUFFER_DEFAULT ((uint64_t)64 * 1024 * 1024)
 #define BUFFER_LEAST ((uint64_t)2 * 1024 * 1024)
 #define SNAPLEN_ALL 262144
+#define THREADS_MOST 64
 /* How long the kernel may gather packets before it hands them over: what the screen lags at most. */
 #define GATHER_MS 50
+/* With several threads packets wait for those of the other threads as well. */
+#define GATHER_FAN_MS 20
 
 static bool device_exists(const char *name)
 {
@@ -62,6 +69,13 @@ static void refused(const struct input *in, int status, struct err *err)
 		err_set(err, "%s: %s", in->name, words);
 }
 
+static unsigned threads_of(const struct live_conf *conf)
+{
+	if (conf->threads <= 1 || conf->save)
+		return 1;
+	return conf->threads < THREADS_MOST ? conf->threads : THREADS_MOST;
+}
+
 /* One attempt with this much buffer; libpcap's status, <0 is failure. */
 static int activate(struct input *in, const struct live_conf *conf, uint64_t buffer,
 	bool promiscuous)
@@ -72,7 +86,7 @@ static int activate(struct input *in, const struct live_conf *conf, uint64_t buf
 		snaplen = conf->save ? SNAPLEN_ALL : DECODE_SNAPLEN;
 	pcap_set_snaplen(in->pcap, (int)snaplen);
 	pcap_set_promisc(in->pcap, promiscuous);
-	pcap_set_timeout(in->pcap, GATHER_MS);
+	pcap_set_timeout(in->pcap, threads_of(conf) > 1 ? GATHER_FAN_MS : GATHER_MS);
 	pcap_set_buffer_size(in->pcap, buffer > INT_MAX ? INT_MAX : (int)buffer);
 	pcap_set_tstamp_precision(in->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	return pcap_activate(in->pcap);
@@ -92,7 +106,7 @@ static bool create(struct input *in, struct err *err)
 static int activate_somehow(struct source_pcap *s, struct input *in, const struct live_conf *conf,
 	struct err *err)
 {
-	uint64_t wanted = conf->buffer ? conf->buffer : BUFFER_DEFAULT, buffer = wanted;
+	uint64_t wanted = (conf->buffer ? conf->buffer : BUFFER_DEFAULT) / threads_of(conf), buffer = wanted;
 	bool promiscuous = !conf->not_promiscuous;
 	struct err less = ERR_INIT;
 	int status;
@@ -180,7 +194,7 @@ static struct source_pcap *name_devices(const struct live_conf *conf, struct err
 	return s;
 }
 
-struct source *source_open_live(const struct live_conf *conf, struct err *err)
+static struct source_pcap *open_devices(const struct live_conf *conf, struct err *err)
 {
 	struct source_pcap *s = name_devices(conf, err);
 	bool ok = s != NULL;
@@ -190,7 +204,67 @@ struct source *source_open_live(const struct live_conf *conf, struct err *err)
 	if (ok)
 		source_pcap_begin(s);
 	if (ok && source_pcap_save(s, conf->save, err))
-		return &s->head;
+		return s;
 	source_pcap_free(s);
 	return NULL;
+}
+
+/* From now on the sources share the packets of each device. What came before came to all of them. */
+static bool share(struct source_pcap *const *s, size_t n, struct err *err)
+{
+	struct timeval now;
+
+	for (size_t i = 0; i < s[0]->inputs; i++) {
+		bool once = strcmp(s[0]->input[i].name, "lo") == 0;
+		uint32_t group = 0;
+
+		for (size_t k = 0; k < n; k++)
+			if (!fanout_join(pcap_fileno(s[k]->input[i].pcap), &group, once, err))
+				return false;
+	}
+	gettimeofday(&now, NULL);
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < s[k]->inputs; i++) {
+			s[k]->input[i].since.tv_sec = now.tv_sec;
+			s[k]->input[i].since.tv_usec = now.tv_usec * (NS_PER_US / s[k]->input[i].to_ns);
+		}
+	return true;
+}
+
+/* NULL without words in *less when a device cannot be opened, with words when only sharing fails. */
+static struct source *open_shared(const struct live_conf *conf, struct err *less, struct err *err)
+{
+	struct source_pcap *s[THREADS_MOST] = { NULL };
+	size_t n = threads_of(conf), opened = 0;
+
+	while (opened < n && (s[opened] = open_devices(conf, err)) != NULL)
+		opened++;
+	if (opened == n && share(s, n, less))
+		return source_fan(s, n, GATHER_FAN_MS, err);
+	while (opened > 0)
+		source_pcap_free(s[--opened]);
+	return NULL;
+}
+
+struct source *source_open_live(const struct live_conf *conf, struct err *err)
+{
+	struct live_conf one = *conf;
+	struct err less = ERR_INIT;
+	struct source_pcap *s;
+	struct source *shared;
+
+	one.threads = 1;
+	if (threads_of(conf) > 1) {
+		shared = open_shared(conf, &less, err);
+		if (shared || !less.text[0])
+			return shared;
+		err_prefix(&less, "one thread reads instead of %u", threads_of(conf));
+	} else if (conf->threads > 1)
+		err_set(&less, "one thread reads instead of %u: packets are saved in order", conf->threads);
+	s = open_devices(&one, err);
+	if (!s)
+		return NULL;
+	if (less.text[0])
+		source_pcap_warn(s, &less);
+	return &s->head;
 }

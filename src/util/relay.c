@@ -113,6 +113,11 @@ void relay_filled(struct relay *r, bool pause)
 		wake(r);
 }
 
+bool relay_has(const struct relay *r)
+{
+	return full_places(r) > 0;
+}
+
 size_t relay_take(struct relay *r)
 {
 	if (full_places(r) == 0) {
