@@ -40,6 +40,9 @@ static inline enum counter counter_of_ending(enum ending e)
 /* What one connection contributes to each counter, as it stands. The one definition of every count. */
 void counters_of_connection(const struct connection *c, struct counters *out);
 
+/* Adds that. */
+void counters_add_connection(struct counters *to, const struct connection *c);
+
 /* Of that only the packets and octets: what packets after the last word add. */
 void counters_of_packets(const struct connection *c, struct counters *out);
 

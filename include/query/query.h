@@ -68,10 +68,21 @@ struct result {
 };
 
 /*
- * Runs the query, which must outlive the result. The result belongs to the caller and may
- * be given again to be reused.
+ * Runs the query. The result belongs to the caller and may be given again to be reused.
+ * Filters, and what else the query points to, must live as long as it is worked on; zones,
+ * names and interfaces as long as rows are asked for.
  */
 void query_run(const struct store *st, const struct query *q, struct result *out);
+
+/*
+ * The same in pieces: begun, then worked on until query_step() says that the result is
+ * whole; before that nothing in it may be looked at. A piece takes about as long as it takes
+ * to look at `work` rows, a microsecond each at most, when the query has a limit. When the
+ * store changed in between, it begins anew, a few times at most, then the next piece is all
+ * of it: so whoever wants short pieces lets the store be until the result is whole.
+ */
+void query_begin(const struct store *st, const struct query *q, struct result *out);
+bool query_step(struct result *r, size_t work);
 void result_free(struct result *r);
 
 /* Row i of r->rows. Borrowed until the next call or query_run. */

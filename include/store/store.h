@@ -72,6 +72,13 @@ void store_each_connection(const struct store *st,
 	bool (*visit)(void *arg, const struct connection *c), void *arg);
 
 /*
+ * The same for who looks at a part of them at a time, as long as the store does not change: places are the numbers
+ * below store_places(). False: there is none at that one.
+ */
+uint64_t store_places(const struct store *st);
+bool store_connection_at(const struct store *st, uint64_t place, struct connection *out);
+
+/*
  * Events per second of packet time, for sparklines and graph. Steps are aligned to whole seconds of the epoch.
  * Ending groups are counted at connection.ended.
  */

@@ -45,6 +45,16 @@ void counters_of_connection(const struct connection *c, struct counters *out)
 	counting_connection(c, take, out);
 }
 
+static inline void add(void *arg, enum counter n, uint64_t value)
+{
+	((struct counters *)arg)->n[n] += value;
+}
+
+void counters_add_connection(struct counters *to, const struct connection *c)
+{
+	counting_connection(c, add, to);
+}
+
 void counters_add(struct counters *to, const struct counters *what)
 {
 	for (size_t i = 0; i < COUNTER_COUNT; i++)

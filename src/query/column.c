@@ -14,6 +14,7 @@
 #include "query/apps.h"
 #include "query/query.h"
 #include "query/ratio.h"
+#include "query/result.h"
 #include "store/finding.h"
 #include "util/clock.h"
 
@@ -540,3 +541,37 @@ const struct column columns[] = {
 #include "query/columns.def"
 };
 const size_t column_count = sizeof(columns) / sizeof(*columns);
+
+/* Of what is made of counters in a way of its own: those that make a difference. */
+static void find_needs(const struct column *col, bool need[COUNTER_COUNT])
+{
+	struct query_row row = {.view = VIEW_SERVERS};
+	struct value base, v;
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		row.n.n[i] = 1000; /* all the same and none alone: no difference hides behind another */
+	base = col->get(col, &row);
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		for (uint64_t n = 999; n <= 1001; n += 2) {
+			row.n.n[i] = n;
+			v = col->get(col, &row);
+			if (v.i != base.i || v.r < base.r || v.r > base.r || v.text != base.text)
+				need[i] = true;
+		}
+		row.n.n[i] = 1000;
+	}
+}
+
+void column_needs(const struct column *col, struct needs *n)
+{
+	if (col->get == get_counter || col->get == get_both)
+		n->counter[col->arg] = true;
+	if (col->get == get_both)
+		n->counter[col->arg + 1] = true;
+	if (col->get == get_ratio || col->get == get_group_count || col->get == get_dominant)
+		find_needs(col, n->counter);
+	if (col->get == get_peers || col->get == get_sentence)
+		n->peers = true;
+	if (col->get == get_sentence)
+		memset(n->counter, true, sizeof(n->counter));
+}

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "query/filter_tree.h"
+#include "query/result.h"
 #include "util/err.h"
 #include "util/mem.h"
 
@@ -134,7 +135,18 @@ void filter_free(struct filter *f)
 	mem_free(f);
 }
 
-bool filter_has_before(const struct filter *f)
+static void tree_needs(const struct node *t, struct needs *n)
 {
-	return f->before != NULL;
+	if (!t)
+		return;
+	if (t->kind == NODE_TEST)
+		column_needs(t->col, n);
+	tree_needs(t->left, n);
+	tree_needs(t->right, n);
+}
+
+void filter_needs(const struct filter *f, struct needs *n)
+{
+	if (f)
+		tree_needs(f->after, n);
 }

@@ -48,8 +48,6 @@ struct filter {
 /* Both take NULL for "all pass". */
 bool filter_before(const struct filter *f, const struct query_row *row);
 bool filter_after(const struct filter *f, const struct query_row *row);
-/* Whether anything is asked of conversations. */
-bool filter_has_before(const struct filter *f);
 
 /* Whether this column belongs to the key of a conversation. */
 bool column_is_conversation_key(const struct column *col);

@@ -1,7 +1,8 @@
 /*
- * Views of sums: conversations grouped by the keys of the view. The hard part is the order
- * of things: filters on keys are asked of conversations, then they are summed, then
- * filters on values are asked of the sums.
+ * Views of sums: conversations grouped by the keys of the view. The hard part is the order of things: filters on keys
+ * are asked of conversations, then they are summed, then filters on values are asked of the sums. And to be quick with
+ * a million of them: on the way only those counters are summed that sorting and filtering look at; all of them only
+ * for the rows that are returned.
  */
 #include "config.h"
 
@@ -18,6 +19,13 @@
 #define BY_PORT_NUMBER 0x04
 #define BY_ZONE_CLIENT 0x08
 #define BY_ZONE_SERVER 0x10
+
+#define AT_ONCE 16     /* conversations whose slots are read together, so that the misses overlap */
+#define SLOTS_START 256
+#define PASSED 0       /* group.row on the way; other than NO_GROUP */
+#define NOT_RETURNED (NO_GROUP - 1)
+
+enum { STAGE_PREPARE = STAGE_FIRST, STAGE_GATHER, STAGE_JUDGE, STAGE_SORT, STAGE_FILL };
 
 static unsigned keys_of(enum view view)
 {
@@ -48,29 +56,35 @@ static unsigned keys_of(enum view view)
 	return 0;
 }
 
+struct row_key {
+	struct conversation_key key;
+	const char *zone[2];
+};
+
 /* The part of a conversation's key that the view groups by; the rest is zero. */
-static void key_of(struct result_memory *m, unsigned keys, const struct conversation_key *from,
-	struct group *out)
+static struct row_key key_of(struct result_memory *m, unsigned keys, const struct conversation_key *from)
 {
-	memset(out, 0, sizeof(*out));
+	struct row_key out = {.zone = {NULL, NULL}};
+
 	if (keys & BY_CLIENT) {
-		out->key.other_clients = from->other_clients;
+		out.key.other_clients = from->other_clients;
 		if (!from->other_clients)
-			out->key.client = from->client;
+			out.key.client = from->client;
 	}
 	if (keys & BY_SERVER) {
-		out->key.other_servers = from->other_servers;
+		out.key.other_servers = from->other_servers;
 		if (!from->other_servers)
-			out->key.server = from->server;
+			out.key.server = from->server;
 	}
 	if (keys & BY_PORT_NUMBER) {
-		out->key.other_ports = from->other_ports;
-		out->key.port = from->other_ports ? 0 : from->port;
+		out.key.other_ports = from->other_ports;
+		out.key.port = from->other_ports ? 0 : from->port;
 	}
 	if (keys & BY_ZONE_CLIENT)
-		out->zone[CLIENT] = from->other_clients ? "" : result_zone(m, &from->client);
+		out.zone[CLIENT] = from->other_clients ? "" : result_zone(m, &from->client);
 	if (keys & BY_ZONE_SERVER)
-		out->zone[SERVER] = from->other_servers ? "" : result_zone(m, &from->server);
+		out.zone[SERVER] = from->other_servers ? "" : result_zone(m, &from->server);
+	return out;
 }
 
 static uint64_t zone_hash(const char *zone)
@@ -78,36 +92,107 @@ static uint64_t zone_hash(const char *zone)
 	return zone ? hash_bytes(zone, strlen(zone)) : 0;
 }
 
-static uint64_t identity(const struct group *g, enum view view)
+static uint64_t identity(const struct row_key *k, enum view view)
 {
 	struct {
 		struct addr addr[2];
 		uint64_t zone[2];
 		uint8_t rest[8];
-	} key = {{g->key.client, g->key.server}, {zone_hash(g->zone[0]), zone_hash(g->zone[1])},
-		{(uint8_t)(g->key.port >> 8), (uint8_t)g->key.port, g->key.other_clients,
-			g->key.other_servers, g->key.other_ports, (uint8_t)view, 0, 0}};
+	} key = {{k->key.client, k->key.server}, {zone_hash(k->zone[0]), zone_hash(k->zone[1])},
+		{(uint8_t)(k->key.port >> 8), (uint8_t)k->key.port, k->key.other_clients,
+			k->key.other_servers, k->key.other_ports, (uint8_t)view, 0, 0}};
 	uint64_t hash = hash_bytes(&key, sizeof(key));
 
 	return hash + (hash == 0);
 }
 
-static uint32_t group_of(struct result_memory *m, unsigned keys, const struct conversation_key *key)
-{
-	struct group g;
-	bool is_new;
-	uint32_t *at;
+/* ---- finding groups ---- */
 
-	key_of(m, keys, key, &g);
-	g.id = identity(&g, m->query->view);
-	g.row = UINT32_MAX;
-	at = hash_map_put(&m->group_of, g.id, &is_new);
-	if (!is_new)
-		return *at;
-	m->group = result_room(m->group, m->groups, &m->group_room, sizeof(g));
-	m->group[m->groups] = g;
-	return *at = (uint32_t)m->groups++;
+void grouping_clear(struct grouping *g)
+{
+	/* Where many were and few are now, fewer slots are quicker found and emptied. */
+	if (g->room > SLOTS_START && g->groups < g->room / 16) {
+		mem_free(g->slot);
+		g->slot = NULL;
+		g->room = 0;
+	}
+	if (g->room)
+		memset(g->slot, 0, g->room * sizeof(*g->slot));
+	hash_set_clear(&g->peers);
+	mem_free(g->first);
+	mem_free(g->next);
+	mem_free(g->row);
+	g->first = g->next = NULL;
+	g->row = NULL;
+	g->groups = 0;
 }
+
+void grouping_free(struct grouping *g)
+{
+	mem_free(g->slot);
+	mem_free(g->group);
+	mem_free(g->of);
+	mem_free(g->sum);
+	mem_free(g->first);
+	mem_free(g->next);
+	mem_free(g->row);
+	hash_set_free(&g->peers);
+	*g = (struct grouping){.room = 0};
+}
+
+/* Slots belong where the low half of the hash says; the high half tells strangers. */
+static void slots_grow(struct grouping *g)
+{
+	struct grouping was = *g;
+
+	g->room = was.room ? was.room * 4 : SLOTS_START;
+	g->slot = mem_array(g->room, sizeof(*g->slot));
+	for (size_t i = 0; i < was.room; i++) {
+		size_t at;
+
+		if (!was.slot[i].group)
+			continue;
+		at = (uint32_t)was.group[was.slot[i].group - 1].id & (g->room - 1);
+		while (g->slot[at].group)
+			at = (at + 1) & (g->room - 1);
+		g->slot[at].tag = was.slot[i].tag;
+		g->slot[at].group = was.slot[i].group;
+	}
+	mem_free(was.slot);
+}
+
+static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
+{
+	if (g->groups == g->group_room) {
+		g->group_room = g->group_room ? g->group_room * 2 : 64;
+		g->group = mem_grow(g->group, g->group_room, sizeof(*g->group));
+	}
+	if ((g->groups + 1) * g->width > g->sum_room) {
+		g->sum_room = (g->groups + 64) * 2 * g->width;
+		g->sum = mem_grow(g->sum, g->sum_room, sizeof(*g->sum));
+	}
+	memset(g->sum + g->groups * g->width, 0, g->width * sizeof(*g->sum));
+	g->group[g->groups] = (struct group){id, handle, NO_GROUP};
+	return (uint32_t)g->groups++;
+}
+
+static uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle)
+{
+	uint32_t tag = (uint32_t)(id >> 32);
+	size_t at;
+
+	if (g->groups * 2 >= g->room)
+		slots_grow(g);
+	at = (uint32_t)id & (g->room - 1);
+	for (; g->slot[at].group; at = (at + 1) & (g->room - 1))
+		if (g->slot[at].tag == tag && g->group[g->slot[at].group - 1].id == id)
+			return g->slot[at].group - 1;
+	g->slot[at].tag = tag;
+	g->slot[at].group = group_add(g, id, handle) + 1;
+	return g->slot[at].group - 1;
+}
+
+/* ---- peers ---- */
 
 /* Who is on the other end of the view's rows. False: nobody that could be counted. */
 static bool peer_of(enum view view, const struct conversation_key *key, struct addr *out)
@@ -120,53 +205,61 @@ static bool peer_of(enum view view, const struct conversation_key *key, struct a
 	return server ? !key->other_servers : !key->other_clients;
 }
 
-static void count_peer(struct result_memory *m, uint32_t group, const struct conversation_key *key)
+/* Whether the group did not have that peer yet. */
+static bool is_new_peer(struct result_memory *m, uint32_t group, const struct conversation_key *key)
 {
 	struct {
 		struct addr addr;
 		uint64_t group;
 	} pair = {.group = group};
-	bool is_new;
 
-	if (!peer_of(m->query->view, key, &pair.addr))
+	return peer_of(m->query->view, key, &pair.addr) &&
+		hash_set_add(&m->by.peers, hash_bytes(&pair, sizeof(pair)));
+}
+
+/* ---- rows ---- */
+
+/* Names of zones: those grouped by, and where they are wanted those of the addresses. */
+static void set_zones(struct result_memory *m, unsigned keys, const struct row_key *k, bool wanted,
+	struct query_row *row)
+{
+	row->zone[CLIENT] = k->zone[CLIENT];
+	row->zone[SERVER] = k->zone[SERVER];
+	if (!wanted)
 		return;
-	hash_map_put(&m->peers, hash_bytes(&pair, sizeof(pair)), &is_new);
-	m->group[group].peers += is_new;
+	if ((keys & BY_CLIENT) && !k->key.other_clients)
+		row->zone[CLIENT] = result_zone(m, &k->key.client);
+	if ((keys & BY_SERVER) && !k->key.other_servers)
+		row->zone[SERVER] = result_zone(m, &k->key.server);
 }
 
-static void keep_source(struct result_memory *m, uint32_t group, uint32_t handle)
+static void begin_row(struct result_memory *m, const struct group *g, struct group_row *row)
 {
-	m->source = result_room(m->source, m->sources, &m->source_room, sizeof(*m->source));
-	m->source[m->sources++] = (struct source){handle, group};
+	struct row_key k = key_of(m, keys_of(m->query->view), store_conversation(m->store, g->any));
+
+	memset(row, 0, sizeof(*row));
+	row->id = g->id;
+	row->key = k.key;
+	row->zone[CLIENT] = k.zone[CLIENT];
+	row->zone[SERVER] = k.zone[SERVER];
 }
 
-struct gathering {
-	struct result_memory *memory;
-	unsigned keys;
-	bool zones;
-	struct query_row row; /* the conversation as filters see it */
-};
-
-static bool gather(void *arg, const struct conversation_key *key, const struct counters *n,
-	uint32_t handle)
+static void add_conversation(struct result_memory *m, uint32_t handle, uint32_t group, struct group_row *row)
 {
-	struct gathering *g = arg;
-	struct result_memory *m = g->memory;
-	uint32_t group = group_of(m, g->keys, key);
+	store_conversation_add(m->store, handle, &row->n);
+	row->peers += is_new_peer(m, group, store_conversation(m->store, handle));
+}
 
-	g->row.key = *key;
-	if (g->zones) {
-		g->row.zone[CLIENT] = key->other_clients ? "" : result_zone(m, &key->client);
-		g->row.zone[SERVER] = key->other_servers ? "" : result_zone(m, &key->server);
-	}
-	if (!query_passes_before(m->query, &g->row))
-		return true;
-	counters_add(&m->group[group].n, n);
-	m->group[group].passed = true;
-	count_peer(m, group, key);
-	if (m->query->spark)
-		keep_source(m, group, handle);
-	return true;
+/* Without a limit rows are made when they are asked for. */
+static struct group_row *make_row(struct result_memory *m, uint32_t group)
+{
+	struct grouping *by = &m->by;
+
+	begin_row(m, &by->group[group], by->row);
+	hash_set_clear(&by->peers);
+	for (uint32_t i = by->first[group]; i != NO_GROUP; i = by->next[i])
+		add_conversation(m, i, group, by->row);
+	return by->row;
 }
 
 static int compare_zones(const char *a, const char *b)
@@ -179,87 +272,288 @@ static int compare_zones(const char *a, const char *b)
 }
 
 /* Key columns ascending, in their order; folded rows, which have no key, last. */
-static int compare_keys(const void *arg, uint64_t x, uint64_t y)
+static int compare_rows(const void *arg, uint64_t x, uint64_t y)
 {
-	const struct result_memory *m = arg;
-	const struct group *a = &m->group[x], *b = &m->group[y];
-	int order = a->key.other_clients - b->key.other_clients;
+	struct result_memory *m = (struct result_memory *)arg;
+	const struct group *g = &m->by.group[x], *h = &m->by.group[y];
+	unsigned keys = keys_of(m->query->view);
+	struct row_key a = key_of(m, keys, store_conversation(m->store, g->any));
+	struct row_key b = key_of(m, keys, store_conversation(m->store, h->any));
+	int order = a.key.other_clients - b.key.other_clients;
 
-	order = order ? order : addr_compare(&a->key.client, &b->key.client);
-	order = order ? order : compare_zones(a->zone[CLIENT], b->zone[CLIENT]);
-	order = order ? order : a->key.other_servers - b->key.other_servers;
-	order = order ? order : addr_compare(&a->key.server, &b->key.server);
-	order = order ? order : a->key.other_ports - b->key.other_ports;
-	order = order ? order : (int)a->key.port - (int)b->key.port;
-	order = order ? order : compare_zones(a->zone[SERVER], b->zone[SERVER]);
-	return order ? order : (a->id > b->id) - (a->id < b->id);
+	order = order ? order : addr_compare(&a.key.client, &b.key.client);
+	order = order ? order : compare_zones(a.zone[CLIENT], b.zone[CLIENT]);
+	order = order ? order : a.key.other_servers - b.key.other_servers;
+	order = order ? order : addr_compare(&a.key.server, &b.key.server);
+	order = order ? order : a.key.other_ports - b.key.other_ports;
+	order = order ? order : (int)a.key.port - (int)b.key.port;
+	order = order ? order : compare_zones(a.zone[SERVER], b.zone[SERVER]);
+	return order ? order : (g->id > h->id) - (g->id < h->id);
 }
 
-/* Sparklines of the rows returned, from the series of their conversations. */
-static void draw_sparks(struct result_memory *m, size_t rows)
+/* ---- the stages ---- */
+
+static void next_stage(struct result_memory *m, int stage)
+{
+	m->stage = stage;
+	m->at = 0;
+}
+
+static void prepare(struct result *r)
+{
+	struct result_memory *m = r->memory;
+	struct grouping *by = &m->by;
+	const struct query *q = m->query;
+	struct needs need = {.peers = false};
+
+	result_sort_begin(m, compare_rows);
+	column_needs(m->sorter.column, &need);
+	filter_needs(q->filter[0], &need);
+	filter_needs(q->filter[1], &need);
+	by->needs = 0;
+	for (int n = 0; n < COUNTER_COUNT; n++)
+		if (need.counter[n])
+			by->need[by->needs++] = (uint8_t)n;
+	by->need_peers = need.peers;
+	by->width = by->needs + by->need_peers;
+	by->need_zones = query_needs_zones(q) || strstr(m->sorter.column->name, "zone");
+	by->whole = !query_has_before(q) && !query_has_after(q);
+	if (by->of_room < store_conversations(m->store)) {
+		by->of_room = store_conversations(m->store) + 1024;
+		mem_free(by->of);
+		by->of = mem_grow(NULL, by->of_room, sizeof(*by->of));
+	}
+	memset(&m->row, 0, sizeof(m->row));
+	m->row.query = q;
+	if (by->whole)
+		store_totals(m->store, &r->sum);
+}
+
+/* The conversation as filters see it. */
+static bool passes_before(struct result_memory *m, const struct conversation_key *key)
+{
+	if (!query_has_before(m->query))
+		return true;
+	m->row.view = VIEW_CONVERSATIONS;
+	m->row.key = *key;
+	if (m->by.need_zones) {
+		m->row.zone[CLIENT] = key->other_clients ? "" : result_zone(m, &key->client);
+		m->row.zone[SERVER] = key->other_servers ? "" : result_zone(m, &key->server);
+	}
+	return query_passes_before(m->query, &m->row);
+}
+
+static void take_in(struct result *r, uint32_t handle, const struct conversation_key *key, uint64_t id)
+{
+	struct result_memory *m = r->memory;
+	struct grouping *by = &m->by;
+	uint32_t group = group_find(by, id, handle);
+	uint64_t *sum = by->sum + group * by->width;
+
+	if (!passes_before(m, key))
+		return;
+	by->of[handle] = group;
+	by->group[group].row = PASSED;
+	for (size_t k = 0; k < by->needs; k++)
+		sum[k] += store_conversation_counter(m->store, handle, (enum counter)by->need[k]);
+	if (by->need_peers)
+		sum[by->needs] += is_new_peer(m, group, key);
+	if (!by->whole && !query_has_after(m->query))
+		store_conversation_add(m->store, handle, &r->sum);
+}
+
+static void gather_some(struct result *r, uint32_t from, size_t n)
+{
+	struct result_memory *m = r->memory;
+	struct grouping *by = &m->by;
+	unsigned keys = keys_of(m->query->view);
+	const struct conversation_key *key[AT_ONCE];
+	uint64_t id[AT_ONCE];
+
+	for (size_t i = 0; i < n; i++) {
+		struct row_key k;
+
+		by->of[from + i] = NO_GROUP;
+		key[i] = store_conversation(m->store, from + (uint32_t)i);
+		if (!key[i])
+			continue;
+		k = key_of(m, keys, key[i]);
+		id[i] = identity(&k, m->query->view);
+		if (by->room)
+			(void)*(const volatile uint32_t *)&by->slot[(uint32_t)id[i] & (by->room - 1)].tag;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (key[i])
+			take_in(r, from + (uint32_t)i, key[i], id[i]);
+}
+
+static bool gather(struct result *r, size_t *work)
+{
+	struct result_memory *m = r->memory;
+	uint32_t all = store_conversations(m->store);
+
+	while (m->at < all && *work > 0) {
+		size_t n = all - m->at < AT_ONCE ? (size_t)(all - m->at) : AT_ONCE;
+
+		gather_some(r, (uint32_t)m->at, n);
+		m->at += n;
+		*work -= *work < n ? *work : n;
+	}
+	return m->at >= all;
+}
+
+/* Numbers in the order of compare_rows(), as far as they go. */
+static uint64_t tie_of(unsigned keys, const struct conversation_key *key)
+{
+	if (keys & BY_CLIENT)
+		return key->other_clients ? UINT64_MAX : result_addr_tie(&key->client);
+	if (keys & BY_SERVER)
+		return key->other_servers ? UINT64_MAX : result_addr_tie(&key->server);
+	return keys & BY_PORT_NUMBER ? (uint64_t)key->other_ports << 16 | key->port : 0;
+}
+
+static void judge_one(struct result *r, uint32_t number)
+{
+	struct result_memory *m = r->memory;
+	struct grouping *by = &m->by;
+	struct group *g = &by->group[number];
+	const struct conversation_key *key = store_conversation(m->store, g->any);
+	const uint64_t *sum = by->sum + number * by->width;
+	unsigned keys = keys_of(m->query->view);
+	struct row_key k = key_of(m, keys, key);
+
+	m->row.key = k.key;
+	set_zones(m, keys, &k, by->need_zones, &m->row);
+	for (size_t n = 0; n < by->needs; n++)
+		m->row.n.n[by->need[n]] = sum[n];
+	if (by->need_peers)
+		m->row.peers = (uint32_t)sum[by->needs];
+	g->row = NO_GROUP;
+	if (!query_passes_after(m->query, &m->row))
+		return;
+	g->row = NOT_RETURNED;
+	r->matched++;
+	result_sort_in(m, &m->row, tie_of(keys, &k.key), number);
+}
+
+static bool judge(struct result *r, size_t *work)
+{
+	struct result_memory *m = r->memory;
+
+	m->row.view = m->query->view;
+	for (; m->at < m->by.groups && *work > 0; m->at++, --*work)
+		if (m->by.group[m->at].row != NO_GROUP)
+			judge_one(r, (uint32_t)m->at);
+	return m->at >= m->by.groups;
+}
+
+/* The order, and with a limit the keys of the rows that are returned. */
+static void sort(struct result *r)
+{
+	struct result_memory *m = r->memory;
+	struct grouping *by = &m->by;
+	const struct query *q = m->query;
+	size_t i;
+
+	result_sort_finish(r);
+	r->total = by->groups;
+	if (q->spark) {
+		m->spark = mem_array(r->rows, sizeof(*m->spark));
+		m->no_series = mem_array(r->rows, sizeof(*m->no_series));
+	}
+	by->row = mem_array(q->limit ? r->rows : 1, sizeof(*by->row));
+	for (i = 0; i < r->rows; i++) {
+		struct group *g = &by->group[m->sorter.item[i].row];
+
+		g->row = (uint32_t)i;
+		if (q->limit)
+			begin_row(m, g, &by->row[i]);
+	}
+	hash_set_clear(&by->peers);
+	if (q->limit)
+		return;
+	by->next = mem_grow(NULL, by->of_room, sizeof(*by->next));
+	by->first = mem_grow(NULL, by->groups + 1, sizeof(*by->first));
+	memset(by->first, 0xff, by->groups * sizeof(*by->first));
+}
+
+/* Adds a conversation to the sparkline of its row. */
+static void add_spark(struct result_memory *m, uint32_t handle, uint32_t row)
 {
 	static const enum series_line lines[3] = {SERIES_ATTEMPTS, SERIES_RST_UNIQ_CLT,
 		SERIES_RST_UNIQ_SRV};
 	int64_t until = store_now(m->store) / NS_PER_SEC;
-	uint32_t step[SPARK_STEPS];
-	size_t i, k;
-	int line;
 
-	m->spark = mem_array(rows, sizeof(*m->spark));
-	for (i = 0; i < rows; i++)
-		m->group[m->sorter.item[i].row].row = (uint32_t)i;
-	for (i = 0; i < m->sources; i++) {
-		struct group *g = &m->group[m->source[i].group];
+	for (int line = 0; line < 3; line++) {
+		uint16_t *sum = m->spark[row][line];
+		uint32_t step[SPARK_STEPS] = {0};
 
-		if (g->row == UINT32_MAX)
-			continue;
-		for (line = 0; line < 3; line++) {
-			uint16_t *sum = m->spark[g->row][line];
-
-			memset(step, 0, sizeof(step));
-			if (!store_series(m->store, m->source[i].handle, lines[line], until, SPARK_STEPS, step))
-				g->no_series = true;
-			for (k = 0; k < SPARK_STEPS; k++)
-				sum[k] = step[k] > UINT16_MAX - (uint32_t)sum[k] ? UINT16_MAX
-									 : (uint16_t)(sum[k] + step[k]);
+		if (!store_series(m->store, handle, lines[line], until, SPARK_STEPS, step)) {
+			m->no_series[row] = true;
+			return;
 		}
+		for (size_t k = 0; k < SPARK_STEPS; k++)
+			sum[k] = step[k] > UINT16_MAX - (uint32_t)sum[k] ? UINT16_MAX
+								 : (uint16_t)(sum[k] + step[k]);
 	}
 }
 
-void run_groups(struct result *r)
+static void fill_one(struct result *r, uint32_t handle)
 {
 	struct result_memory *m = r->memory;
-	const struct query *q = m->query;
-	struct gathering g = {.memory = m, .keys = keys_of(q->view), .zones = query_needs_zones(q)};
-	bool ascending = q->ascending;
-	const struct column *sort = q->sort ? q->sort : query_default_sort(q->view, &ascending);
-	size_t i;
+	struct grouping *by = &m->by;
+	uint32_t group = by->of[handle], row = by->group[group].row;
 
-	g.row.view = VIEW_CONVERSATIONS;
-	g.row.query = q;
-	store_each_conversation(m->store, gather, &g);
-	sorter_begin(&m->sorter, q->limit, sort, ascending, compare_keys, m);
-	for (i = 0; i < m->groups; i++) {
-		if (!m->group[i].passed)
-			continue;
-		row_of_group(m, i, &m->row);
-		if (!query_passes_after(q, &m->row))
-			continue;
-		counters_add(&r->sum, &m->group[i].n);
-		r->matched++;
-		result_sort_in(m, &m->row, i);
+	if (!m->query->limit) {
+		by->next[handle] = by->first[group];
+		by->first[group] = handle;
 	}
-	sorter_finish(&m->sorter);
-	r->total = m->groups;
-	r->rows = m->sorter.n;
-	if (q->spark)
-		draw_sparks(m, r->rows);
+	if (query_has_after(m->query) && row != NO_GROUP)
+		store_conversation_add(m->store, handle, &r->sum);
+	if (row >= NOT_RETURNED)
+		return;
+	if (m->query->limit)
+		add_conversation(m, handle, group, &by->row[row]);
+	if (m->spark)
+		add_spark(m, handle, row);
 }
 
-void row_of_group(struct result_memory *m, uint64_t number, struct query_row *row)
+static bool fill(struct result *r, size_t *work)
 {
-	const struct group *g = &m->group[number];
-	unsigned keys = keys_of(m->query->view);
+	struct result_memory *m = r->memory;
+	uint32_t all = store_conversations(m->store);
+
+	for (; m->at < all && *work > 0; m->at++, --*work)
+		if (m->by.of[m->at] != NO_GROUP)
+			fill_one(r, (uint32_t)m->at);
+	return m->at >= all;
+}
+
+bool step_groups(struct result *r, size_t *work)
+{
+	struct result_memory *m = r->memory;
+
+	if (m->stage == STAGE_PREPARE) {
+		prepare(r);
+		next_stage(m, STAGE_GATHER);
+	}
+	if (m->stage == STAGE_GATHER && gather(r, work))
+		next_stage(m, STAGE_JUDGE);
+	if (m->stage == STAGE_JUDGE && judge(r, work))
+		next_stage(m, STAGE_SORT);
+	if (m->stage == STAGE_SORT && *work > 0) {
+		sort(r);
+		next_stage(m, STAGE_FILL);
+	}
+	return m->stage == STAGE_FILL && fill(r, work);
+}
+
+void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
+{
+	struct grouping *by = &m->by;
+	uint32_t group = m->sorter.item[place].row;
+	const struct group_row *g = m->query->limit ? &by->row[place] : make_row(m, group);
+	struct row_key key = {g->key, {g->zone[CLIENT], g->zone[SERVER]}};
 
 	memset(row, 0, sizeof(*row));
 	row->view = m->query->view;
@@ -268,14 +562,9 @@ void row_of_group(struct result_memory *m, uint64_t number, struct query_row *ro
 	row->id = g->id;
 	row->n = g->n;
 	row->peers = g->peers;
-	row->zone[CLIENT] = g->zone[CLIENT];
-	row->zone[SERVER] = g->zone[SERVER];
-	if ((keys & BY_CLIENT) && !g->key.other_clients)
-		row->zone[CLIENT] = result_zone(m, &g->key.client);
-	if ((keys & BY_SERVER) && !g->key.other_servers)
-		row->zone[SERVER] = result_zone(m, &g->key.server);
-	if (m->spark && g->row != UINT32_MAX) {
-		row->spark = (const uint16_t(*)[SPARK_STEPS])m->spark[g->row];
-		row->spark_partial = g->no_series;
+	set_zones(m, keys_of(m->query->view), &key, true, row);
+	if (m->spark) {
+		row->spark = (const uint16_t(*)[SPARK_STEPS])m->spark[place];
+		row->spark_partial = m->no_series[place];
 	}
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "query/filter_tree.h"
+#include "query/ratio.h"
 #include "query/result.h"
 #include "store/finding.h"
 #include "store/store.h"
@@ -16,22 +16,16 @@
 #define GRAPH_ROWS 3600 /* more seconds than this are put together */
 #define GRAPH_SPAN 86400 /* the store keeps no more */
 
-static void sort_begin(struct result_memory *m, int (*tie)(const void *, uint64_t, uint64_t))
-{
-	const struct query *q = m->query;
-	bool ascending = q->ascending;
-	const struct column *sort = q->sort ? q->sort : query_default_sort(q->view, &ascending);
+/* Of connections: look at them all, then put them in order. Of endings and graph: sum up, then make rows. */
+enum { STAGE_PREPARE = STAGE_FIRST, STAGE_LOOK, STAGE_FINISH };
 
-	sorter_begin(&m->sorter, q->limit, sort, ascending, tie, m);
+static void next_stage(struct result_memory *m, int stage)
+{
+	m->stage = stage;
+	m->at = 0;
 }
 
-static void sort_finish(struct result *r)
-{
-	sorter_finish(&r->memory->sorter);
-	r->rows = r->memory->sorter.n;
-}
-
-static void fill_connection(struct result_memory *m, const struct connection *c, bool zones,
+static void name_connection(struct result_memory *m, const struct connection *c, bool zones,
 	struct query_row *row)
 {
 	row->c = c;
@@ -39,7 +33,6 @@ static void fill_connection(struct result_memory *m, const struct connection *c,
 	row->key.client = c->tuple.addr[CLIENT];
 	row->key.server = c->tuple.addr[SERVER];
 	row->key.port = c->tuple.port[SERVER];
-	counters_of_connection(c, &row->n);
 	if (!zones)
 		return;
 	row->zone[CLIENT] = result_zone(m, &row->key.client);
@@ -68,48 +61,60 @@ static int compare_connections(const void *arg, uint64_t x, uint64_t y)
 	return (p->uid > q->uid) - (p->uid < q->uid);
 }
 
-struct listing {
-	struct result *result;
-	bool zones;
-};
-
-static bool list_connection(void *arg, const struct connection *c)
+static void list_connection(struct result *r, const struct connection *c)
 {
-	struct listing *l = arg;
-	struct result *r = l->result;
 	struct result_memory *m = r->memory;
 	struct query_row *row = &m->row;
 
 	r->total++;
-	fill_connection(m, c, l->zones, row);
+	name_connection(m, c, m->by.need_zones, row);
+	if (m->need_counters)
+		counters_of_connection(c, &row->n);
 	if (!query_passes_before(m->query, row) || !query_passes_after(m->query, row))
-		return true;
+		return;
 	r->matched++;
-	counters_add(&r->sum, &row->n);
+	counters_add_connection(&r->sum, c);
 	m->ref = result_room(m->ref, m->refs, &m->ref_room, sizeof(*m->ref));
 	m->ref[m->refs] = (struct connection_ref){c->uid, c->start};
-	result_sort_in(m, row, m->refs++);
-	return true;
+	result_sort_in(m, row, (uint64_t)c->start, m->refs++);
 }
 
-void run_connections(struct result *r)
+static void prepare_connections(struct result_memory *m)
 {
-	struct result_memory *m = r->memory;
-	struct listing l = {r, query_needs_zones(m->query)};
-	size_t i;
+	struct needs need = {.peers = false};
 
 	memset(&m->row, 0, sizeof(m->row));
 	m->row.view = VIEW_CONNECTIONS;
 	m->row.query = m->query;
-	sort_begin(m, compare_connections);
-	l.zones = l.zones || strstr(m->sorter.column->name, "zone");
-	store_each_connection(m->store, list_connection, &l);
-	sort_finish(r);
+	result_sort_begin(m, compare_connections);
+	m->by.need_zones = query_needs_zones(m->query) || strstr(m->sorter.column->name, "zone");
+	column_needs(m->sorter.column, &need);
+	filter_needs(m->query->filter[0], &need);
+	filter_needs(m->query->filter[1], &need);
+	m->need_counters = memchr(need.counter, true, sizeof(need.counter)) != NULL;
+}
+
+bool step_connections(struct result *r, size_t *work)
+{
+	struct result_memory *m = r->memory;
+	uint64_t all = store_places(m->store);
+
+	if (m->stage == STAGE_PREPARE) {
+		prepare_connections(m);
+		next_stage(m, STAGE_LOOK);
+	}
+	for (; m->at < all && *work > 0; m->at++, --*work)
+		if (store_connection_at(m->store, m->at, &m->current))
+			list_connection(r, &m->current);
+	if (m->at < all || *work == 0)
+		return false;
+	result_sort_finish(r);
 	if (!m->query->limit)
-		return;
+		return true;
 	m->copy = mem_array(r->rows, sizeof(*m->copy));
-	for (i = 0; i < r->rows; i++)
+	for (size_t i = 0; i < r->rows; i++)
 		store_connection(m->store, m->ref[m->sorter.item[i].row].uid, &m->copy[i]);
+	return true;
 }
 
 /* With copies m->current is already the row's. */
@@ -120,36 +125,53 @@ void row_of_connection(struct result_memory *m, uint64_t number, struct query_ro
 		m->current.uid = m->ref[number].uid;
 		m->current.start = m->current.last = m->ref[number].start;
 	}
-	fill_connection(m, &m->current, true, row);
+	name_connection(m, &m->current, true, row);
+	counters_of_connection(&m->current, &row->n);
 }
 
-struct adding {
-	struct result_memory *memory;
-	bool zones, by_series;
-	struct query_row row;
-	int64_t until;
-	size_t steps;
-	uint32_t *line[SERIES_LINES];
-};
-
-static bool add_conversation(void *arg, const struct conversation_key *key, const struct counters *n,
-	uint32_t handle)
+/* Whether a conversation's key passes; row.view is that of conversations. */
+static bool passes_before(struct result_memory *m, const struct conversation_key *key)
 {
-	struct adding *a = arg;
-	struct result_memory *m = a->memory;
-	int line;
-
-	a->row.key = *key;
-	if (a->zones) {
-		a->row.zone[CLIENT] = key->other_clients ? "" : result_zone(m, &key->client);
-		a->row.zone[SERVER] = key->other_servers ? "" : result_zone(m, &key->server);
+	m->row.key = *key;
+	if (m->by.need_zones) {
+		m->row.zone[CLIENT] = key->other_clients ? "" : result_zone(m, &key->client);
+		m->row.zone[SERVER] = key->other_servers ? "" : result_zone(m, &key->server);
 	}
-	if (!query_passes_before(m->query, &a->row))
-		return true;
-	counters_add(&m->total, n);
-	for (line = 0; a->by_series && line < SERIES_LINES; line++)
-		store_series(m->store, handle, (enum series_line)line, a->until, a->steps, a->line[line]);
-	return true;
+	return query_passes_before(m->query, &m->row);
+}
+
+/* Adds the conversations that pass to m->total, and their series to the lines there are. */
+static bool add_conversations(struct result_memory *m, size_t *work)
+{
+	uint32_t all = store_conversations(m->store);
+
+	for (; m->at < all && *work > 0; m->at++, --*work) {
+		uint32_t handle = (uint32_t)m->at;
+		const struct conversation_key *key = store_conversation(m->store, handle);
+
+		if (!key || !passes_before(m, key))
+			continue;
+		store_conversation_add(m->store, handle, &m->total);
+		for (int line = 0; m->line[0] && line < SERIES_LINES; line++)
+			if (!store_series(m->store, handle, (enum series_line)line, m->until, m->seconds,
+				    m->line[line]))
+				break;
+	}
+	return m->at >= all;
+}
+
+/* Without a filter all of them are in the totals. */
+static void prepare_sums(struct result_memory *m)
+{
+	bool some = query_has_before(m->query);
+
+	memset(&m->row, 0, sizeof(m->row));
+	m->row.view = VIEW_CONVERSATIONS;
+	m->row.query = m->query;
+	m->by.need_zones = query_needs_zones(m->query);
+	if (!some)
+		store_totals(m->store, &m->total);
+	next_stage(m, some ? STAGE_LOOK : STAGE_FINISH);
 }
 
 static int compare_endings(const void *arg, uint64_t a, uint64_t b)
@@ -157,28 +179,37 @@ static int compare_endings(const void *arg, uint64_t a, uint64_t b)
 	return strcmp(ending_info[a].name, ending_info[b].name);
 }
 
-void run_endings(struct result *r)
+static void finish_endings(struct result *r)
 {
 	struct result_memory *m = r->memory;
-	struct adding a = {.memory = m, .zones = query_needs_zones(m->query)};
 	int e;
 
-	a.row.view = VIEW_CONVERSATIONS;
-	a.row.query = m->query;
-	store_each_conversation(m->store, add_conversation, &a);
-	for (e = 1; e < ENDING_COUNT; e++)
-		m->ended += m->total.n[counter_of_ending((enum ending)e)];
+	m->ended = ended_count(&m->total);
 	r->sum = m->total;
 	r->total = ENDING_COUNT - 1;
-	sort_begin(m, compare_endings);
+	result_sort_begin(m, compare_endings);
 	for (e = 1; e < ENDING_COUNT; e++) {
 		row_of_ending(m, (uint64_t)e, &m->row);
 		if (!query_passes_after(m->query, &m->row))
 			continue;
 		r->matched++;
-		result_sort_in(m, &m->row, (uint64_t)e);
+		result_sort_in(m, &m->row, 0, (uint64_t)e);
 	}
-	sort_finish(r);
+	result_sort_finish(r);
+}
+
+bool step_endings(struct result *r, size_t *work)
+{
+	struct result_memory *m = r->memory;
+
+	if (m->stage == STAGE_PREPARE)
+		prepare_sums(m);
+	if (m->stage == STAGE_LOOK && add_conversations(m, work))
+		next_stage(m, STAGE_FINISH);
+	if (m->stage != STAGE_FINISH)
+		return false;
+	finish_endings(r);
+	return true;
 }
 
 void row_of_ending(struct result_memory *m, uint64_t number, struct query_row *row)
@@ -203,30 +234,30 @@ static uint32_t step_length(int64_t seconds)
 	return lengths[i];
 }
 
-/*
- * Fills a->line with the seconds up to `until`: of everything, or of the conversations
- * that pass.
- */
-static void read_series(struct adding *a, bool all)
+/* Lines of so many seconds up to `until`: of everything, or empty for the conversations that pass. */
+static void begin_lines(struct result_memory *m, int64_t first)
 {
 	int line;
 
+	m->until = store_now(m->store) / NS_PER_SEC;
+	if (first <= m->until - GRAPH_SPAN)
+		first = m->until - GRAPH_SPAN + 1;
+	m->seconds = (size_t)(m->until - first + 1);
+	m->step_length = step_length(m->until - first + 1);
 	for (line = 0; line < SERIES_LINES; line++) {
-		a->line[line] = mem_array(a->steps, sizeof(*a->line[line]));
-		if (all)
-			store_series_total(a->memory->store, (enum series_line)line, a->until, a->steps,
-				a->line[line]);
+		m->line[line] = mem_array(m->seconds, sizeof(*m->line[line]));
+		if (!query_has_before(m->query))
+			store_series_total(m->store, (enum series_line)line, m->until, m->seconds,
+				m->line[line]);
 	}
-	a->by_series = !all;
-	store_each_conversation(a->memory->store, add_conversation, a);
 }
 
-static void make_steps(struct result_memory *m, struct adding *a, int64_t first)
+static void make_steps(struct result_memory *m)
 {
+	int64_t first = m->until - (int64_t)m->seconds + 1;
 	size_t i, line;
 
-	_Static_assert(SERIES_LINES <= sizeof(m->step->line) / sizeof(m->step->line[0]), "lines of a step");
-	for (i = 0; i < a->steps; i++) {
+	for (i = 0; i < m->seconds; i++) {
 		int64_t second = first + (int64_t)i, start = second - second % m->step_length;
 
 		if (m->steps == 0 || m->step[m->steps - 1].second != start) {
@@ -235,14 +266,9 @@ static void make_steps(struct result_memory *m, struct adding *a, int64_t first)
 			m->step[m->steps++].second = start;
 		}
 		for (line = 0; line < SERIES_LINES; line++)
-			m->step[m->steps - 1].line[line] += a->line[line][i];
+			m->step[m->steps - 1].line[line] += m->line[line][i];
 	}
-}
-
-static bool has_before(const struct query *q)
-{
-	return (q->filter[0] && filter_has_before(q->filter[0])) ||
-		(q->filter[1] && filter_has_before(q->filter[1]));
+	result_free_lines(m);
 }
 
 static int compare_steps(const void *arg, uint64_t a, uint64_t b)
@@ -250,27 +276,12 @@ static int compare_steps(const void *arg, uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-void run_graph(struct result *r)
+static void finish_graph(struct result *r)
 {
 	struct result_memory *m = r->memory;
-	struct adding a = {.memory = m, .zones = query_needs_zones(m->query)};
-	int64_t first = store_first(m->store) / NS_PER_SEC;
 	size_t i;
 
-	sort_begin(m, compare_steps);
-	if (store_first(m->store) == 0)
-		return;
-	a.row.view = VIEW_CONVERSATIONS;
-	a.row.query = m->query;
-	a.until = store_now(m->store) / NS_PER_SEC;
-	if (first <= a.until - GRAPH_SPAN)
-		first = a.until - GRAPH_SPAN + 1;
-	a.steps = (size_t)(a.until - first + 1);
-	m->step_length = step_length(a.until - first + 1);
-	read_series(&a, !has_before(m->query));
-	make_steps(m, &a, first);
-	for (i = 0; i < SERIES_LINES; i++)
-		mem_free(a.line[i]);
+	make_steps(m);
 	r->sum = m->total;
 	r->total = m->steps;
 	for (i = 0; i < m->steps; i++) {
@@ -278,9 +289,29 @@ void run_graph(struct result *r)
 		if (!query_passes_after(m->query, &m->row))
 			continue;
 		r->matched++;
-		result_sort_in(m, &m->row, i);
+		result_sort_in(m, &m->row, 0, i);
 	}
-	sort_finish(r);
+	result_sort_finish(r);
+}
+
+bool step_graph(struct result *r, size_t *work)
+{
+	struct result_memory *m = r->memory;
+	int64_t first = store_first(m->store);
+
+	if (m->stage == STAGE_PREPARE) {
+		result_sort_begin(m, compare_steps);
+		if (first == 0)
+			return true;
+		prepare_sums(m);
+		begin_lines(m, first / NS_PER_SEC);
+	}
+	if (m->stage == STAGE_LOOK && add_conversations(m, work))
+		next_stage(m, STAGE_FINISH);
+	if (m->stage != STAGE_FINISH)
+		return false;
+	finish_graph(r);
+	return true;
 }
 
 void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row)
@@ -328,7 +359,7 @@ static int compare_findings(const void *arg, uint64_t x, uint64_t y)
 	return order ? order : (x > y) - (x < y);
 }
 
-void run_findings(struct result *r)
+bool step_findings(struct result *r, size_t *work)
 {
 	struct result_memory *m = r->memory;
 	const struct finding *f = store_findings(m->store, &r->total);
@@ -340,15 +371,16 @@ void run_findings(struct result *r)
 	if (r->total)
 		memcpy(m->finding, f, r->total * sizeof(*f));
 	store_totals(m->store, &r->sum); /* of everything: findings are not filtered by connections */
-	sort_begin(m, compare_findings);
+	result_sort_begin(m, compare_findings);
 	for (size_t i = 0; i < r->total; i++) {
 		row_of_finding(m, i, &m->row);
 		if (!query_passes_before(m->query, &m->row) || !query_passes_after(m->query, &m->row))
 			continue;
 		r->matched++;
-		result_sort_in(m, &m->row, i);
+		result_sort_in(m, &m->row, 0, i);
 	}
-	sort_finish(r);
+	result_sort_finish(r);
+	return true;
 }
 
 void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *row)

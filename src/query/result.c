@@ -1,4 +1,4 @@
-/* Running a query and handing out its rows; the memory that results share. */
+/* Running a query, in pieces or at one go, and handing out its rows; the memory that results share. */
 #include "config.h"
 
 #include "query/result.h"
@@ -12,6 +12,8 @@
 #include "store/store.h"
 #include "util/hash.h"
 #include "util/mem.h"
+
+#define RESTARTS 3 /* of a query whose store does not keep still; then it is run at one go */
 
 void hash_map_clear(struct hash_map *m)
 {
@@ -63,6 +65,58 @@ uint32_t *hash_map_put(struct hash_map *m, uint64_t hash, bool *is_new)
 		m->used++;
 	}
 	return &m->slot[i].value;
+}
+
+void hash_set_clear(struct hash_set *m)
+{
+	/* Where many were and few are now, it is made anew. */
+	if (m->room > 1024 && m->used < m->room / 16)
+		hash_set_free(m);
+	if (m->used)
+		memset(m->slot, 0, m->room * sizeof(*m->slot));
+	m->used = 0;
+}
+
+void hash_set_free(struct hash_set *m)
+{
+	mem_free(m->slot);
+	memset(m, 0, sizeof(*m));
+}
+
+static size_t hash_set_place(const struct hash_set *m, uint64_t hash)
+{
+	size_t i = hash & (m->room - 1);
+
+	while (m->slot[i] && m->slot[i] != hash)
+		i = (i + 1) & (m->room - 1);
+	return i;
+}
+
+static void hash_set_grow(struct hash_set *m)
+{
+	struct hash_set bigger = {.room = m->room ? m->room * 4 : 64, .used = m->used};
+
+	bigger.slot = mem_array(bigger.room, sizeof(*bigger.slot));
+	for (size_t i = 0; i < m->room; i++)
+		if (m->slot[i])
+			bigger.slot[hash_set_place(&bigger, m->slot[i])] = m->slot[i];
+	mem_free(m->slot);
+	*m = bigger;
+}
+
+bool hash_set_add(struct hash_set *m, uint64_t hash)
+{
+	size_t i;
+
+	if (m->used * 2 >= m->room)
+		hash_set_grow(m);
+	hash += hash == 0;
+	i = hash_set_place(m, hash);
+	if (m->slot[i])
+		return false;
+	m->slot[i] = hash;
+	m->used++;
+	return true;
 }
 
 #define CHUNK 65536
@@ -152,22 +206,61 @@ bool query_needs_zones(const struct query *q)
 	return (q->filter[0] && q->filter[0]->zones) || (q->filter[1] && q->filter[1]->zones);
 }
 
+bool query_has_before(const struct query *q)
+{
+	return (q->filter[0] && q->filter[0]->before) || (q->filter[1] && q->filter[1]->before);
+}
+
+bool query_has_after(const struct query *q)
+{
+	return (q->filter[0] && q->filter[0]->after) || (q->filter[1] && q->filter[1]->after);
+}
+
 /* Texts of these columns are constants or belong to the result anyway. */
 static bool text_stays(const struct column *col)
 {
 	return col->kind == KIND_NAME || strstr(col->name, "zone") || !strcmp(col->name, "app");
 }
 
-void result_sort_in(struct result_memory *m, const struct query_row *row, uint64_t number)
+void result_sort_begin(struct result_memory *m, int (*decide)(const void *, uint64_t, uint64_t))
+{
+	const struct query *q = m->query;
+	bool ascending = q->ascending;
+	const struct column *sort = q->sort ? q->sort : query_default_sort(q->view, &ascending);
+
+	sorter_begin(&m->sorter, q->limit, sort, ascending, decide, m);
+}
+
+void result_sort_in(struct result_memory *m, const struct query_row *row, uint64_t tie, uint64_t number)
 {
 	const struct column *col = m->sorter.column;
-	struct sort_item item = {.key = col->get(col, row), .row = number};
+	struct value v = col->get(col, row);
 
-	if (!sorter_wants(&m->sorter, &item))
+	if (!sorter_wants(&m->sorter, &v, tie, number))
 		return;
-	if (item.key.text && !text_stays(col))
-		item.key.text = texts_keep(&m->texts, item.key.text);
-	sorter_add(&m->sorter, &item);
+	if (v.text && !text_stays(col))
+		v.text = texts_keep(&m->texts, v.text);
+	sorter_add(&m->sorter, &v, tie, number);
+}
+
+void result_sort_finish(struct result *r)
+{
+	sorter_finish(&r->memory->sorter);
+	r->rows = r->memory->sorter.n;
+}
+
+uint64_t result_addr_tie(const struct addr *a)
+{
+	uint64_t tie = 0;
+
+	if (!addr_is_v4(a)) {
+		for (int i = 0; i < 8; i++)
+			tie = tie << 8 | a->b[i];
+		return tie >> 2 | UINT64_C(1) << 62;
+	}
+	for (int i = 12; i < 16; i++)
+		tie = tie << 8 | a->b[i];
+	return tie;
 }
 
 const struct column *query_default_sort(enum view view, bool *ascending)
@@ -198,7 +291,40 @@ const struct column *query_default_sort(enum view view, bool *ascending)
 	return column_find(view, "rst.count");
 }
 
-static void begin(const struct store *st, const struct query *q, struct result *out)
+void result_free_lines(struct result_memory *m)
+{
+	for (size_t i = 0; i < sizeof(m->line) / sizeof(*m->line); i++) {
+		mem_free(m->line[i]);
+		m->line[i] = NULL;
+	}
+}
+
+/* From the beginning, with the memory there is. */
+static void start(struct result *r)
+{
+	struct result_memory *m = r->memory;
+
+	m->version = store_version(m->store);
+	m->stage = STAGE_FIRST;
+	m->at = 0;
+	texts_clear(&m->texts);
+	hash_map_clear(&m->zone_of);
+	grouping_clear(&m->by);
+	m->zones = m->refs = m->steps = 0;
+	m->ended = 0;
+	memset(&m->total, 0, sizeof(m->total));
+	mem_free(m->spark);
+	m->spark = NULL;
+	mem_free(m->no_series);
+	m->no_series = NULL;
+	mem_free(m->copy);
+	m->copy = NULL;
+	result_free_lines(m);
+	r->rows = r->matched = r->total = 0;
+	memset(&r->sum, 0, sizeof(r->sum));
+}
+
+void query_begin(const struct store *st, const struct query *q, struct result *out)
 {
 	struct result_memory *m;
 
@@ -206,35 +332,21 @@ static void begin(const struct store *st, const struct query *q, struct result *
 		out->memory = mem_alloc(sizeof(*out->memory));
 	m = out->memory;
 	m->store = st;
-	m->query = q;
-	texts_clear(&m->texts);
-	hash_map_clear(&m->zone_of);
-	hash_map_clear(&m->group_of);
-	hash_map_clear(&m->peers);
-	m->zones = m->groups = m->sources = m->refs = m->steps = 0;
-	m->ended = 0;
-	memset(&m->total, 0, sizeof(m->total));
-	mem_free(m->spark);
-	m->spark = NULL;
-	mem_free(m->copy);
-	m->copy = NULL;
-	out->rows = out->matched = out->total = 0;
-	memset(&out->sum, 0, sizeof(out->sum));
+	m->asked = *q;
+	m->query = &m->asked;
+	m->restarts = 0;
+	start(out);
 }
 
-void query_run(const struct store *st, const struct query *q, struct result *out)
+static bool step(struct result *r, size_t *work)
 {
-	begin(st, q, out);
-	switch (q->view) {
+	switch (r->memory->query->view) {
 	case VIEW_CONNECTIONS:
-		run_connections(out);
-		return;
+		return step_connections(r, work);
 	case VIEW_ENDINGS:
-		run_endings(out);
-		return;
+		return step_endings(r, work);
 	case VIEW_GRAPH:
-		run_graph(out);
-		return;
+		return step_graph(r, work);
 	case VIEW_SERVERS:
 	case VIEW_CLIENTS:
 	case VIEW_CLIENT_ZONES:
@@ -243,14 +355,36 @@ void query_run(const struct store *st, const struct query *q, struct result *out
 	case VIEW_SERVICES:
 	case VIEW_PORTS:
 	case VIEW_CONVERSATIONS:
-		run_groups(out);
-		return;
+		return step_groups(r, work);
 	case VIEW_FINDINGS:
-		run_findings(out);
-		return;
+		return step_findings(r, work);
 	case VIEW_COUNT:
-		return;
+		break;
 	}
+	return true;
+}
+
+bool query_step(struct result *r, size_t work)
+{
+	struct result_memory *m = r->memory;
+
+	if (m->stage == STAGE_DONE)
+		return true;
+	if (m->version != store_version(m->store)) {
+		start(r);
+		if (++m->restarts > RESTARTS)
+			work = SIZE_MAX;
+	}
+	if (!step(r, &work))
+		return false;
+	m->stage = STAGE_DONE;
+	return true;
+}
+
+void query_run(const struct store *st, const struct query *q, struct result *out)
+{
+	query_begin(st, q, out);
+	query_step(out, SIZE_MAX);
 }
 
 void result_free(struct result *r)
@@ -262,15 +396,14 @@ void result_free(struct result *r)
 	sorter_free(&m->sorter);
 	texts_clear(&m->texts);
 	hash_map_free(&m->zone_of);
-	hash_map_free(&m->group_of);
-	hash_map_free(&m->peers);
+	grouping_free(&m->by);
 	mem_free(m->zone);
-	mem_free(m->group);
-	mem_free(m->source);
 	mem_free(m->spark);
+	mem_free(m->no_series);
 	mem_free(m->ref);
 	mem_free(m->copy);
 	mem_free(m->step);
+	result_free_lines(m);
 	mem_free(m->finding);
 	mem_free(m);
 	memset(r, 0, sizeof(*r));
@@ -304,7 +437,7 @@ const struct query_row *result_row(struct result *r, size_t i)
 	case VIEW_SERVICES:
 	case VIEW_PORTS:
 	case VIEW_CONVERSATIONS:
-		row_of_group(m, number, &m->row);
+		row_of_group(m, i, &m->row);
 		break;
 	case VIEW_FINDINGS:
 		row_of_finding(m, number, &m->row);
@@ -328,7 +461,7 @@ uint64_t result_id(const struct result *r, size_t i)
 		return (uint64_t)m->step[number].second;
 	if (m->query->view == VIEW_FINDINGS)
 		return m->finding[number].id;
-	return m->group[number].id;
+	return m->by.group[number].id;
 }
 
 size_t result_find(const struct result *r, uint64_t id)

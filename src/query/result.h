@@ -32,15 +32,55 @@ struct texts {
 const char *texts_keep(struct texts *t, const char *text);
 void texts_clear(struct texts *t);
 
+/* 64-bit keyed hashes; two keys of the same hash are the same key. */
+struct hash_set {
+	uint64_t *slot; /* 0 = empty */
+	size_t room, used;
+};
+
+void hash_set_clear(struct hash_set *m);
+void hash_set_free(struct hash_set *m);
+/* False: it was there. */
+bool hash_set_add(struct hash_set *m, uint64_t hash);
+
+#define NO_GROUP UINT32_MAX
+
+/* A row of a view of sums on the way: what it takes to find its conversations. */
 struct group {
+	uint64_t id;
+	uint32_t any; /* a conversation that has its key */
+	uint32_t row; /* of those returned, NO_GROUP: none. On the way: one of its conversations passed */
+};
+
+/* The same in full. */
+struct group_row {
 	uint64_t id;
 	struct conversation_key key;
 	const char *zone[2];
 	struct counters n;
 	uint32_t peers;
-	uint32_t row; /* of those returned, UINT32_MAX: none */
-	bool passed;  /* some conversation of it passed the filters */
-	bool no_series;
+};
+
+struct grouping {
+	struct {
+		uint32_t tag, group; /* group: plus one; 0 = empty */
+	} *slot;
+	size_t room;
+	struct group *group;
+	size_t groups, group_room;
+	uint32_t *of; /* by handle: the group of a conversation that passed, or NO_GROUP */
+	size_t of_room;
+	/* What sorting and filtering look at, and only that: `width` numbers a group. */
+	uint64_t *sum;
+	size_t width, sum_room;
+	uint8_t need[COUNTER_COUNT];
+	size_t needs;
+	bool need_key, need_zones, need_peers;
+	bool whole; /* no filter: all conversations count */
+	struct hash_set peers;
+	/* Without a limit: each group's conversations, a list through all handles. */
+	uint32_t *first, *next;
+	struct group_row *row; /* with a limit all that are returned, without one the one handed out */
 };
 
 struct graph_step {
@@ -48,27 +88,25 @@ struct graph_step {
 	uint32_t line[32]; /* enum series_line */
 };
 
-/* One of the conversations summed: what its sparkline is made of. */
-struct source {
-	uint32_t handle, group;
-};
+/* Where a query is that is answered in pieces. Views have their own stages from STAGE_FIRST on. */
+enum { STAGE_FIRST, STAGE_DONE = 100 };
 
 struct result_memory {
 	const struct store *store;
-	const struct query *query;
+	const struct query *query; /* its copy in here */
+	struct query asked;
+	uint64_t version; /* of the store, at the beginning */
+	int stage;
+	uint64_t at; /* in the stage */
+	unsigned restarts;
 	struct sorter sorter;
 	struct texts texts;
 	struct hash_map zone_of; /* hash of address -> index of zone */
-	const char **zone;	 /* in texts; [0] is "" */
+	const char **zone;	 /* in texts */
 	size_t zones, zone_room;
-	/* views of sums */
-	struct hash_map group_of;
-	struct hash_map peers;
-	struct group *group;
-	size_t groups, group_room;
-	struct source *source;
-	size_t sources, source_room;
-	uint16_t (*spark)[3][SPARK_STEPS];
+	struct grouping by; /* views of sums */
+	uint16_t (*spark)[3][SPARK_STEPS]; /* by row */
+	bool *no_series;		   /* not of all its conversations */
 	/* connections; sorter rows index these */
 	struct connection_ref {
 		uint64_t uid;
@@ -76,6 +114,7 @@ struct result_memory {
 	} *ref;
 	size_t refs, ref_room;
 	struct connection *copy; /* with a limit: the rows themselves */
+	bool need_counters;	 /* to sort and filter */
 	struct connection current;
 	/* endings and graph */
 	struct counters total;
@@ -85,6 +124,9 @@ struct result_memory {
 	struct graph_step *step;
 	size_t steps, step_room;
 	uint32_t step_length;
+	uint32_t *line[32]; /* enum series_line: of the last `seconds` up to and including `until` */
+	size_t seconds;
+	int64_t until;
 	struct query_row row; /* the one handed out */
 };
 
@@ -95,22 +137,46 @@ bool query_passes_before(const struct query *q, const struct query_row *row);
 bool query_passes_after(const struct query *q, const struct query_row *row);
 /* Whether some filter looks at zones of conversations. */
 bool query_needs_zones(const struct query *q);
-/* The sort column's value of the row, its text kept, and whether the sorter took it. */
-void result_sort_in(struct result_memory *m, const struct query_row *row, uint64_t number);
+/* Sets m->sorter up as the query says. */
+void result_sort_begin(struct result_memory *m, int (*decide)(const void *, uint64_t, uint64_t));
+/* Hands the row to the sorter: its value in the sort column, its text kept. `tie` as in sorter.h. */
+void result_sort_in(struct result_memory *m, const struct query_row *row, uint64_t tie, uint64_t number);
+void result_sort_finish(struct result *r);
+/* Numbers in the order of addr_compare(), as far as 62 bits go. */
+uint64_t result_addr_tie(const struct addr *a);
 /* Grows an array by one when it is full. */
 void *result_room(void *p, size_t n, size_t *room, size_t size);
 
-/* One for each kind of view: fill the result's memory and counts, ... */
-void run_groups(struct result *r);
-void run_connections(struct result *r);
-void run_endings(struct result *r);
-void run_graph(struct result *r);
-void run_findings(struct result *r);
-/* ... and make the row of that number. */
-void row_of_group(struct result_memory *m, uint64_t number, struct query_row *row);
+/*
+ * One for each kind of view: goes on with the query from m->stage and m->at, and takes what it did from *work, which
+ * counts rows. True when the result is whole. ...
+ */
+bool step_groups(struct result *r, size_t *work);
+bool step_connections(struct result *r, size_t *work);
+bool step_endings(struct result *r, size_t *work);
+bool step_graph(struct result *r, size_t *work);
+bool step_findings(struct result *r, size_t *work);
+/* ... and make the row of that number; of groups, the row at that place of the result. */
+void row_of_group(struct result_memory *m, size_t place, struct query_row *row);
 void row_of_connection(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_ending(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *row);
+
+void result_free_lines(struct result_memory *m);
+void grouping_clear(struct grouping *g);
+void grouping_free(struct grouping *g);
+
+/* Whether a filter asks anything of rows, or of conversations. */
+bool query_has_after(const struct query *q);
+bool query_has_before(const struct query *q);
+/* What sorting and filtering look at of a row, beside its key. */
+struct needs {
+	bool counter[COUNTER_COUNT];
+	bool peers;
+};
+/* Mark what the value of the column is made of, and what is asked of rows. */
+void column_needs(const struct column *col, struct needs *n);
+void filter_needs(const struct filter *f, struct needs *n);
 
 #endif

@@ -1,30 +1,133 @@
 /*
- * Order. A heap holds the best `keep` items with the worst of them on top; without a bound
- * a merge sort does it all.
+ * Order. A heap holds the best `keep` items with the worst of them on top; without a bound a merge sort does it all.
+ * The hard thing is that a million rows are in no cache: so an item carries numbers that decide nearly every
+ * comparison, and neither its value nor its row is looked at.
  */
 #include "config.h"
 
 #include "query/sorter.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "util/mem.h"
 
-static int order(const struct sorter *s, const struct sort_item *a, const struct sort_item *b)
-{
-	int by_key = value_order(s->column, &a->key, &b->key, s->ascending);
+#define RANK_ABSENT UINT64_MAX /* last either way */
+#define TOP_BIT (UINT64_C(1) << 63)
 
-	return by_key ? by_key : s->tie(s->arg, a->row, b->row);
+/* Doubles, as numbers, in their order. */
+static uint64_t rank_of_real(double r)
+{
+	uint64_t bits;
+
+	if (r == 0)
+		r = 0; /* not the negative one */
+	memcpy(&bits, &r, sizeof(bits));
+	return bits & TOP_BIT ? ~bits : bits | TOP_BIT;
+}
+
+static uint64_t rank_of_text(const struct value *v)
+{
+	uint64_t rank = 0;
+
+	/* Those with a number of their own are in its order: all of a column or none. */
+	if (v->i)
+		return (uint64_t)v->i << 56 | TOP_BIT;
+	for (size_t i = 0; i < 8 && v->text[i]; i++)
+		rank |= (uint64_t)(unsigned char)v->text[i] << (56 - 8 * i);
+	return rank;
+}
+
+static uint64_t rank_of_addr(const struct addr *a)
+{
+	uint64_t rank = addr_is_v4(a) ? 0 : 1;
+
+	for (size_t i = addr_is_v4(a) ? 9 : 0, end = i + 7; i < end; i++)
+		rank = rank << 8 | a->b[i];
+	return rank;
+}
+
+static uint64_t rank_of(const struct sorter *s, const struct value *v)
+{
+	uint64_t rank = 0;
+
+	switch (v->what) {
+	case VALUE_ABSENT:
+		return RANK_ABSENT;
+	case VALUE_INT:
+		rank = (uint64_t)v->i ^ TOP_BIT;
+		break;
+	case VALUE_REAL:
+		rank = rank_of_real(v->r);
+		break;
+	case VALUE_INFINITE:
+		rank = rank_of_real(INFINITY);
+		break;
+	case VALUE_TEXT:
+	case VALUE_NAMES:
+		rank = rank_of_text(v);
+		break;
+	case VALUE_ADDR:
+		rank = rank_of_addr(&v->addr);
+		break;
+	}
+	if (!s->ascending)
+		rank = ~rank;
+	return rank < RANK_ABSENT ? rank : RANK_ABSENT - 1;
+}
+
+/* The rank of a number is the number, but for the least or the greatest. */
+static bool is_number(enum kind kind)
+{
+	switch (kind) {
+	case KIND_ADDR:
+	case KIND_TEXT:
+	case KIND_NAME:
+	case KIND_LIST:
+		return false;
+	case KIND_PORT:
+	case KIND_COUNT:
+	case KIND_BYTES:
+	case KIND_RATIO:
+	case KIND_SHARE:
+	case KIND_TIME:
+	case KIND_DURATION:
+		return true;
+	}
+	return false;
+}
+
+static int order_of_equals(const struct sorter *s, const struct value *x, const struct sort_item *a,
+	const struct value *y, const struct sort_item *b)
+{
+	int by_value = s->exact ? 0 : value_order(s->column, x, y, s->ascending);
+
+	if (by_value)
+		return by_value;
+	if (a->tie != b->tie)
+		return a->tie < b->tie ? -1 : 1;
+	return s->decide(s->arg, a->row, b->row);
+}
+
+static inline int order(const struct sorter *s, const struct sort_item *a, const struct sort_item *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (s->exact && a->tie != b->tie)
+		return a->tie < b->tie ? -1 : 1;
+	return order_of_equals(s, &s->value[a->value], a, &s->value[b->value], b);
 }
 
 void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bool ascending,
-	int (*tie)(const void *arg, uint64_t a, uint64_t b), const void *arg)
+	int (*decide)(const void *arg, uint64_t a, uint64_t b), const void *arg)
 {
 	s->n = 0;
+	s->values = 0;
 	s->keep = keep;
 	s->column = column;
 	s->ascending = ascending;
-	s->tie = tie;
+	s->exact = is_number(column->kind);
+	s->decide = decide;
 	s->arg = arg;
 }
 
@@ -60,17 +163,51 @@ static void sift_up(struct sorter *s, size_t i)
 	}
 }
 
-bool sorter_wants(const struct sorter *s, const struct sort_item *item)
+static bool is_full(const struct sorter *s)
 {
-	return s->keep == 0 || s->n < s->keep || order(s, item, &s->item[0]) < 0;
+	return s->keep && s->n == s->keep;
 }
 
-void sorter_add(struct sorter *s, const struct sort_item *item)
+bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row)
 {
-	if (s->keep && s->n == s->keep) {
-		if (order(s, item, &s->item[0]) >= 0)
+	const struct sort_item item = {rank_of(s, v), tie, 0, (uint32_t)row}, *worst = s->item;
+
+	if (!is_full(s))
+		return true;
+	if (item.rank != worst->rank)
+		return item.rank < worst->rank;
+	return order_of_equals(s, v, &item, &s->value[worst->value], worst) < 0;
+}
+
+/* Where the value stays: of a full heap, where that of the worst was. */
+static uint32_t keep_value(struct sorter *s, const struct value *v)
+{
+	uint32_t at;
+
+	if (s->exact)
+		return 0;
+	if (is_full(s)) {
+		at = s->item[0].value;
+	} else {
+		if (s->values == s->value_room) {
+			s->value_room = s->value_room ? s->value_room * 2 : 256;
+			s->value = mem_grow(s->value, s->value_room, sizeof(*s->value));
+		}
+		at = (uint32_t)s->values++;
+	}
+	s->value[at] = *v;
+	return at;
+}
+
+void sorter_add(struct sorter *s, const struct value *v, uint64_t tie, uint64_t row)
+{
+	struct sort_item item = {rank_of(s, v), tie, 0, (uint32_t)row};
+
+	if (is_full(s)) {
+		if (!sorter_wants(s, v, tie, row))
 			return;
-		s->item[0] = *item;
+		item.value = keep_value(s, v);
+		s->item[0] = item;
 		sift_down(s, 0, s->n);
 		return;
 	}
@@ -78,7 +215,8 @@ void sorter_add(struct sorter *s, const struct sort_item *item)
 		s->room = s->room ? s->room * 2 : 256;
 		s->item = mem_grow(s->item, s->room, sizeof(*s->item));
 	}
-	s->item[s->n++] = *item;
+	item.value = keep_value(s, v);
+	s->item[s->n++] = item;
 	if (s->keep)
 		sift_up(s, s->n - 1);
 }
@@ -142,5 +280,6 @@ void sorter_free(struct sorter *s)
 {
 	mem_free(s->item);
 	mem_free(s->spare);
+	mem_free(s->value);
 	memset(s, 0, sizeof(*s));
 }

@@ -8,9 +8,14 @@
 
 #include "query/column.h"
 
+#define SORT_ROWS UINT32_MAX /* row numbers are less */
+
+/* What is compared of a row: numbers that come in the order of what they stand for, as far as they go. */
 struct sort_item {
-	struct value key; /* of the sort column; its text lives as long as the sorter's owner says */
-	uint64_t row;	  /* what it stands for, as the tie-breaker knows it */
+	uint64_t rank;	/* of the value in the sort column */
+	uint64_t tie;	/* of what tells rows of one value apart */
+	uint32_t value; /* where the sorter keeps the value, if the rank is not all of it */
+	uint32_t row;	/* what it stands for, as the tie-breaker knows it */
 };
 
 struct sorter {
@@ -19,8 +24,11 @@ struct sorter {
 	size_t keep; /* 0 = all */
 	const struct column *column;
 	bool ascending;
-	/* Order of rows whose keys are equal; must tell any two apart. */
-	int (*tie)(const void *arg, uint64_t a, uint64_t b);
+	bool exact; /* ranks are the whole values */
+	struct value *value;
+	size_t values, value_room;
+	/* Order of rows whose keys and ties are equal; must tell any two apart. */
+	int (*decide)(const void *arg, uint64_t a, uint64_t b);
 	const void *arg;
 	struct sort_item *spare;
 	size_t spare_room;
@@ -28,10 +36,14 @@ struct sorter {
 
 /* Forgets the items, keeps the memory. */
 void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bool ascending,
-	int (*tie)(const void *arg, uint64_t a, uint64_t b), const void *arg);
-/* Whether it would be kept if it were added now. */
-bool sorter_wants(const struct sorter *s, const struct sort_item *item);
-void sorter_add(struct sorter *s, const struct sort_item *item);
+	int (*decide)(const void *arg, uint64_t a, uint64_t b), const void *arg);
+/*
+ * A row, its value in the sort column, and a number that comes in the order of rows of one value as far as it goes (0
+ * for all will do). Whether it would be kept if it were added now; and adding it. A text of the value must live as
+ * long as the items.
+ */
+bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);
+void sorter_add(struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);
 void sorter_finish(struct sorter *s);
 void sorter_free(struct sorter *s);
 

@@ -205,6 +205,35 @@ void store_each_connection(const struct store *st,
 		more = visit_range(st, st->shard[i].log, st->shard[i].log_used, visit, arg);
 }
 
+uint64_t store_places(const struct store *st)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < st->conf.shards; i++)
+		n += (uint64_t)st->shard[i].slots + st->shard[i].log_used;
+	return n;
+}
+
+bool store_connection_at(const struct store *st, uint64_t place, struct connection *out)
+{
+	uint32_t ref = RECORD_NONE;
+
+	for (uint32_t i = 0; i < st->conf.shards && ref == RECORD_NONE; i++) {
+		const struct store_shard *s = &st->shard[i];
+
+		if (place < s->slots)
+			ref = i * st->conf.max_live + (uint32_t)place;
+		else if (place - s->slots < s->log_used)
+			ref = s->log + (uint32_t)(place - s->slots);
+		else
+			place -= (uint64_t)s->slots + s->log_used;
+	}
+	if (ref == RECORD_NONE || !st->records.rec[ref].uid)
+		return false;
+	store_get(st, ref, out);
+	return true;
+}
+
 void store_each_conversation(const struct store *st,
 	bool (*visit)(void *arg, const struct conversation_key *key, const struct counters *n,
 		uint32_t handle),
