@@ -15,10 +15,13 @@ struct capfile {
 	struct str bytes;
 	bool big_endian, nanoseconds, ng;
 	uint16_t link;
+	uint32_t interface; /* of what comes next, in pcapng */
 };
 
 /* The file header; pcapng has one interface with microseconds or nanoseconds. */
 static inline void capfile_begin(struct capfile *f);
+/* One more interface of a pcapng file, of which packets are from now on. */
+static inline void capfile_interface(struct capfile *f, uint16_t link);
 /* One packet at `ns`: a SYN from 10.0.0.1:40000 to 10.0.0.5:`port` with sequence number `seq`. */
 static inline void capfile_syn(struct capfile *f, int64_t ns, uint16_t port, uint32_t seq);
 /* A packet of any octets. */
@@ -43,6 +46,27 @@ static inline void capfile_32(struct capfile *f, uint32_t v)
 	capfile_16(f, (uint16_t)(f->big_endian ? v : v >> 16));
 }
 
+static inline void capfile_describe(struct capfile *f)
+{
+	capfile_32(f, 1); /* interface description, with if_tsresol */
+	capfile_32(f, 32);
+	capfile_16(f, f->link);
+	capfile_16(f, 0);
+	capfile_32(f, 262144);
+	capfile_16(f, 9);
+	capfile_16(f, 1);
+	str_add_n(&f->bytes, f->nanoseconds ? "\x09\0\0\0" : "\x06\0\0\0", 4);
+	capfile_32(f, 0);
+	capfile_32(f, 32);
+}
+
+static inline void capfile_interface(struct capfile *f, uint16_t link)
+{
+	f->link = link;
+	f->interface++;
+	capfile_describe(f);
+}
+
 static inline void capfile_begin(struct capfile *f)
 {
 	if (!f->ng) {
@@ -63,16 +87,8 @@ static inline void capfile_begin(struct capfile *f)
 	capfile_32(f, 0xffffffff);
 	capfile_32(f, 0xffffffff);
 	capfile_32(f, 28);
-	capfile_32(f, 1); /* interface description, with if_tsresol */
-	capfile_32(f, 32);
-	capfile_16(f, f->link);
-	capfile_16(f, 0);
-	capfile_32(f, 262144);
-	capfile_16(f, 9);
-	capfile_16(f, 1);
-	str_add_n(&f->bytes, f->nanoseconds ? "\x09\0\0\0" : "\x06\0\0\0", 4);
-	capfile_32(f, 0);
-	capfile_32(f, 32);
+	f->interface = 0;
+	capfile_describe(f);
 }
 
 static inline void capfile_packet(struct capfile *f, int64_t ns, const void *data, uint32_t size)
@@ -91,7 +107,7 @@ static inline void capfile_packet(struct capfile *f, int64_t ns, const void *dat
 	}
 	capfile_32(f, 6); /* enhanced packet */
 	capfile_32(f, 32 + size + pad);
-	capfile_32(f, 0);
+	capfile_32(f, f->interface);
 	capfile_32(f, (uint32_t)(stamp >> 32));
 	capfile_32(f, (uint32_t)stamp);
 	capfile_32(f, size);

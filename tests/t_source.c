@@ -330,6 +330,133 @@ static void odd_packets_among_plain_ones(void **state)
 	unlink("a");
 }
 
+/* Interfaces and sections of one file, each with a link type and a byte order of its own. */
+static void many_link_types(void **state)
+{
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1 };
+	struct capfile f = { .link = CAPFILE_RAW, .ng = true };
+	struct capture_stats stats = { 0 };
+	struct err err = ERR_INIT;
+	struct source *s;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 60; i++) {
+		if (i == 10)
+			capfile_interface(&f, CAPFILE_ETHERNET);
+		if (i == 20)
+			capfile_interface(&f, 201); /* Bluetooth */
+		if (i == 30) {
+			f.big_endian = f.nanoseconds = true;
+			f.link = CAPFILE_ETHERNET;
+			capfile_begin(&f);
+		}
+		if (i == 40)
+			capfile_interface(&f, CAPFILE_RAW);
+		capfile_syn(&f, T0 + i * NS_PER_SEC, i % 2 ? 80 : 443, i);
+	}
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_END);
+	assert_int_equal(got_n, 50);
+	for (uint32_t i = 0; i < 50; i++) {
+		assert_int_equal(got[i].seq, i < 20 ? i : i + 10);
+		assert_int_equal(got[i].ts, T0 + got[i].seq * NS_PER_SEC);
+	}
+
+	/* A filter is compiled for each of them; what cannot be asked of a link type holds for none of its packets. */
+	conf.filter = "dst port 443";
+	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 25);
+	conf.filter = NULL;
+	s = open_files(&conf, 16, &err);
+	assert_true(source_filter(s, "dst port 80", &err));
+	assert_true(source_filter(s, "dst port 443", &err));
+	got_n = 0;
+	assert_int_equal(drain(s, 16, &err), SOURCE_END);
+	if (!ahead)
+		assert_int_equal(got_n, 25);
+	source_stats(s, &stats);
+	assert_int_equal(stats.file_bytes_read, f.bytes.len);
+	source_close(s);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+static void filter_of_one_link_type(void **state)
+{
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1, .filter = "ether src 00:00:00:00:00:00" };
+	struct capfile f = { .link = CAPFILE_ETHERNET, .ng = true };
+	struct err err = ERR_INIT;
+
+	capfile_begin(&f);
+	capfile_syn(&f, T0, 80, 1);
+	capfile_interface(&f, CAPFILE_RAW);
+	capfile_syn(&f, T0, 80, 2);
+	capfile_write(&f, "a");
+	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 1);
+	assert_int_equal(got[0].seq, 1);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+/* More link types than are told apart are unknown ones, not a reason to stop. */
+static void too_many_link_types(void **state)
+{
+	const char *name = "a";
+	struct files_conf conf = { .file = &name, .files = 1, .filter = "tcp" };
+	struct capfile f = { .link = CAPFILE_RAW, .ng = true };
+	struct capture_stats stats = { 0 };
+	struct err err = ERR_INIT;
+	struct source *s;
+
+	capfile_begin(&f);
+	for (uint16_t i = 0; i < 40; i++)
+		capfile_interface(&f, 147 + i % 20);
+	capfile_syn(&f, T0, 80, 1);
+	f.interface = 0;
+	capfile_syn(&f, T0, 80, 2);
+	capfile_write(&f, "a");
+	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 1);
+	conf.filter = NULL;
+	s = open_files(&conf, 16, &err);
+	got_n = 0;
+	assert_int_equal(drain(s, 16, &err), SOURCE_END);
+	assert_int_equal(got_n, 1);
+	source_stats(s, &stats);
+	assert_int_equal(stats.dropped[DROP_LINK_UNKNOWN], 1);
+	source_close(s);
+	str_free(&f.bytes);
+	unlink("a");
+}
+
+static void damaged_pcapng(void **state)
+{
+	struct capfile f = { .link = CAPFILE_RAW, .ng = true };
+	struct err err = ERR_INIT;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 9; i++)
+		capfile_syn(&f, T0, 80, i);
+	f.bytes.s[60 + 4 * 72 + 20] = 41; /* more octets than there are in its block */
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_DAMAGED);
+	assert_string_equal(err.text,
+		"a: damaged in packet 5, at byte 348: a packet of 41 octets is longer than its block");
+	assert_int_equal(got_n, 4);
+	f.bytes.s[28 + 28] = 33;
+	capfile_write(&f, "a");
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: damaged at byte 28: a block that ends with another length than 32");
+	write_bytes("a", f.bytes.s, 28);
+	assert_int_equal(read_file("a", &err), SOURCE_FAILED);
+	assert_string_equal(err.text, "a: cut short in the file header");
+	str_free(&f.bytes);
+	unlink("a");
+}
+
 static void a_header_and_no_packet(void **state)
 {
 	struct err err = ERR_INIT;
@@ -905,6 +1032,10 @@ int main(void)
 		cmocka_unit_test(longer_than_a_buffer),
 		cmocka_unit_test(odd_packets_among_plain_ones),
 		cmocka_unit_test(a_header_and_no_packet),
+		cmocka_unit_test(many_link_types),
+		cmocka_unit_test(filter_of_one_link_type),
+		cmocka_unit_test(too_many_link_types),
+		cmocka_unit_test(damaged_pcapng),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(damaged_in_the_middle),
 		cmocka_unit_test(no_capture_file),
@@ -934,6 +1065,10 @@ int main(void)
 		cmocka_unit_test(longer_than_a_buffer),
 		cmocka_unit_test(odd_packets_among_plain_ones),
 		cmocka_unit_test(a_header_and_no_packet),
+		cmocka_unit_test(many_link_types),
+		cmocka_unit_test(filter_of_one_link_type),
+		cmocka_unit_test(too_many_link_types),
+		cmocka_unit_test(damaged_pcapng),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(damaged_in_the_middle),
 		cmocka_unit_test(no_capture_file),

@@ -97,8 +97,8 @@ struct source *source_open_files(const struct files_conf *conf, struct err *err)
 /*
  * Reads `inner`, which it takes over, in a thread of its own, `room` packets at a time, some batches ahead of whoever
  * takes them: lends exactly what reading `inner` would have given. That there is nothing now is said some
- * milliseconds later, should it be true by then. Counts are those of the packets that were lent; another filter, and what is saved, are some packets ahead of them. NULL and err when the
- * thread cannot be had; `inner` is closed then.
+ * milliseconds later, should it be true by then. Counts are those of the packets that were lent; another filter, and
+ * what is saved, are some packets ahead of them. NULL and err when the thread cannot be had; `inner` is closed then.
  */
 struct source *source_ahead(struct source *inner, size_t room, struct err *err);
 /*

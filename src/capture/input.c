@@ -1,6 +1,7 @@
 /*
  * Frames become packets inside libpcap's callback, straight into the reader's array: nothing of a frame is copied.
- * Of plain capture files, the usual ones, libpcap reads the header only; what is odd in them is still left to it.
+ * Of plain capture files, the usual ones, libpcap reads the header only; what is odd in them is still left to it. What
+ * goes past libpcap comes through the same callbacks.
  */
 #include "config.h"
 
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/input_ng.h"
 #include "capture/saver.h"
 #include "capture/spool.h"
 #include "packet/decode.h"
@@ -18,7 +20,7 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-#define PLAIN_MOST 262144 /* octets of a packet that libpcap believes */
+#define PLAIN_MOST INPUT_FRAME_MOST
 #define FIRST_FRAMES 64
 
 /* Files may claim any time at all; what does not fit is set to the ends of what does. */
@@ -44,10 +46,12 @@ static bool is_too_early(const struct input *in, const struct pcap_pkthdr *h)
 
 static bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, const u_char *data)
 {
+	const struct face *face = in->now;
+
 	if (in->device && is_too_early(in, h))
 		return false;
 	in->frames++;
-	if (in->filtered && pcap_offline_filter(&in->filter, h, data) == 0)
+	if (face->filtered && (!face->filter.bf_insns || pcap_offline_filter(&face->filter, h, data) == 0))
 		return false;
 	in->stats->packets++;
 	in->stats->bytes += h->len;
@@ -59,8 +63,8 @@ static bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_
 {
 	enum drop drop = DROP_LINK_UNKNOWN;
 
-	if (in->link)
-		drop = decode(in->link, data, h->caplen, h->len, out);
+	if (in->now->link)
+		drop = decode(in->now->link, data, h->caplen, h->len, out);
 	out->ts = frame_time(in, h);
 	if (drop != DROP_NONE) {
 		in->stats->dropped[drop]++;
@@ -77,7 +81,7 @@ static void frame_into_batch(u_char *arg, const struct pcap_pkthdr *h, const u_c
 	if (!frame_wanted(in, h, data))
 		return;
 	if (in->saver)
-		saver_add(in->saver, in->datalink, h, data, in->to_ns);
+		saver_add(in->saver, in->now->datalink, h, data, in->to_ns);
 	if (frame_decode(in, h, data, &in->out[in->n]))
 		in->n++;
 }
@@ -93,7 +97,7 @@ static void frame_ahead(u_char *arg, const struct pcap_pkthdr *h, const u_char *
 	in->ahead_good = frame_decode(in, h, data, &in->next);
 	/* A device's ring slot is gone when libpcap returns, a file's buffer stays. */
 	if (in->saver && in->device)
-		saver_add(in->saver, in->datalink, h, data, in->to_ns);
+		saver_add(in->saver, in->now->datalink, h, data, in->to_ns);
 	in->next_header = *h;
 	in->next_data = data;
 }
@@ -193,6 +197,8 @@ static inline enum input_state input_step(struct input *in, size_t room, pcap_ha
 
 	if (state != INPUT_MORE)
 		return state;
+	if (in->ng)
+		return input_ng_read(in, room, frame, err);
 	if (in->plain_ns && plain_read(in, room, frame) > 0)
 		return INPUT_MORE;
 	if (in->plain_ns)
@@ -261,7 +267,7 @@ bool input_take(struct input *in, struct pkt *out)
 	assert(in->ahead);
 	in->ahead = false;
 	if (in->saver && !in->device)
-		saver_add(in->saver, in->datalink, &in->next_header, in->next_data, in->to_ns);
+		saver_add(in->saver, in->now->datalink, &in->next_header, in->next_data, in->to_ns);
 	if (in->ahead_good)
 		*out = in->next;
 	return in->ahead_good;
@@ -269,11 +275,12 @@ bool input_take(struct input *in, struct pkt *out)
 
 void input_opened(struct input *in)
 {
-	in->datalink = pcap_datalink(in->pcap);
-	in->link = link_find(in->datalink);
+	in->now = &in->only;
+	in->datalink = in->now->datalink = pcap_datalink(in->pcap);
+	in->now->link = link_find(in->datalink);
 	in->to_ns = pcap_get_tstamp_precision(in->pcap) == PCAP_TSTAMP_PRECISION_NANO ?
 		1 : (int)NS_PER_US;
-	if (!in->spool || !in->link)
+	if (!in->spool || in->ng || !in->now->link)
 		return;
 	in->plain_ns = spool_plain_ns(in->spool);
 	in->plain_most = pcap_snapshot(in->pcap) < PLAIN_MOST ? (uint32_t)pcap_snapshot(in->pcap) : PLAIN_MOST;
@@ -308,10 +315,12 @@ bool input_set_filter(struct input *in, struct bpf_program *program, struct err 
 		pcap_freecode(program);
 		return ok;
 	}
-	if (in->filtered)
-		pcap_freecode(&in->filter);
-	in->filter = *program;
-	in->filtered = true;
+	if (in->only.filtered)
+		pcap_freecode(&in->only.filter);
+	in->only.filter = *program;
+	in->only.filtered = true;
+	if (in->ng)
+		input_ng_filter(in);
 	return true;
 }
 

@@ -13,9 +13,12 @@
 
 struct err;
 struct handle;
+struct input_ng;
 struct link_type;
 struct saver;
 struct spool;
+
+#define INPUT_FRAME_MOST 262144 /* octets of a packet that libpcap believes */
 
 enum input_state {
 	INPUT_MORE,	/* there may be more */
@@ -26,24 +29,32 @@ enum input_state {
 	INPUT_FAILED	/* err says why */
 };
 
+/* What packets of one link type need. */
+struct face {
+	int datalink;
+	const struct link_type *link; /* NULL: not known, all frames count as such */
+	struct bpf_program filter;    /* of files: judged here, so that one step stays bounded */
+	bool filtered;		      /* without instructions: it cannot be asked of this link type, nothing passes */
+};
+
 struct input {
 	char *name;
 	pcap_t *pcap;		      /* NULL: a pipe whose header did not come yet, asleep, or over */
 	bool device;
 	unsigned index;		      /* becomes pkt.source */
-	const struct link_type *link; /* NULL: not known, all frames count as such */
-	int datalink, to_ns;	      /* to_ns: what tv_usec counts, in ns */
+	int datalink;		      /* the only or first one; known also when it is closed */
+	int to_ns;		      /* what tv_usec counts, in ns */
+	struct face only, *now;	      /* the only one there is, but of pcapng; that of the packet at hand */
 	uint64_t frames;	      /* read so far, whatever became of them */
 	uint64_t octets;	      /* size of the file, 0: not known */
 	uint64_t octets_read;	      /* when it is over */
 	struct handle *handle;	      /* of a file with a name */
-	FILE *file;		      /* of files, belongs to `pcap` once there is one */
-	struct spool *spool;	      /* of files, belongs to `file` */
+	FILE *file;		      /* of files that libpcap reads, belongs to `pcap` once there is one */
+	struct spool *spool;	      /* of files, belongs to `file` if there is one */
+	struct input_ng *ng;	      /* of pcapng files, which are read without libpcap */
 	int plain_ns;		      /* packets are taken from the spool, their fractions count this; 0: libpcap reads */
 	uint32_t plain_most;	      /* longer ones are libpcap's */
 	char *filter_text;	      /* for what is not open yet */
-	struct bpf_program filter;    /* of files: judged here, so that one step stays bounded */
-	bool filtered;
 	struct pcap_stat kernel;      /* the last answer: its counters wrap */
 	struct timeval since;	      /* of a device whose packets are shared out: earlier ones came to all; else 0 */
 	bool over;
@@ -73,8 +84,6 @@ bool input_take(struct input *in, struct pkt *out);
 
 /* Tells handle-dependent fields from in->pcap. */
 void input_opened(struct input *in);
-/* Reads a file or pipe by way of this spool, which it takes over. */
-bool input_take_spool(struct input *in, struct spool *spool, struct err *err);
 /* Opens it, with the filter in->filter_text, if the file header is there: otherwise INPUT_DRY, or INPUT_FAILED. */
 enum input_state input_open_there(struct input *in, struct err *err);
 /* The same of a file, in which the header is, if there is one. */
@@ -90,7 +99,7 @@ void input_sleep(struct input *in);
 bool input_wake(struct input *in, size_t buffer, struct err *err);
 /* Nothing more will be read. What was counted stays. */
 void input_finish(struct input *in);
-/* Sets a compiled filter, which it takes over. */
+/* Sets a compiled filter, which it takes over. Further link types get what in->filter_text says. */
 bool input_set_filter(struct input *in, struct bpf_program *program, struct err *err);
 /* False and libpcap's words when the text is no filter. "" gives an empty program. Also of what is asleep. */
 bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err);

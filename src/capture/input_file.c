@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "capture/handles.h"
+#include "capture/input_ng.h"
 #include "capture/spool.h"
 #include "util/err.h"
 #include "util/mem.h"
@@ -66,9 +67,11 @@ static void refused(struct input *in, const char *words, struct err *err)
 
 static bool open_stream(struct input *in, struct err *err)
 {
-	struct bpf_program program;
 	char words[PCAP_ERRBUF_SIZE] = "";
 
+	in->file = spool_stream(in->spool, err);
+	if (!in->file)
+		return err_prefix(err, "%s", in->name);
 	in->pcap = pcap_fopen_offline_with_tstamp_precision(in->file, PCAP_TSTAMP_PRECISION_NANO,
 		words);
 	if (!in->pcap) {
@@ -76,6 +79,13 @@ static bool open_stream(struct input *in, struct err *err)
 		return false;
 	}
 	input_opened(in);
+	return true;
+}
+
+static bool set_first_filter(struct input *in, struct err *err)
+{
+	struct bpf_program program;
+
 	if (!in->filter_text || !*in->filter_text)
 		return true;
 	return input_compile(in, in->filter_text, &program, err) &&
@@ -84,22 +94,17 @@ static bool open_stream(struct input *in, struct err *err)
 
 enum input_state input_open_there(struct input *in, struct err *err)
 {
-	if (!spool_has_header(in->spool))
-		spool_fill(in->spool);
-	if (!spool_has_header(in->spool))
-		return INPUT_DRY;
-	return open_stream(in, err) ? INPUT_MORE : INPUT_FAILED;
-}
+	enum input_state state = INPUT_DRY;
 
-bool input_take_spool(struct input *in, struct spool *spool, struct err *err)
-{
-	in->file = spool_stream(spool, err);
-	if (!in->file) {
-		spool_free(spool);
-		return false;
-	}
-	in->spool = spool;
-	return true;
+	if (!spool_is_pcapng(in->spool) && !spool_has_header(in->spool))
+		spool_fill(in->spool);
+	if (spool_is_pcapng(in->spool))
+		state = input_ng_open(in, err);
+	else if (spool_has_header(in->spool))
+		state = open_stream(in, err) ? INPUT_MORE : INPUT_FAILED;
+	if (state == INPUT_MORE && !set_first_filter(in, err))
+		return INPUT_FAILED;
+	return state;
 }
 
 bool input_open_whole(struct input *in, struct err *err)
@@ -117,19 +122,24 @@ bool input_wake(struct input *in, size_t buffer, struct err *err)
 	in->asleep = false;
 	if (handle_fd(in->handle) < 0)
 		return err_set_errno(err, errno, "%s", in->name);
-	return input_take_spool(in, spool_new_file(in->handle, buffer), err) && input_open_whole(in, err);
+	in->spool = spool_new_file(in->handle, buffer);
+	return input_open_whole(in, err);
 }
 
 /* Leaves what is not of the open file. */
 static void shut(struct input *in)
 {
-	if (in->filtered)
-		pcap_freecode(&in->filter);
-	in->filtered = false;
+	if (in->only.filtered)
+		pcap_freecode(&in->only.filter);
+	in->only.filtered = false;
 	if (in->pcap)
 		pcap_close(in->pcap);
 	else if (in->file)
 		fclose(in->file);
+	if (!in->file)
+		spool_free(in->spool);
+	input_ng_free(in->ng);
+	in->ng = NULL;
 	in->pcap = NULL;
 	in->file = NULL;
 	in->spool = NULL;

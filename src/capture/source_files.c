@@ -39,16 +39,16 @@ static int open_file(const char *name, struct err *err)
 static bool open_regular(struct source_pcap *s, struct input *in, const char *name, int fd,
 	const struct stat *st, struct err *err)
 {
-	struct spool *spool;
-
 	in->octets = (uint64_t)st->st_size;
-	if (strcmp(name, "-") == 0)
-		return input_take_spool(in, spool_new(fd, SOURCE_BUFFER), err) && input_open_whole(in, err);
-	in->handle = handle_new(s->handles, name, fd, st);
-	spool = spool_new_file(in->handle, s->inputs > 1 ? LOOK : SOURCE_BUFFER);
-	if (!input_take_spool(in, spool, err) || !input_open_whole(in, err))
+	if (strcmp(name, "-") == 0) {
+		in->spool = spool_new(fd, SOURCE_BUFFER);
+	} else {
+		in->handle = handle_new(s->handles, name, fd, st);
+		in->spool = spool_new_file(in->handle, s->inputs > 1 ? LOOK : SOURCE_BUFFER);
+	}
+	if (!input_open_whole(in, err))
 		return false;
-	if (s->inputs > 1) {
+	if (s->inputs > 1 && in->handle) {
 		input_find_first(in);
 		input_sleep(in);
 	}
@@ -76,8 +76,10 @@ static bool open_input(struct source_pcap *s, struct input *in, const struct fil
 		err_set(err, "%s: cannot be read and written at once", in->name);
 	else if (S_ISREG(st.st_mode))
 		return open_regular(s, in, name, fd, &st, err);
-	else
-		return input_take_spool(in, spool_new(fd, 0), err);
+	else {
+		in->spool = spool_new(fd, 0);
+		return true;
+	}
 	close(fd);
 	return false;
 }

@@ -164,7 +164,7 @@ static bool open_device(struct source_pcap *s, struct input *in, const struct li
 	if (activate_somehow(s, in, conf, err) < 0)
 		return false;
 	input_opened(in);
-	if (!in->link)
+	if (!in->now->link)
 		return err_set(err, "%s: its link type %s carries no TCP that could be shown", in->name,
 			pcap_datalink_val_to_name(in->datalink) ?
 				pcap_datalink_val_to_name(in->datalink) : "?");

@@ -350,7 +350,7 @@ static bool pcap_filter(struct source *head, const char *text, struct err *err)
 	for (size_t i = 0; i < s->inputs; i++) {
 		struct input *in = &s->input[i];
 
-		if (ok && !in->pcap) {
+		if (ok && !in->device) {
 			mem_free(in->filter_text);
 			in->filter_text = mem_strdup(text);
 		}

@@ -1,8 +1,9 @@
 /*
  * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live pipe, where the
  * packets that did come would wait with it. So bytes gather here, and libpcap is called only for packets that are
- * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's. Only the
- * packets of plain files are taken out past it, since its two fread() a packet cost more than decoding one.
+ * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's. The packets
+ * of plain files are taken out past it, since its two fread() a packet cost more than decoding one, and pcapng files
+ * altogether, since it stops where a second link type begins.
  */
 #include "config.h"
 
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "capture/handles.h"
+#include "capture/pcapng.h"
 #include "util/err.h"
 #include "util/mem.h"
 
@@ -27,13 +29,6 @@
 #define PCAP_HEADER 24 /* octets of a pcap file's header */
 #define PCAP_MICRO 0xa1b2c3d4
 #define PCAP_NANO 0xa1b23c4d
-
-#define NG_SECTION 0x0a0d0d0a /* reads the same in both byte orders */
-#define NG_INTERFACE 1
-#define NG_PACKET_OLD 2
-#define NG_PACKET_SIMPLE 3
-#define NG_PACKET 6
-#define NG_ORDER 0x1a2b3c4d
 
 enum spool_form {
 	FORM_UNKNOWN, /* fewer than four octets so far */
@@ -119,7 +114,7 @@ static void find_form(struct spool *s)
 	if (s->end - s->start < sizeof(magic))
 		return;
 	magic = number_at(s, s->start, false);
-	s->form = magic == NG_SECTION ? FORM_PCAPNG : FORM_OTHER;
+	s->form = magic == PCAPNG_MAGIC ? FORM_PCAPNG : FORM_OTHER;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (magic != kinds[i].magic && magic != __builtin_bswap32(kinds[i].magic))
 			continue;
@@ -202,54 +197,6 @@ static size_t give_up(struct spool *s, size_t n)
 	return n;
 }
 
-/* Octets of the block at `at`; 0 when it is not all there yet, SIZE_MAX when it contradicts itself. */
-static size_t ng_block(struct spool *s, size_t at, uint32_t *type)
-{
-	size_t left = s->end - at;
-	uint32_t size, order;
-
-	if (left < 12)
-		return 0;
-	*type = number_at(s, at, s->swapped);
-	if (*type == NG_SECTION) {
-		order = number_at(s, at + 8, false);
-		if (order != NG_ORDER && order != __builtin_bswap32(NG_ORDER))
-			return SIZE_MAX;
-		s->swapped = order != NG_ORDER;
-	}
-	size = number_at(s, at + 4, s->swapped);
-	if (size < 12 || size % 4 != 0 || size > SPOOL_MOST)
-		return SIZE_MAX;
-	return left < size ? 0 : size;
-}
-
-static bool ng_is_packet(uint32_t type)
-{
-	return type == NG_PACKET || type == NG_PACKET_SIMPLE || type == NG_PACKET_OLD;
-}
-
-/* Blocks up to and with the `most`th packet, or with the first interface. */
-static size_t ng_packets(struct spool *s, size_t most, bool header)
-{
-	size_t at = s->start, n = 0, size;
-	bool swapped = s->swapped;
-	uint32_t type;
-
-	while (n < most && (size = ng_block(s, at, &type)) != 0) {
-		if (size == SIZE_MAX)
-			return give_up(s, n + 1);
-		at += size;
-		if (!ng_is_packet(type) && !(header && type == NG_INTERFACE))
-			continue;
-		n++;
-		s->limit = at;
-		swapped = s->swapped;
-	}
-	/* What follows will be walked over again. */
-	s->swapped = swapped;
-	return n;
-}
-
 /* Before version 2.4 captured and original length may have changed places; the smaller one is what follows. */
 static uint32_t pcap_captured(const struct spool *s, size_t at)
 {
@@ -311,7 +258,6 @@ bool spool_has_header(struct spool *s)
 	case FORM_PCAP:
 		return pcap_header(s);
 	case FORM_PCAPNG:
-		return ng_packets(s, 1, true) > 0;
 	case FORM_OTHER:
 		break;
 	}
@@ -325,9 +271,8 @@ size_t spool_packets(struct spool *s, size_t most)
 	switch (s->form) {
 	case FORM_PCAP:
 		return pcap_packets(s, most);
-	case FORM_PCAPNG:
-		return ng_packets(s, most, false);
 	case FORM_UNKNOWN:
+	case FORM_PCAPNG:
 	case FORM_OTHER:
 		break;
 	}
@@ -351,6 +296,21 @@ void spool_skip(struct spool *s, size_t n)
 	s->taken += n;
 	if (s->limit < s->start)
 		s->limit = s->start;
+}
+
+bool spool_is_pcapng(const struct spool *s)
+{
+	return s->form == FORM_PCAPNG;
+}
+
+bool spool_is_over(const struct spool *s)
+{
+	return s->ended;
+}
+
+int spool_error(const struct spool *s)
+{
+	return s->error;
 }
 
 int spool_fd(const struct spool *s)

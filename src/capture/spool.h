@@ -42,11 +42,17 @@ int spool_plain_ns(const struct spool *s);
 size_t spool_look(const struct spool *s, const uint8_t **at);
 void spool_skip(struct spool *s, size_t n);
 
+/* A pcapng file: all of it is to be taken out so, and neither header nor packets are to be asked for. */
+bool spool_is_pcapng(const struct spool *s);
+/* Nothing more will be taken in; for what error, an errno, 0: the end. */
+bool spool_is_over(const struct spool *s);
+int spool_error(const struct spool *s);
+
 /* The first SPOOL_HEAD octets of what was read, zeros where there were none. */
 const uint8_t *spool_head(const struct spool *s);
 /* Readable when spool_fill() would find more; -1: it always would. */
 int spool_fd(const struct spool *s);
-/* Octets that libpcap has read. */
+/* Octets that were read by libpcap or taken out. */
 uint64_t spool_taken(const struct spool *s);
 
 #endif
