@@ -10,6 +10,8 @@ void *mem_array(size_t n, size_t size);		   /* n * size, overflow checked, zeroe
 void *mem_grow(void *p, size_t n, size_t size);	   /* realloc to n * size; the new part is not cleared */
 char *mem_strdup(const char *s);
 void mem_free(void *p);
+/* memset() to 0, called: for some hundred octets much faster than the instruction that compilers put in its place. */
+void mem_clear(void *p, size_t n);
 
 /* Called once before the program ends for want of memory: the terminal is restored there. */
 void mem_on_failure(void (*hook)(void));

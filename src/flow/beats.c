@@ -67,9 +67,9 @@ static struct beat *beat_of(const struct beats *b, uint64_t who)
 	}
 }
 
-void beats_fetch(const struct beats *b, const struct tuple *client_first)
+const void *beats_place(const struct beats *b, const struct tuple *client_first)
 {
-	(void)*(const volatile uint64_t *)&b->beat[who_of(client_first) % SLOTS].who;
+	return &b->beat[who_of(client_first) % SLOTS];
 }
 
 static bool alike(int64_t a, int64_t b)

@@ -15,8 +15,8 @@ struct beats;
 struct beats *beats_new(void);
 void beats_free(struct beats *b);
 
-/* Fetches what a call by that client will look at. */
-void beats_fetch(const struct beats *b, const struct tuple *client_first);
+/* Where a call by that client will look: for whoever reads ahead. */
+const void *beats_place(const struct beats *b, const struct tuple *client_first);
 /*
  * The client calls the service at `now`, ns. True when its last intervals were the same, one second or more each: four
  * in a row, give or take a tenth.

@@ -63,7 +63,8 @@ size_t engine_bytes(const struct engine_conf *conf)
 	const struct engine *e = NULL;
 	uint64_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
 
-	return conf->max_connections * (sizeof(e->flows.flow[0]) + sizeof(e->flows.queue[0])) +
+	return conf->max_connections *
+		       (sizeof(e->flows.flow[0]) + sizeof(e->flows.queue[0]) + sizeof(e->flows.spare[0])) +
 	       wheel_bytes(conf->max_connections) + tombs_bytes(tombs) + index_bytes(conf->max_connections + tombs) +
 	       conf->max_trails * (sizeof(e->trail[0]) + sizeof(e->trail_next[0]));
 }
@@ -224,29 +225,15 @@ static void advance(struct engine *e, int64_t ts)
 static void fetch_index(const struct engine *e, const struct pkt *pkt, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		(void)*(const volatile uint32_t *)&index_bucket(&e->flows.index, pkt[i].hash)->more;
+		read_line(index_bucket(&e->flows.index, pkt[i].hash));
 }
 
-static inline void read_line(const void *p)
+/* found[i] is most likely the flow of pkt[i], or NULL. What is far away is read in one row, with nothing between. */
+static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n, struct flow **found)
 {
-	(void)*(const volatile char *)p;
-}
-
-static void fetch_rest(const struct flow *f, const struct pkt *p)
-{
-	read_line(&f->start);
-	read_line(&f->half[0]);
-	read_line(&f->half[1]);
-	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
-		read_line(&f->half[0].isn);
-		read_line(&f->half[1].isn);
-		read_line(&f->hs_srv_us);
-	}
-}
-
-static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n)
-{
-	const struct flow *found[STAGE];
+	const void *far[3 * STAGE];
+	size_t wanted = 0;
+	uint32_t opened = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct index_place at = index_at(&e->flows.index, pkt[i].hash);
@@ -255,27 +242,52 @@ static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n)
 		found[i] = NULL;
 		if (ref && !(ref & OTHER_REF)) {
 			found[i] = flows_flow(&e->flows, ref - 1);
-			(void)*(const volatile uint32_t *)&found[i]->flags;
-		} else if (pkt[i].flags & TCP_SYN) {
-			hosts_fetch(e->hosts, &pkt[i].tuple.addr[0]);
-			beats_fetch(e->beats, &pkt[i].tuple);
+			far[wanted++] = &found[i]->flags;
+		}
+		if (!(pkt[i].flags & TCP_SYN))
+			continue;
+		far[wanted++] = hosts_place(e->hosts, &pkt[i].tuple.addr[0]);
+		if (!found[i]) {
+			far[wanted++] = beats_place(e->beats, &pkt[i].tuple);
+			far[wanted++] = flows_spare(&e->flows, opened++);
 		}
 	}
-	for (size_t i = 0; i < n; i++)
-		if (found[i])
-			fetch_rest(found[i], &pkt[i]);
+	for (size_t i = 0; i < wanted; i++)
+		read_line(far[i]);
+}
+
+static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n, struct flow *const *found)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct flow *f = found[i];
+
+		if (!f)
+			continue;
+		read_line(&f->start);
+		read_line(&f->half[0]);
+		read_line(&f->half[1]);
+		if (f->flags & FLOW_UNDER_WAY && !(pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+			continue;
+		read_line(&f->half[0].isn);
+		read_line(&f->half[1].isn);
+		read_line(&f->uid);
+		if (!(f->flags & FLOW_UNDER_WAY))
+			read_line(hosts_place(e->hosts, &pkt[i].tuple.addr[0]));
+	}
 }
 
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 {
 	while (n) {
 		size_t some = n < STAGE ? n : STAGE;
+		struct flow *found[STAGE];
 
 		fetch_index(e, pkt, some);
-		fetch_flows(e, pkt, some);
+		fetch_flows(e, pkt, some, found);
+		fetch_lines(e, pkt, some, found);
 		for (size_t i = 0; i < some; i++) {
 			advance(e, pkt[i].ts);
-			segment_run(e, &pkt[i]);
+			segment_run(e, &pkt[i], found[i]);
 		}
 		pkt += some;
 		n -= some;

@@ -82,23 +82,40 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_SHRUNK 0x8000000	   /* took back window it had granted */
 #define HALF_ACK_MOVED 0x10000000  /* its acknowledgements advanced: the other side spoke, seen or not */
 #define HALF_GAP_LOST 0x200000	   /* of the octets of HALF_GAP it is no longer known which they are */
-#define HALF_BEFORE 0x40000000	   /* tail_before, probe_before are not both 0 */
+#define HALF_BEFORE 0x40000000	   /* odd.tail_before, odd.probe_before are not both 0 */
 #define HALF_FIN_ACK_LAST 0x20000000 /* its last segment was the first to acknowledge the peer's FIN */
+#define HALF_ODD UINT32_C(0x80000000) /* odd holds */
 
-/* All but the highest are taken: a sum that is not this has one bit under two names. */
+/* All are taken: a sum that is not this has one bit under two names. */
 _Static_assert(UINT64_C(0) +
 	HALF_SEEN + HALF_ISN + HALF_ACK + HALF_PROGRESS + HALF_FIN + HALF_FIN_IMPLIED + HALF_FIN_FIRST +
 		HALF_RST + HALF_RST_ACCEPTED + HALF_RST_PASSIVE + HALF_RST_SOLICITED + HALF_RST_EXACT +
 		HALF_RST_UNCHECKED + HALF_RST_PAYLOAD + HALF_RST_STALE + HALF_SPOKE + HALF_SPOKE_SOON +
 		HALF_GAP + HALF_FAST_OPEN + HALF_TTL_VARIES + HALF_ACK_STEP_ONE +
 		HALF_ACKED_AFTER_FIN + HALF_RST_MPTCP + HALF_RST_SYN_REPLY + HALF_EMPTY_LAST + HALF_RST_CUT +
-		HALF_SHRUNK + HALF_ACK_MOVED + HALF_GAP_LOST + HALF_BEFORE + HALF_FIN_ACK_LAST ==
-		0x7fffffff,
+		HALF_SHRUNK + HALF_ACK_MOVED + HALF_GAP_LOST + HALF_BEFORE + HALF_FIN_ACK_LAST +
+		HALF_ODD ==
+		0xffffffff,
 	"one name for each bit");
 
 #define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
 
 #define HOLES 3
+
+/* What few connections have of an end: a line that the others never touch. Read it with odd_of(). */
+struct odd {
+	struct {
+		uint32_t from, to;
+	} hole[HOLES]; /* octets jumped over, not seen yet */
+	uint32_t rst_seq;
+	uint32_t zwin;
+	uint32_t rst_ignored;
+	reltime t_rst, t_rst_last;
+	uint16_t keepalive;
+	uint16_t tail_before; /* tail and probe_tail as the peer's last packet found them */
+	uint16_t probe_before;
+	uint8_t ttl_rst;
+};
 
 struct half { /* what one end has sent */
 	/* What a plain data segment touches, of its sender and of its receiver: one cache line. */
@@ -120,26 +137,39 @@ struct half { /* what one end has sent */
 	uint8_t ttl;
 	uint8_t wscale; /* 0xff unknown */
 
+	/* What opening, closing and losses touch: one more. */
 	uint32_t isn;
 	uint32_t base; /* isn, or the first sequence number seen: what the trail counts from */
-	uint32_t fin_seq, rst_seq;
+	uint32_t fin_seq;
 	uint32_t nxt_at_peer_fin; /* nxt when the peer's FIN came */
-	struct {
-		uint32_t from, to;
-	} hole[HOLES]; /* octets jumped over, not seen yet */
 	uint32_t syn, synack, fin, rst;
-	uint32_t retr, dupack, ooo, zwin;
-	uint32_t rst_ignored;
-	reltime t_fin, t_fin_last, t_rst, t_rst_last, t_syn_last;
-	uint16_t keepalive, syn_uniq, fin_uniq;
-	uint16_t tail_before; /* tail and probe_tail as the peer's last packet found them */
-	uint16_t probe_before;
+	uint32_t retr, dupack, ooo;
+	reltime t_fin, t_fin_last, t_syn_last;
+	uint16_t syn_uniq, fin_uniq;
 	uint16_t synack_late; /* SYN-ACKs after the client's ACK */
 	uint16_t copies;      /* of a span port, RSTs left out; saturating */
-	uint8_t ttl_rst;
+
+	struct odd odd; /* holds with HALF_ODD, else never cleared */
 } __attribute__((aligned(64)));
 
-_Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
+_Static_assert(offsetof(struct half, isn) == 64 && offsetof(struct half, odd) == 128, "lines as said");
+
+static inline const struct odd *odd_of(const struct half *h)
+{
+	static const struct odd none;
+
+	return h->flags & HALF_ODD ? &h->odd : &none;
+}
+
+/* To write to. */
+static inline struct odd *half_odd(struct half *h)
+{
+	if (!(h->flags & HALF_ODD)) {
+		h->flags |= HALF_ODD;
+		memset(&h->odd, 0, sizeof(h->odd));
+	}
+	return &h->odd;
+}
 
 /* flow.flags */
 #define FLOW_USED 0x0001
@@ -168,6 +198,8 @@ _Static_assert(offsetof(struct half, isn) == 64, "one line for plain data");
 #define FLOW_TTL_KNOWN 0x800000 /* << side: hosts.h has nothing to learn from another packet with that TTL */
 #define FLOW_PORTS_HELD 0x2000000 /* a SYN came on ports that an older connection held: on this one, or this is the SYN's */
 #define FLOW_TAKEN_LATE 0x4000000 /* the server acted as if it had not heard the end of the handshake */
+#define FLOW_PENDING 0x8000000 /* pending holds */
+#define FLOW_UNDER_WAY 0x10000000 /* both have sent something beyond SYN and SYN-ACK */
 
 enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
 
@@ -182,43 +214,49 @@ struct flow {
 	uint16_t wheel_at;
 	uint16_t vlan;
 
-	/* ... its times, one more ... */
+	/* ... its times and its story, one more ... */
 	int64_t start, last; /* ns since the epoch */
 	int64_t heard;	      /* the engine's time of the last packet: never steps back */
-	int64_t ended;	      /* 0 = open */
-	uint64_t uid;
 	uint32_t trail;	      /* NIL or index into the pool */
 	uint32_t retr_gap_us; /* between the last retransmission and the packet before it */
-	reltime t_est, t_synack;
-	uint32_t class_prev, class_next; /* class_next of a free slot: the next free one */
+	uint8_t history_len;
+	uint8_t first_fin; /* CLIENT, SERVER, 2 none */
+	char history[HISTORY_MAX];
 
 	/* ... and what both ends have sent, of which plain data touches the first lines. */
 	struct half half[2];
 
+	/* What opening and ending touch: one line ... */
+	uint64_t uid;
+	int64_t ended; /* 0 = open */
+	uint32_t class_prev, class_next;
+	reltime t_est, t_synack;
 	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
 	reltime t_rst, t_first_fin;
 	uint32_t rst_idle_us;
 	uint32_t rst_facts; /* what held when the RST was accepted: RST_* of rst.h */
-	struct {	      /* a bare SYN with a new ISN on a connection that has not ended */
+	uint16_t generation;
+	uint8_t client_by;
+	uint8_t confidence, rule;
+	uint8_t tunnel, source;
+	int8_t ttl_delta;
+
+	/* ... and what few have: never cleared. */
+	struct {	      /* a bare SYN with a new ISN on a connection that has not ended: with FLOW_PENDING */
 		int64_t first, last;
 		uint32_t isn, len;
 		uint32_t count;
 		uint16_t win;
 		uint8_t side, wscale, ttl;
 	} pending;
-	struct addr icmp_from;
-	uint16_t generation;
+	struct addr icmp_from; /* holds with FLOW_ICMP, as do type and code */
 	uint8_t icmp_type, icmp_code;
-	uint8_t first_fin; /* CLIENT, SERVER, 2 none */
-	uint8_t client_by;
-	uint8_t confidence, rule;
-	uint8_t tunnel, source;
-	int8_t ttl_delta;
-	uint8_t history_len;
-	char history[HISTORY_MAX];
 };
 
-_Static_assert(offsetof(struct flow, start) == 64 && offsetof(struct flow, half) == 128, "lines as said");
+_Static_assert(offsetof(struct flow, start) == 64 && offsetof(struct flow, half) == 128 &&
+	offsetof(struct flow, uid) % 64 == 0 && offsetof(struct flow, pending) % 64 == 0 && sizeof(struct flow) == 640,
+	"lines as said");
+
 
 /* half->flags & HALF_FIN, and the peer has acknowledged it. */
 static inline bool fin_acked(const struct flow *f, int side)

@@ -15,12 +15,12 @@ bool flows_init(struct flows *t, uint32_t max, uint32_t others)
 	memset(t, 0, sizeof(*t));
 	t->max = max;
 	t->queue_size = max;
-	t->free = NIL;
 	t->flow = mem_table(max, sizeof(t->flow[0]));
 	t->queue = mem_table(max, sizeof(t->queue[0]));
+	t->spare = mem_table(max, sizeof(t->spare[0]));
 	ok = index_init(&t->index, (uint64_t)max + others);
 	ok = wheel_init(&t->wheel, max) && ok;
-	if (!ok || !t->flow || !t->queue) {
+	if (!ok || !t->flow || !t->queue || !t->spare) {
 		flows_fini(t);
 		return false;
 	}
@@ -33,10 +33,11 @@ void flows_fini(struct flows *t)
 {
 	mem_table_free(t->flow, t->max, sizeof(t->flow[0]));
 	mem_table_free(t->queue, t->queue_size, sizeof(t->queue[0]));
+	mem_table_free(t->spare, t->max, sizeof(t->spare[0]));
 	index_fini(&t->index);
 	wheel_fini(&t->wheel);
 	t->flow = NULL;
-	t->queue = NULL;
+	t->queue = t->spare = NULL;
 }
 
 struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side)
@@ -55,14 +56,21 @@ struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32
 	return NULL;
 }
 
+/* All but what says itself whether it holds. */
+static void flow_clear(struct flow *f)
+{
+	mem_clear(f, offsetof(struct flow, half[CLIENT].odd));
+	mem_clear(&f->half[SERVER], offsetof(struct half, odd));
+	memset(&f->uid, 0, offsetof(struct flow, pending) - offsetof(struct flow, uid));
+}
+
 struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash)
 {
 	struct flow *f;
 	uint32_t slot, queued;
 
-	if (t->free != NIL) {
-		slot = t->free;
-		t->free = t->flow[slot].class_next;
+	if (t->spares) {
+		slot = t->spare[--t->spares];
 	} else if (t->fresh < t->max) {
 		slot = t->fresh++;
 	} else {
@@ -70,7 +78,7 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 	}
 	f = &t->flow[slot];
 	queued = f->flags & FLOW_QUEUED; /* the slot's last user may still stand in the queue */
-	memset(f, 0, sizeof(*f));
+	flow_clear(f);
 	f->flags = FLOW_USED | queued;
 	f->hash = hash;
 	f->tuple = *client_first;
@@ -167,15 +175,19 @@ void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
 static void fetch_due(const struct flows *t, int64_t now)
 {
 	for (uint32_t i = 0; i < t->due_n; i++)
-		(void)*(const volatile uint32_t *)&t->flow[t->due[i]].flags;
+		read_line(&t->flow[t->due[i]].flags);
 	for (uint32_t i = 0; i < t->due_n; i++) {
 		const struct flow *f = &t->flow[t->due[i]];
 
 		if (f->deadline > now)
 			continue;
-		(void)*(const volatile uint32_t *)&index_bucket(&t->index, f->hash)->more;
-		for (const char *line = (const char *)f + 64; line < (const char *)(f + 1); line += 64)
-			(void)*(const volatile char *)line;
+		read_line(index_bucket(&t->index, f->hash));
+		read_line(&f->start);
+		for (int side = CLIENT; side <= SERVER; side++) {
+			read_line(&f->half[side]);
+			read_line(&f->half[side].isn);
+		}
+		read_line(&f->uid);
 	}
 }
 
@@ -204,8 +216,7 @@ void flows_release(struct flows *t, struct flow *f)
 {
 	class_remove(t, f);
 	f->flags &= FLOW_QUEUED;
-	f->class_next = t->free;
-	t->free = flows_slot(t, f);
+	t->spare[t->spares++] = flows_slot(t, f);
 	t->used--;
 }
 

@@ -23,7 +23,8 @@ struct flow_list {
 
 struct flows {
 	struct flow *flow; /* [max] */
-	uint32_t max, used, fresh, free; /* fresh: slots from here on were never used */
+	uint32_t *spare;    /* stack of slots given back, [max] */
+	uint32_t max, used, fresh, spares; /* fresh: slots from here on were never used */
 	struct index index; /* of flows (slot + 1) and of tombstones (tomb.h) */
 	struct wheel wheel;
 	struct flow_list class[CLASS_COUNT];
@@ -38,6 +39,12 @@ struct flows {
 bool flows_init(struct flows *t, uint32_t max, uint32_t others);
 void flows_fini(struct flows *t);
 
+/* Fetches the cache line, as a prefetch would that is never in vain. */
+static inline void read_line(const void *p)
+{
+	(void)*(const volatile char *)p;
+}
+
 static inline struct flow *flows_flow(const struct flows *t, uint32_t slot)
 {
 	return &t->flow[slot];
@@ -50,6 +57,24 @@ static inline uint32_t flows_slot(const struct flows *t, const struct flow *f)
 
 /* The newest generation of the tuple; *side is the packet's sender in it. NULL when there is none. */
 struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side);
+/* The same for one who has a guess, or NULL: a flow that had the hash a moment ago. */
+static inline struct flow *flows_find_guessed(const struct flows *t, struct flow *guess, const struct tuple *tuple,
+	uint32_t hash, int *side)
+{
+	if (guess && guess->flags & FLOW_USED && guess->hash == hash) {
+		*side = tuple_side(&guess->tuple, tuple);
+		if (*side >= 0)
+			return guess;
+	}
+	return flows_find(t, tuple, hash, side);
+}
+
+/* What flows_add() will most likely give when it has been called `ahead` times more. */
+static inline const struct flow *flows_spare(const struct flows *t, uint32_t ahead)
+{
+	return &t->flow[ahead < t->spares ? t->spare[t->spares - 1 - ahead] : 0];
+}
+
 /* A cleared flow, linked into the index and into CLASS_SETUP; NULL when all slots are taken. */
 struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash);
 /* Gives the slot back. Its entry in the index must have been taken over or removed. */

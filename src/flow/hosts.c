@@ -82,9 +82,9 @@ static struct host *host_at(const struct hosts *h, uint64_t hash)
 	}
 }
 
-void hosts_fetch(const struct hosts *h, const struct addr *a)
+const void *hosts_place(const struct hosts *h, const struct addr *a)
 {
-	(void)*(const volatile uint32_t *)&h->host[(uint32_t)hash_of(a) % SLOTS].tag;
+	return &h->host[(uint32_t)hash_of(a) % SLOTS];
 }
 
 bool hosts_see_ttl(struct hosts *h, const struct addr *a, uint8_t ttl)

@@ -17,8 +17,8 @@ void hosts_free(struct hosts *h);
 /* Routers passed: the next of 32, 64, 128, 255 above the TTL, minus the TTL. */
 int hop_distance(uint8_t ttl);
 
-/* Fetches what is known of that address, for one of the calls below. */
-void hosts_fetch(const struct hosts *h, const struct addr *a);
+/* Where the calls below will look for that address: for whoever reads ahead. */
+const void *hosts_place(const struct hosts *h, const struct addr *a);
 /* A packet other than RST came from this address. True: another one with this TTL would tell nothing new. */
 bool hosts_see_ttl(struct hosts *h, const struct addr *a, uint8_t ttl);
 /* Its hop distance when at least two packets agree and none disagrees; -1 otherwise. */

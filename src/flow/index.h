@@ -52,12 +52,22 @@ static inline struct bucket *index_bucket(const struct index *x, uint32_t hash)
 /* Where a search stands: begin with index_at(). */
 struct index_place {
 	const struct bucket *bucket;
-	uint32_t i;
+	uint32_t hits; /* bit per entry of it that has the hash and was not given yet */
 };
+
+/* All at once, without a branch on any of them: which one it is cannot be foretold. */
+static inline struct index_place index_place_in(const struct bucket *b, uint32_t hash)
+{
+	uint32_t hits = 0;
+
+	for (unsigned i = 0; i < BUCKET_ENTRIES; i++)
+		hits |= (uint32_t)(b->hash[i] == hash) << i;
+	return (struct index_place){b, hits};
+}
 
 static inline struct index_place index_at(const struct index *x, uint32_t hash)
 {
-	return (struct index_place){index_bucket(x, hash), 0};
+	return index_place_in(index_bucket(x, hash), hash);
 }
 
 /* The next ref of that hash, or 0. */
@@ -66,15 +76,16 @@ static inline uint32_t index_next(const struct index *x, struct index_place *at,
 	for (;;) {
 		const struct bucket *b = at->bucket;
 
-		while (at->i < BUCKET_ENTRIES) {
-			uint32_t i = at->i++;
+		while (at->hits) {
+			uint32_t ref = b->ref[__builtin_ctz(at->hits)];
 
-			if (b->hash[i] == hash && b->ref[i])
-				return b->ref[i];
+			at->hits &= at->hits - 1;
+			if (ref)
+				return ref;
 		}
 		if (!b->more)
 			return 0;
-		*at = (struct index_place){&x->over[b->more - 1], 0};
+		*at = index_place_in(&x->over[b->more - 1], hash);
 	}
 }
 

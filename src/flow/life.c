@@ -317,9 +317,9 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 	enum client_by by, enum origin origin)
 {
 	struct flow old = *f, *new;
-	bool from_pending = f->pending.count > 0;
+	bool from_pending = f->flags & FLOW_PENDING;
 
-	f->pending.count = 0;
+	f->flags &= ~(uint32_t)FLOW_PENDING;
 	if (!f->ending)
 		f->flags |= FLOW_REPLACED;
 	if ((p->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) /* it was taken up, or refused anew */
@@ -356,7 +356,8 @@ void life_flip(struct engine *e, struct flow *f)
 		f->rst_side = !f->rst_side;
 	if (f->first_fin <= SERVER)
 		f->first_fin = !f->first_fin;
-	f->pending.side = !f->pending.side;
+	if (f->flags & FLOW_PENDING)
+		f->pending.side = !f->pending.side;
 	for (i = 0; i < f->history_len; i++)
 		if (f->history[i] != '~')
 			f->history[i] ^= 0x20;

@@ -77,7 +77,8 @@ void life_flip(struct engine *e, struct flow *f);
 void life_count_one_way(struct engine *e, const struct flow *f);
 
 /* --- segment.c --- */
-void segment_run(struct engine *e, const struct pkt *p);
+/* guess: the flow that had p's hash a moment ago, or NULL; a wrong one only costs time. */
+void segment_run(struct engine *e, const struct pkt *p, struct flow *guess);
 
 /* --- late.c --- */
 

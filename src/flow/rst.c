@@ -134,8 +134,8 @@ static uint32_t rst_facts_now(struct flow *f, int r, const struct pkt *p, bool s
 {
 	const struct half *x = &f->half[r], *y = &f->half[!r];
 	uint32_t facts = acked_facts(f, r, p) | hop_facts(f, r, p, conf);
-	uint16_t tail = solicited ? x->tail_before : x->tail;
-	uint16_t probes = solicited ? x->probe_before : x->probe_tail;
+	uint16_t tail = solicited ? odd_of(x)->tail_before : x->tail;
+	uint16_t probes = solicited ? odd_of(x)->probe_before : x->probe_tail;
 	int64_t idle = p->ts - f->last;
 
 	if (solicited)
@@ -183,8 +183,8 @@ static void note_first(struct flow *f, int side, const struct pkt *p, bool solic
 		x->flags |= HALF_RST_MPTCP;
 	if (p->flags & TCP_ACK && p->seq == 0 && f->half[!side].flags & HALF_ISN)
 		x->flags |= HALF_RST_SYN_REPLY;
-	x->rst_seq = p->seq;
-	x->ttl_rst = p->ttl;
+	half_odd(x)->rst_seq = p->seq;
+	x->odd.ttl_rst = p->ttl;
 }
 
 /* The other side had reset the connection already: P4 when both came at once and nothing drew either. */
@@ -217,10 +217,10 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 	enum check check;
 
 	x->rst++;
-	x->t_rst_last = now;
+	half_odd(x)->t_rst_last = now;
 	if (first) {
-		x->t_rst = now;
-		x->ttl_rst = p->ttl;
+		x->odd.t_rst = now;
+		x->odd.ttl_rst = p->ttl;
 	}
 	if (solicited && x->flags & HALF_FIN)
 		x->flags |= HALF_RST_CUT;
@@ -232,7 +232,7 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 	}
 	if (x->flags & HALF_FIN && f->half[!side].flags & HALF_FIN) {
 		if (!solicited && rst_check(f, side, p) == CHECK_OUTSIDE) {
-			x->rst_ignored++;
+			half_odd(x)->rst_ignored++;
 			return RST_IGNORED;
 		}
 		if (!(x->flags & HALF_RST))
@@ -241,14 +241,14 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 	}
 	check = rst_check(f, side, p);
 	if (check == CHECK_OUTSIDE) {
-		x->rst_ignored++;
+		half_odd(x)->rst_ignored++;
 		return RST_IGNORED;
 	}
 	if (f->flags & FLOW_PROVISIONAL) {
 		/* A better one after a doubtful one: this one counts. */
 		if (check == CHECK_INSIDE)
 			return RST_WAITS;
-		f->half[f->rst_side].rst_ignored++;
+		half_odd(&f->half[f->rst_side])->rst_ignored++;
 		f->flags &= ~(uint32_t)FLOW_PROVISIONAL;
 		f->rst_side = 2;
 	}
@@ -286,7 +286,7 @@ void rst_undo(struct flow *f)
 	if (f->rst_side > SERVER)
 		return;
 	x = &f->half[f->rst_side];
-	x->rst_ignored++;
+	half_odd(x)->rst_ignored++;
 	x->flags &= ~(uint32_t)(HALF_RST | HALF_RST_ACCEPTED | HALF_RST_PASSIVE | HALF_RST_SOLICITED |
 				HALF_RST_EXACT | HALF_RST_UNCHECKED | HALF_RST_STALE | HALF_SPOKE |
 				HALF_SPOKE_SOON | HALF_RST_SYN_REPLY);
@@ -313,7 +313,7 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 	x = &f->half[f->rst_side];
 	y = &f->half[!f->rst_side];
 	/* A SYN was refused, sent again, taken up, and now answered. */
-	if (!(f->flags & FLOW_ESTABLISHED) && rel_ns(x->t_syn_last) > rel_ns(x->t_rst_last))
+	if (!(f->flags & FLOW_ESTABLISHED) && rel_ns(x->t_syn_last) > rel_ns(odd_of(x)->t_rst_last))
 		return true;
 	since = p->ts - f->start - rel_ns(f->t_rst);
 	if (side == f->rst_side && something_new) {
@@ -321,6 +321,6 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 		if (since >= NS_PER_MS)
 			x->flags |= HALF_SPOKE;
 	}
-	return x->flags & HALF_SPOKE_SOON && y->flags & HALF_ACK && seq_before(x->rst_seq, y->ack);
+	return x->flags & HALF_SPOKE_SOON && y->flags & HALF_ACK && seq_before(odd_of(x)->rst_seq, y->ack);
 }
 

@@ -246,9 +246,9 @@ static void count_flags(struct flow *f, int side, const struct pkt *p)
 	}
 	if (p->flags & TCP_RST) {
 		x->rst++;
-		x->t_rst_last = now;
-		if (!x->t_rst)
-			x->t_rst = now;
+		half_odd(x)->t_rst_last = now;
+		if (!x->odd.t_rst)
+			x->odd.t_rst = now;
 	}
 }
 
@@ -283,7 +283,7 @@ static void split_steps(struct engine *e, struct flow *f, int side, const struct
 	reltime before = 0;
 
 	if (p->flags & TCP_RST)
-		before = x->t_rst_last;
+		before = odd_of(x)->t_rst_last;
 	else if (p->flags & TCP_SYN)
 		before = x->t_syn_last;
 	else if (p->flags & TCP_FIN)
@@ -367,14 +367,15 @@ static bool is_terminal(const struct flow *f)
 /* Another SYN than the one that waits has come: that one opened nothing and is the old connection's. */
 static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
 {
-	struct half *x = &f->half[f->pending.side];
+	struct half *x;
 
-	if (!f->pending.count || (f->pending.isn == p->seq && f->pending.side == side))
+	if (!(f->flags & FLOW_PENDING) || (f->pending.isn == p->seq && f->pending.side == side))
 		return;
+	x = &f->half[f->pending.side];
 	x->syn += f->pending.count;
 	x->packets += f->pending.count;
 	x->syn_uniq++;
-	f->pending.count = 0;
+	f->flags &= ~(uint32_t)FLOW_PENDING;
 }
 
 static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p)
@@ -382,7 +383,7 @@ static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p
 	struct half *x = &f->half[side];
 
 	drop_other_pending(f, side, p);
-	if (!f->pending.count) {
+	if (!(f->flags & FLOW_PENDING)) {
 		f->pending.first = p->ts;
 		f->pending.isn = p->seq;
 		f->pending.len = p->len;
@@ -390,9 +391,10 @@ static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p
 		f->pending.win = p->win;
 		f->pending.wscale = p->wscale;
 		f->pending.ttl = p->ttl;
+		f->pending.count = 0;
 	}
 	f->pending.count++;
-	f->flags |= FLOW_PORTS_HELD;
+	f->flags |= FLOW_PORTS_HELD | FLOW_PENDING;
 	f->pending.last = p->ts;
 	if (p->ts > f->last)
 		f->last = p->ts;
@@ -445,12 +447,12 @@ static void place_answer(struct engine *e, struct flow **f, int *side, const str
 {
 	struct flow *old = *f;
 
-	if (!old->pending.count && answers_an_unseen_syn(old, *side, p)) {
+	if (!(old->flags & FLOW_PENDING) && answers_an_unseen_syn(old, *side, p)) {
 		*f = life_succeed(e, old, p, SERVER, BY_SYNACK, ORIGIN_ATTEMPT);
 		*side = SERVER;
 		return;
 	}
-	if (!old->pending.count || *side == old->pending.side || !(p->flags & TCP_ACK) ||
+	if (!(old->flags & FLOW_PENDING) || *side == old->pending.side || !(p->flags & TCP_ACK) ||
 		!(p->flags & (TCP_SYN | TCP_RST)))
 		return;
 	if (p->ack - old->pending.isn - 1 > old->pending.len)
@@ -464,7 +466,7 @@ static void place_sequel(struct engine *e, struct flow **f, int side, const stru
 {
 	struct flow *old = *f;
 
-	if (old->half[!side].packets || !old->pending.count || old->pending.side != side ||
+	if (old->half[!side].packets || !(old->flags & FLOW_PENDING) || old->pending.side != side ||
 		!(p->flags & TCP_ACK) || p->seq - old->pending.isn - 1 > old->pending.len)
 		return;
 	*f = life_succeed(e, old, p, CLIENT, BY_SYN, ORIGIN_ATTEMPT);
@@ -521,10 +523,10 @@ static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 	return f;
 }
 
-static void icmp_run(struct engine *e, const struct pkt *p)
+static void icmp_run(struct engine *e, const struct pkt *p, struct flow *guess)
 {
 	int side;
-	struct flow *f = flows_find(&e->flows, &p->tuple, p->hash, &side);
+	struct flow *f = flows_find_guessed(&e->flows, guess, &p->tuple, p->hash, &side);
 	const struct half *x;
 	bool unreachable;
 
@@ -551,18 +553,18 @@ static void icmp_run(struct engine *e, const struct pkt *p)
 	flows_touch(&e->flows, f);
 }
 
-void segment_run(struct engine *e, const struct pkt *p)
+void segment_run(struct engine *e, const struct pkt *p, struct flow *guess)
 {
 	struct flow *f;
 	uint64_t full;
 	int side = CLIENT;
 
 	if (p->kind == PKT_ICMP) {
-		icmp_run(e, p);
+		icmp_run(e, p, guess);
 		return;
 	}
 	full = e->stats.dropped[DROP_TABLE_FULL];
-	f = flows_find(&e->flows, &p->tuple, p->hash, &side);
+	f = flows_find_guessed(&e->flows, guess, &p->tuple, p->hash, &side);
 	if (f && f->deadline <= e->now && !life_timer(e, f))
 		f = NULL;
 	if (!f) {

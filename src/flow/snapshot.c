@@ -8,10 +8,12 @@
 #include "flow/rst.h"
 #include "flow/state.h"
 #include "flow/verdict.h"
+#include "util/mem.h"
 
 static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait, struct side *out)
 {
 	const struct half *h = &f->half[i], *peer = &f->half[!i];
+	const struct odd *odd = odd_of(h);
 
 	out->bytes = h->bytes;
 	out->packets = h->packets;
@@ -20,17 +22,17 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 	out->fin = h->fin;
 	out->rst = h->rst;
 	out->retr = h->retr;
-	out->zwin = h->zwin;
+	out->zwin = odd->zwin;
 	out->dupack = h->dupack;
 	out->ooo = h->ooo;
-	out->rst_ignored = h->rst_ignored;
+	out->rst_ignored = odd->rst_ignored;
 	out->rst_path = f->ending == ENDING_PATH_RESET && f->rst_side == i ? 1 : 0;
 	out->syn_uniq = h->syn_uniq;
 	out->fin_uniq = h->fin_uniq;
-	out->keepalive = h->keepalive;
+	out->keepalive = odd->keepalive;
 	out->tail = h->tail > h->probe_tail ? h->tail : h->probe_tail;
 	out->rst_uniq = h->rst > 0;
-	if (f->pending.count && f->pending.side == i) {
+	if (f->flags & FLOW_PENDING && f->pending.side == i) {
 		/* A SYN that has opened nothing yet is the old connection's. */
 		out->packets += f->pending.count;
 		out->syn += f->pending.count;
@@ -39,10 +41,10 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 	out->state = (uint8_t)state_of(f, i, now, time_wait);
 	out->state_assumed = !f->ending && peer->packets && rel_ns(peer->t_last) > rel_ns(h->t_last);
 	out->ttl = h->ttl;
-	out->ttl_rst = h->ttl_rst;
+	out->ttl_rst = odd->ttl_rst;
 	out->t_fin = h->fin ? rel_ns(h->t_fin) : TIME_NEVER;
-	out->t_rst = rel_ns(h->t_rst);
-	out->t_rst_last = rel_ns(h->t_rst_last);
+	out->t_rst = rel_ns(odd->t_rst);
+	out->t_rst_last = rel_ns(odd->t_rst_last);
 	out->t_syn_last = rel_ns(h->t_syn_last);
 	out->t_fin_last = h->fin ? rel_ns(h->t_fin_last) : TIME_NEVER;
 	out->t_data = rel_ns(h->t_data);
@@ -85,7 +87,7 @@ static uint64_t rst_evidence(const struct flow *f)
 		e |= EVIDENCE_BIT(RST_STALE_SEQ);
 	if (x->flags & HALF_SPOKE)
 		e |= EVIDENCE_BIT(RST_SENDER_SPOKE);
-	if (x->rst > x->rst_ignored + 1)
+	if (x->rst > odd_of(x)->rst_ignored + 1)
 		e |= EVIDENCE_BIT(RST_REPEATED);
 	return e;
 }
@@ -139,7 +141,7 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= rst_evidence(f);
 	else if (either & HALF_RST && c->flags & s->flags & HALF_FIN)
 		e |= EVIDENCE_BIT(RST_AFTER_CLOSE);
-	if (c->rst_ignored || s->rst_ignored)
+	if (odd_of(c)->rst_ignored || odd_of(s)->rst_ignored)
 		e |= EVIDENCE_BIT(RST_IGNORED);
 	if (f->flags & FLOW_RST_UNDONE)
 		e |= EVIDENCE_BIT(RST_UNDONE);
@@ -263,7 +265,7 @@ static uint32_t closing_attributes(const struct flow *f)
 			a |= ATTRIBUTE_BIT(HALF_CLOSE);
 	}
 	if (!was_reset(f) && c->flags & s->flags & HALF_FIN && (c->rst || s->rst) &&
-		c->rst + s->rst > c->rst_ignored + s->rst_ignored)
+		c->rst + s->rst > odd_of(c)->rst_ignored + odd_of(s)->rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
 	if (was_reset(f) && f->rst_facts & RST_DELIVERED &&
 		(f->ending == ENDING_CLIENT_ABORT || f->ending == ENDING_SERVER_ABORT))
@@ -294,13 +296,13 @@ static uint32_t attributes_of(const struct flow *f)
 		a |= ATTRIBUTE_BIT(SIMULTANEOUS_OPEN);
 	if (either & HALF_FAST_OPEN)
 		a |= ATTRIBUTE_BIT(FAST_OPEN);
-	if (c->rst_ignored || s->rst_ignored)
+	if (odd_of(c)->rst_ignored || odd_of(s)->rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_IGNORED);
 	if (either & HALF_RST_PAYLOAD)
 		a |= ATTRIBUTE_BIT(PAYLOAD_IN_RST);
 	if (c->retr || s->retr)
 		a |= ATTRIBUTE_BIT(RETRANSMISSIONS);
-	if (c->zwin || s->zwin)
+	if (odd_of(c)->zwin || odd_of(s)->zwin)
 		a |= ATTRIBUTE_BIT(ZERO_WINDOW);
 	if (f->flags & FLOW_ICMP)
 		a |= ATTRIBUTE_BIT(ICMP);
@@ -342,7 +344,7 @@ static int64_t idle_of(const struct flow *f)
 
 void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct connection *out)
 {
-	memset(out, 0, sizeof(*out));
+	mem_clear(out, sizeof(*out));
 	out->uid = f->uid;
 	out->start = f->start;
 	out->last = f->last;
@@ -358,9 +360,11 @@ void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct conne
 	out->hs_srv_ns = f->hs_srv_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_srv_us * NS_PER_US;
 	out->hs_clt_ns = f->hs_clt_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_clt_us * NS_PER_US;
 	out->idle_ns = idle_of(f);
-	out->icmp_from = f->icmp_from;
-	out->icmp_type = f->icmp_type;
-	out->icmp_code = f->icmp_code;
+	if (f->flags & FLOW_ICMP) {
+		out->icmp_from = f->icmp_from;
+		out->icmp_type = f->icmp_type;
+		out->icmp_code = f->icmp_code;
+	}
 	out->ttl_delta = f->ttl_delta;
 	out->ending = f->ending;
 	out->confidence = f->confidence;

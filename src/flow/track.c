@@ -77,34 +77,36 @@ void track_packet(struct flow *f, int side, const struct pkt *p)
 	/* What the peer had sent in vain is answered now; a RST of the peer's drawn by this packet still wants to know. */
 	if (!peer->tail && !peer->probe_tail && !(peer->flags & HALF_BEFORE))
 		return;
-	peer->tail_before = peer->tail;
-	peer->probe_before = peer->probe_tail;
+	half_odd(peer)->tail_before = peer->tail;
+	peer->odd.probe_before = peer->probe_tail;
 	peer->tail = peer->probe_tail = 0;
 	peer->flags &= ~(uint32_t)HALF_BEFORE;
-	if (peer->tail_before || peer->probe_before)
+	if (peer->odd.tail_before || peer->odd.probe_before)
 		peer->flags |= HALF_BEFORE;
 }
 
 static void hole_open(struct half *h, uint32_t from, uint32_t to)
 {
+	struct odd *o = half_odd(h);
 	int last = 0;
 
-	while (last < HOLES - 1 && h->hole[last].from != h->hole[last].to)
+	while (last < HOLES - 1 && o->hole[last].from != o->hole[last].to)
 		last++; /* the first one that is filled; else the oldest is forgotten */
-	if (h->hole[last].from != h->hole[last].to)
+	if (o->hole[last].from != o->hole[last].to)
 		h->flags |= HALF_GAP_LOST;
-	memmove(&h->hole[1], &h->hole[0], (size_t)last * sizeof(h->hole[0]));
-	h->hole[0].from = from;
-	h->hole[0].to = to;
+	memmove(&o->hole[1], &o->hole[0], (size_t)last * sizeof(o->hole[0]));
+	o->hole[0].from = from;
+	o->hole[0].to = to;
 }
 
 /* Acknowledgements that the capture has before the octets they are of: once those have come, nothing is missing. */
 static void gap_close(struct half *h)
 {
+	const struct odd *o = odd_of(h);
 	int i;
 
 	for (i = 0; i < HOLES; i++)
-		if (h->hole[i].from != h->hole[i].to)
+		if (o->hole[i].from != o->hole[i].to)
 			return;
 	if (!(h->flags & HALF_GAP_LOST))
 		h->flags &= ~(uint32_t)HALF_GAP;
@@ -113,26 +115,27 @@ static void gap_close(struct half *h)
 /* How many octets of [from, to) had been jumped over; they are now seen. */
 static uint32_t hole_fill(struct half *h, uint32_t from, uint32_t to)
 {
+	struct odd *o = &h->odd;
 	uint32_t filled = 0;
 	int i;
 
-	for (i = 0; i < HOLES; i++) {
-		uint32_t a = h->hole[i].from, b = h->hole[i].to;
+	for (i = 0; i < HOLES && h->flags & HALF_ODD; i++) {
+		uint32_t a = o->hole[i].from, b = o->hole[i].to;
 
 		if (a == b || seq_upto(b, from) || seq_upto(to, a))
 			continue;
 		if (seq_upto(from, a) && seq_upto(b, to)) {
 			filled += b - a;
-			h->hole[i].to = a;
+			o->hole[i].to = a;
 		} else if (seq_upto(from, a)) {
 			filled += to - a;
-			h->hole[i].from = to;
+			o->hole[i].from = to;
 		} else if (seq_upto(b, to)) {
 			filled += b - from;
-			h->hole[i].to = from;
+			o->hole[i].to = from;
 		} else {
 			filled += to - from;
-			h->hole[i].to = from;
+			o->hole[i].to = from;
 			hole_open(h, to, b);
 			break;
 		}
@@ -222,8 +225,10 @@ static void hidden_peer_acked(struct flow *f, int side, const struct pkt *p, uin
 /* Its last octet is missing, and the one before it is not. */
 static bool lacks_last_octet_only(const struct half *h)
 {
+	const struct odd *o = odd_of(h);
+
 	for (int i = 0; i < HOLES; i++)
-		if (h->hole[i].to == h->nxt && h->hole[i].from == h->nxt - 1)
+		if (o->hole[i].to == h->nxt && o->hole[i].from == h->nxt - 1)
 			return true;
 	return false;
 }
@@ -257,7 +262,7 @@ static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
 		return TRACK_EVENT;
 	if (p->ack - y->nxt == 1 && may_be_a_probe(&f->half[side], y, p)) {
 		y->nxt = y->base = p->ack;
-		y->keepalive++;
+		half_odd(y)->keepalive++;
 		return 0;
 	}
 	if (y->flags & HALF_FIN_IMPLIED)
@@ -461,11 +466,13 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	if (p->flags & TCP_ACK) {
 		track_window(x, y, p);
 		if (p->win == 0) {
-			x->zwin++;
-			history_scaled(f, side, 'w', x->zwin);
+			half_odd(x)->zwin++;
+			history_scaled(f, side, 'w', x->odd.zwin);
 		}
 		if (!(x->flags & HALF_PROGRESS) && !ack_is_foreign(y, p)) {
 			x->flags |= HALF_PROGRESS;
+			if (y->flags & HALF_PROGRESS)
+				f->flags |= FLOW_UNDER_WAY;
 			found |= TRACK_EVENT;
 		}
 	}
@@ -474,7 +481,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 		if (!x->probe_tail)
 			track_idle(f, x, y, p);
 		track_pushed_octet(f, side, p);
-		x->keepalive = saturating_up(x->keepalive);
+		half_odd(x)->keepalive = saturating_up(odd_of(x)->keepalive);
 		x->probe_tail = saturating_up(x->probe_tail);
 		return found | TRACK_PROBE;
 	}

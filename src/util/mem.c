@@ -43,6 +43,11 @@ void *mem_array(size_t n, size_t size)
 	return p;
 }
 
+void mem_clear(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
+
 void *mem_grow(void *p, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
