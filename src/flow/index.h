@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define BUCKET_ENTRIES 7
 
@@ -60,8 +63,17 @@ static inline struct index_place index_place_in(const struct bucket *b, uint32_t
 {
 	uint32_t hits = 0;
 
+#ifdef __SSE2__
+	__m128i all = _mm_set1_epi32((int)hash);
+	__m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->hash[0]), all);
+	__m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->hash[4]), all);
+
+	hits = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128()));
+	hits &= (1u << BUCKET_ENTRIES) - 1;
+#else
 	for (unsigned i = 0; i < BUCKET_ENTRIES; i++)
 		hits |= (uint32_t)(b->hash[i] == hash) << i;
+#endif
 	return (struct index_place){b, hits};
 }
 

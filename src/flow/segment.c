@@ -220,7 +220,7 @@ static enum segment_note take_data(struct engine *e, struct flow *f, int side, c
 	if (found & TRACK_EVENT || f->ending || f->rst_side <= SERVER || !(f->flags & FLOW_ESTABLISHED))
 		life_judge(e, f, 0, p->ts);
 	if (stuck || was_silent || found & TRACK_EVENT)
-		flows_arm(&e->flows, f, e->now); /* looked at again below, once it has been counted */
+		f->deadline = e->now; /* armed anew below, once it has been counted */
 	if (found & TRACK_PROBE)
 		return NOTE_KEEPALIVE;
 	if (found & TRACK_RETRANSMISSION)
