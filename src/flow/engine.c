@@ -213,7 +213,9 @@ static void advance(struct engine *e, int64_t ts)
 		return;
 	}
 	e->now = t;
-	while ((f = flows_due(&e->flows, e->now)))
+	if (!flows_may_be_due(&e->flows, t))
+		return;
+	while ((f = flows_due(&e->flows, t)))
 		life_timer(e, f);
 }
 

@@ -91,6 +91,11 @@ void flows_arm(struct flows *t, struct flow *f, int64_t deadline);
  * Deadlines inside the current tick may come with the next one.
  */
 struct flow *flows_due(struct flows *t, int64_t now);
+/* False: flows_due() has none, and need not be asked. */
+static inline bool flows_may_be_due(const struct flows *t, int64_t now)
+{
+	return t->due_at < t->due_n || wheel_tick(now) != t->wheel.tick;
+}
 
 /* Marks it as changed and queues its slot once. */
 static inline void flows_touch(struct flows *t, struct flow *f)

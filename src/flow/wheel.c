@@ -32,7 +32,7 @@ size_t wheel_bytes(uint64_t max)
 
 uint32_t wheel_place(const struct wheel *w, int64_t deadline)
 {
-	int64_t tick = deadline >> WHEEL_SHIFT;
+	int64_t tick = wheel_tick(deadline);
 
 	if (tick < w->tick)
 		tick = w->tick;
@@ -97,7 +97,7 @@ void wheel_sweep(struct wheel *w, bool (*holds)(void *arg, uint32_t slot, uint32
 
 uint32_t wheel_take(struct wheel *w, int64_t now, uint32_t *slot, uint32_t room, uint32_t *place)
 {
-	int64_t until = now >> WHEEL_SHIFT;
+	int64_t until = wheel_tick(now);
 	uint32_t n = 0;
 
 	if (w->tick == 0 || until - w->tick > (int64_t)WHEEL_TICKS)

@@ -33,6 +33,11 @@ void wheel_fini(struct wheel *w);
 /* Octets for max slots. */
 size_t wheel_bytes(uint64_t max);
 
+static inline int64_t wheel_tick(int64_t ns)
+{
+	return ns >> WHEEL_SHIFT;
+}
+
 /* Where an entry for that time (ns) belongs, below WHEEL_TICKS: what is overdue comes next. */
 uint32_t wheel_place(const struct wheel *w, int64_t deadline);
 /* Whether place a is looked at before place b. */
