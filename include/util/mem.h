@@ -2,6 +2,7 @@
 #ifndef TCPTOP_UTIL_MEM_H
 #define TCPTOP_UTIL_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Zeroed. Out of memory runs the hook of mem_on_failure, prints one line to standard error and aborts. */
@@ -21,6 +22,12 @@ void mem_on_failure(void (*hook)(void));
  * never touched costs nothing. NULL (errno set) when the address space cannot be had.
  */
 void *mem_table(size_t n, size_t size);
+/*
+ * The tables made from now on have small pages (true) or huge ones: to clear a huge one when it is first touched takes
+ * some hundred microseconds, some milliseconds on a virtual machine, and a device goes on sending. To be called before
+ * there is a second thread, or by the only one that makes tables.
+ */
+void mem_small_pages(bool small);
 void mem_table_free(void *p, size_t n, size_t size);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 static void (*failure_hook)(void);
+static bool small_pages;
 
 void mem_on_failure(void (*hook)(void))
 {
@@ -70,6 +71,11 @@ void mem_free(void *p)
 	free(p);
 }
 
+void mem_small_pages(bool small)
+{
+	small_pages = small;
+}
+
 void *mem_table(size_t n, size_t size)
 {
 	void *p;
@@ -91,7 +97,9 @@ void *mem_table(size_t n, size_t size)
 		return NULL;
 #ifdef MADV_HUGEPAGE
 	/* Advice only: where huge pages are not to be had, small ones serve. */
-	if (n * size >= (size_t)8 << 20)
+	if (small_pages)
+		(void)madvise(p, n * size, MADV_NOHUGEPAGE);
+	else if (n * size >= (size_t)8 << 20)
 		(void)madvise(p, n * size, MADV_HUGEPAGE);
 #endif
 	return p;
