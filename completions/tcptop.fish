@@ -45,3 +45,5 @@ complete -c tcptop -l dump -x -a 'man md complete zsh fish endings' -d 'print th
 complete -c tcptop -l theme-help -d 'list everything a theme can colour, and exit'
 complete -c tcptop -s V -l version -d 'print the version, and exit'
 complete -c tcptop -s h -l help -d 'print this, and exit'
+complete -c tcptop -l log -r -F -d 'add notes on the run to this file, such as how many packets were captured and dropped'
+complete -c tcptop -l log-level -x -a 'error warning info debug' -d 'what goes to the log; debug also measures how long capture is kept from reading, which takes time itself'

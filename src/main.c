@@ -21,6 +21,7 @@
 #include "ui/theme.h"
 #include "util/err.h"
 #include "util/hash.h"
+#include "util/log.h"
 #include "util/str.h"
 
 static int complain(const struct err *err)
@@ -102,6 +103,8 @@ static int run(struct plan *p, int argc, char **argv)
 		cli_complain("standard output is not a terminal; --batch prints the view instead");
 		return EXIT_USAGE;
 	}
+	if (p->conf->log && !log_open(p->conf->log, log_level_by_name(p->conf->log_level), &err))
+		return complain(&err);
 	source = input_open(p, argc, argv);
 	if (!source)
 		return EXIT_CANNOT;
@@ -150,6 +153,7 @@ int main(int argc, char **argv)
 	status = cli_parse(&conf, argc, argv);
 	if (status == EXIT_DONE)
 		status = prepare_and_run(&conf, &rc, argc, argv);
+	log_close();
 	rc_fini(&rc);
 	conf_fini(&conf);
 	return status;

@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "host_names.h"
 #include "intake.h"
+#include "model/capture_stats.h"
 #include "plan.h"
 #include "query/filter.h"
 #include "query/query.h"
@@ -104,6 +105,20 @@ static void tell_unlisted(const struct plan *p, const struct store *store)
 			usage.ended_forgotten, usage.ended_max);
 }
 
+/* What is counted from part of the packets must say so. */
+static void tell_drops(const struct store *store)
+{
+	struct capture_stats stats;
+	uint64_t lost;
+
+	store_capture_stats(store, &stats);
+	lost = stats.kernel_drops + stats.interface_drops;
+	if (lost > 0)
+		cli_complain("%" PRIu64 " packets were lost before they could be read (%" PRIu64 " were); "
+			     "--buffer gives them more room, --capture-filter and --threads help to keep up",
+			lost, stats.packets);
+}
+
 int run_batch(struct plan *p, struct source *source)
 {
 	struct intake in;
@@ -113,6 +128,7 @@ int run_batch(struct plan *p, struct source *source)
 		return status;
 	if (print_view(p, in.store)) {
 		tell_unlisted(p, in.store);
+		tell_drops(in.store);
 		status = intake_exit_code(&in);
 	}
 	store_free(in.store);

@@ -21,6 +21,8 @@
 #define BUFFERS ((size_t)1024 * 1024) /* of all files that are open together */
 #define BUFFER_LEAST ((size_t)32 * 1024)
 
+#define NAP_WORTH 256 /* packets since the last one */
+
 static const struct source_ops pcap_ops;
 
 struct source_pcap *source_pcap_new(size_t n, bool live)
@@ -286,6 +288,7 @@ static enum source_state pcap_read(struct source *head, struct pkt *pkt, size_t 
 	state = s->inputs == 1 ? read_one(s, pkt, room, n) : read_merged(s, pkt, room, n);
 	if (s->saver && state == SOURCE_IDLE)
 		saver_flush(s->saver);
+	s->since_wait += *n;
 	s->ready = state == SOURCE_READY || !anything_left(s);
 	if (s->saver && saver_failed(s->saver, err))
 		return SOURCE_WARNING;
@@ -310,13 +313,29 @@ static int device_timeout(const struct input *in, int timeout_ms)
 	return ms < timeout_ms ? (int)ms : timeout_ms;
 }
 
+/*
+ * Where many packets come, a look now and then costs less than to be woken for every piece of the kernel's buffer that
+ * is full: going to sleep and waking up takes as long as some ten packets.
+ */
+static bool nap(struct source_pcap *s, int wake_fd, int timeout_ms)
+{
+	struct pollfd wake = { .fd = wake_fd, .events = POLLIN };
+	bool worth = s->since_wait >= NAP_WORTH;
+
+	s->since_wait = 0;
+	if (!worth || s->nap_ms == 0 || timeout_ms < s->nap_ms)
+		return false;
+	poll(&wake, 1, s->nap_ms);
+	return true;
+}
+
 static void pcap_wait(struct source *head, int wake_fd, int timeout_ms)
 {
 	struct source_pcap *s = (struct source_pcap *)head;
 	struct pollfd fds[64];
 	nfds_t n = 0;
 
-	if (s->ready)
+	if (s->ready || nap(s, wake_fd, timeout_ms))
 		return;
 	if (wake_fd >= 0)
 		fds[n++] = (struct pollfd){ .fd = wake_fd, .events = POLLIN };

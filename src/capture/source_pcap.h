@@ -25,6 +25,8 @@ struct source_pcap {
 	struct capture_stats stats;
 	struct err warning[SOURCE_WARNINGS]; /* to be told one by one, oldest first */
 	size_t warnings;
+	int nap_ms; /* live: how long packets may gather without fear that the kernel's buffers overflow */
+	size_t since_wait; /* packets */
 	bool ready; /* the last read did not run dry: no need to wait */
 	enum source_state end; /* what to end with: the first bad end of an input */
 	struct err end_err;

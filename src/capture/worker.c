@@ -16,14 +16,16 @@
 #include "flow/engine.h"
 #include "packet/pkt.h"
 #include "util/clock.h"
+#include "util/log.h"
 #include "util/mailbox.h"
 #include "util/mem.h"
 
 #define BATCH 256
+#define BATCH_LIVE 64
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
 #define PASS_EVERY (100 * NS_PER_MS) /* live: how often changes are handed over */
 #define PASS_PACKETS 16384	     /* files: the same by packets, so that the same file gives the same rows */
-#define STEP_ROWS 512		     /* rows handed over between two batches of a device */
+#define STEP_ROWS 64		     /* rows handed over between two batches of a device */
 #define STATS_EVERY (100 * NS_PER_MS)
 /* How far behind the clock a device's packets may come: the kernel gathers them for a while. */
 #define CLOCK_LAG (100 * NS_PER_MS)
@@ -38,6 +40,14 @@ enum order {
 	ORDER_FILTER /* thing: text */
 };
 
+/* Processor time that the thread spent on other things than reading: only when somebody asks for it. */
+struct busy {
+	bool measure;
+	int64_t since;	    /* the last read returned */
+	int64_t longest;    /* between two reads, ns */
+	uint64_t reads, long_ones; /* long: a millisecond or more */
+};
+
 /* Words for the viewer; belongs to whoever took it out of the mailbox. */
 struct note {
 	enum source_state how;
@@ -49,6 +59,7 @@ struct worker {
 	struct source *source;
 	struct engine *engine;
 	size_t blocks_most;
+	size_t room; /* packets of a read */
 	struct mailbox *orders; /* to the thread; its descriptor wakes it */
 	struct mailbox *empty;	/* blocks to the thread */
 	struct mailbox *news;	/* blocks and notes to the viewer */
@@ -65,6 +76,7 @@ struct worker {
 	int64_t pass_at, stats_at; /* monotonic */
 	size_t since_pass;	/* packets */
 	int64_t last_ts;	/* of the last packet */
+	struct busy busy;
 	struct pkt batch[BATCH];
 };
 
@@ -209,6 +221,42 @@ static void rest(struct worker *w)
 	source_wait(w->source, mailbox_fd(w->orders), more ? 0 : WAIT_MS);
 }
 
+static void busy_ends(struct busy *b)
+{
+	int64_t took;
+
+	if (!b->measure)
+		return;
+	took = b->reads ? clock_thread() - b->since : 0;
+	b->longest = took > b->longest ? took : b->longest;
+	b->long_ones += took >= NS_PER_MS;
+	b->reads++;
+}
+
+static void busy_begins(struct busy *b)
+{
+	if (b->measure)
+		b->since = clock_thread();
+}
+
+/* For whoever asks afterwards. */
+static void say_what_it_came_to(struct worker *w)
+{
+	const struct busy *b = &w->busy;
+	struct capture_stats s = { 0 };
+
+	if (!log_wants(LOG_LEVEL_INFO))
+		return;
+	source_stats(w->source, &s);
+	log_say(LOG_LEVEL_INFO, "%llu packets captured, %llu packets dropped by kernel, %llu by the device",
+		(unsigned long long)s.packets, (unsigned long long)s.kernel_drops,
+		(unsigned long long)s.interface_drops);
+	if (b->measure)
+		log_say(LOG_LEVEL_DEBUG, "%llu reads, processor time between two of them at most %.3f ms, "
+			"%llu times 1 ms or more", (unsigned long long)b->reads,
+			(double)b->longest / (double)NS_PER_MS, (unsigned long long)b->long_ones);
+}
+
 /* Reads to the end of the input, or until told to stop; how it ended. */
 static enum source_state work(struct worker *w, struct err *err)
 {
@@ -221,7 +269,9 @@ static enum source_state work(struct worker *w, struct err *err)
 		if (idle)
 			rest(w);
 		obey(w);
-		state = source_next(w->source, w->batch, BATCH, &pkt, &n, err);
+		busy_ends(&w->busy);
+		state = source_next(w->source, w->batch, w->room, &pkt, &n, err);
+		busy_begins(&w->busy);
 		if (n > 0) {
 			engine_run(w->engine, pkt, n);
 			w->last_ts = pkt[n - 1].ts;
@@ -242,8 +292,11 @@ static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct err err = ERR_INIT;
-	enum source_state how = work(w, &err);
+	enum source_state how;
 
+	w->busy.measure = log_wants(LOG_LEVEL_DEBUG);
+	how = work(w, &err);
+	say_what_it_came_to(w);
 	w->patient = true;
 	if (!atomic_load(&w->abandoned)) {
 		count(w, w->stats_at + STATS_EVERY);
@@ -295,12 +348,15 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	}
 	w->source = source;
 	w->patient = !source->live;
+	w->room = source->live ? BATCH_LIVE : BATCH;
 	w->blocks_most = source->live ? BLOCKS_LIVE : BLOCKS_FILE;
 	conf.from_file = !source->live;
 	w->orders = mailbox_new(ROOM_NOTES, err);
 	w->empty = w->orders ? mailbox_new(BLOCKS_LIVE, err) : NULL;
 	w->news = w->empty ? mailbox_new(BLOCKS_LIVE + ROOM_NOTES, err) : NULL;
+	mem_small_pages(source->live);
 	w->engine = w->news ? engine_new(&conf, &outlet, err) : NULL;
+	mem_small_pages(false);
 	if (w->engine)
 		error = start_thread(w);
 	if (w->engine && error == 0)

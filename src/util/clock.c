@@ -17,6 +17,11 @@ int64_t clock_wall(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+int64_t clock_thread(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t clock_monotonic(void)
 {
 	return clock_read(CLOCK_MONOTONIC);

@@ -22,6 +22,15 @@ static const char *const level_words[] = {
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 
+enum log_level log_level_by_name(const char *name)
+{
+	int level = LOG_LEVEL_ERROR;
+
+	while (level < LOG_LEVEL_DEBUG && strcmp(level_words[level], name) != 0)
+		level++;
+	return (enum log_level)level;
+}
+
 bool log_open(const char *path, enum log_level least, struct err *err)
 {
 	FILE *f = fopen(path, "ae");
@@ -41,6 +50,11 @@ void log_close(void)
 	log_file = NULL;
 }
 
+bool log_wants(enum log_level level)
+{
+	return log_file && level <= log_least;
+}
+
 void log_say(enum log_level level, const char *format, ...)
 {
 	char line[1024], *to = line;
@@ -50,7 +64,7 @@ void log_say(enum log_level level, const char *format, ...)
 	va_list ap;
 	size_t n;
 
-	if (!log_file || level > log_least)
+	if (!log_wants(level))
 		return;
 	gmtime_r(&sec, &tm);
 	to += strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
