@@ -32,6 +32,7 @@ struct engine_conf {
 	bool from_file; /* time is packet time only, and the outlet waits rather than refuses */
 	bool no_series;	 /* nobody will ask when things happened: no row is handed over to tell two seconds apart */
 	bool final_only; /* nobody looks before the end: what is still open is handed over by engine_finish only */
+	bool long_way;	 /* no short cut for plain segments: for the test that the two ways agree */
 	/* Timers in ns; 0 = the default of endings.md. */
 	int64_t linger, idle_reset, unanswered, vanished, half_closed, idle, time_wait;
 };

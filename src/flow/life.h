@@ -76,7 +76,26 @@ void life_flip(struct engine *e, struct flow *f);
 /* Remembers whether a connection with four packets was seen in both directions. */
 void life_count_one_way(struct engine *e, const struct flow *f);
 
+/* --- place.c --- */
+/*
+ * The connection that p belongs to, whose tuple f has (NULL: nobody in the table has it): f, a new generation, a new
+ * connection. NULL: p was only late, waits, or there was no room; it has been counted then. *side: its sender there.
+ */
+struct flow *place_segment(struct engine *e, struct flow *f, int *side, const struct pkt *p);
+
 /* --- segment.c --- */
+/* Flags that no state of RFC 9293 takes together. */
+static inline bool segment_is_illegal(const struct pkt *p)
+{
+	uint8_t fl = p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG);
+
+	if (fl & TCP_SYN)
+		return fl & (TCP_FIN | TCP_RST);
+	if (fl & TCP_RST)
+		return fl & TCP_FIN;
+	return !(fl & TCP_ACK);
+}
+
 /* guess: the flow that had p's hash a moment ago, or NULL; a wrong one only costs time. */
 void segment_run(struct engine *e, const struct pkt *p, struct flow *guess);
 

@@ -9,8 +9,9 @@
 
 #include <string.h>
 
+#include "flow/track_parts.h"
+
 #define COPY_WINDOW_US 1000
-#define PLAUSIBLE (UINT32_C(1) << 30) /* no window reaches further */
 
 static uint16_t saturating_up(uint16_t n)
 {
@@ -48,8 +49,7 @@ static void history_scaled(struct flow *f, int side, char letter, uint32_t count
 bool track_copy(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *h = &f->half[side];
-	uint32_t sig = p->seq * 2654435761u ^ p->ack * 2246822519u ^ p->len * 3266489917u ^
-		       ((uint32_t)p->ip_id << 16 | p->win) ^ (uint32_t)p->flags << 8 ^ p->tsval;
+	uint32_t sig = signature(p);
 	bool telling = p->ip_id != 0 || (!(p->flags & TCP_RST) && (p->len || p->flags & (TCP_SYN | TCP_FIN)));
 	bool copy;
 
@@ -324,17 +324,6 @@ unsigned track_ack(struct flow *f, int side, const struct pkt *p)
 	return found;
 }
 
-static void track_window(struct half *x, const struct half *y, const struct pkt *p)
-{
-	bool scaled = x->wscale != 0xff && y->wscale != 0xff;
-	uint32_t right = p->ack + ((uint32_t)p->win << (scaled ? x->wscale : 0));
-
-	if (seq_before(x->redge, right))
-		x->redge = right;
-	else if (seq_before(right, x->redge) && p->ack == x->ack)
-		x->flags |= HALF_SHRUNK;
-}
-
 static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
@@ -436,18 +425,6 @@ static void track_pushed_octet(struct flow *f, int side, const struct pkt *p)
 	x->bytes++;
 	x->t_data = rel_of(p->ts - f->start);
 	track_history(f, side, 'd');
-}
-
-/* Something new after a silence: how long it was, for whoever resets the connection because of it. */
-static void track_idle(struct flow *f, struct half *x, const struct half *y, const struct pkt *p)
-{
-	int64_t silence = (p->ts - f->last) / NS_PER_US;
-	uint32_t us = silence <= 0 ? 0 : silence < UINT32_MAX ? (uint32_t)silence : UINT32_MAX;
-
-	/* What follows before the other side has said a word does not break another silence. */
-	if (us < x->idle_us && y->t_last && y->t_last < rel_of(f->last - f->start))
-		return;
-	x->idle_us = us;
 }
 
 unsigned track_segment(struct flow *f, int side, const struct pkt *p)
