@@ -14,6 +14,9 @@
 #define MOST_ROWS (INT64_C(1) << 24)
 #define SERIES 65536
 #define TRAILS 16384
+#define FACTS 262144
+#define FACTS_LEAST 4096
+#define MACHINERY (INT64_C(6) << 20) /* what there is however small the tables: blocks, packets read ahead, hosts */
 #define FALLBACK_MEMORY (INT64_C(2) << 30)
 #define PROBE_ROWS 1048576 /* rows for which the price of one is asked */
 
@@ -60,15 +63,60 @@ static int64_t price_conversation(void)
 	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
 }
 
-/* What is left after findings, series and trails: a quarter for live connections and for conversations, a half for ended ones. */
+/* Of an event that findings are worked out from, and of nothing but what is there without one. */
+static int64_t price_fact(int64_t *without)
+{
+	const struct store_conf one = { .shards = 1, .max_facts = 1 };
+	const struct store_conf many = { .shards = 1, .max_facts = 1 + PROBE_ROWS };
+	int64_t price = (int64_t)(store_bytes(&many) - store_bytes(&one)) / PROBE_ROWS + 1;
+
+	*without = (int64_t)store_bytes(&one) - price;
+	return price;
+}
+
+static int64_t price_series(void)
+{
+	const struct store_conf store = { .shards = 1, .max_series = PROBE_ROWS, .no_findings = true };
+
+	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
+}
+
+static int64_t price_trail(void)
+{
+	const struct engine_conf without = { .max_connections = 16 }, engine = { .max_connections = 16,
+		.max_trails = PROBE_ROWS };
+	const struct store_conf store = { .shards = 1, .max_trails = PROBE_ROWS, .no_findings = true };
+
+	return (int64_t)(engine_bytes(&engine) - engine_bytes(&without) + store_bytes(&store)) / PROBE_ROWS + 1;
+}
+
+/*
+ * What helps but never has to be whole: a quarter for findings, a sixteenth for time series and for segments each, if
+ * they need so much. Printed views show no sparklines, and of single connections no segments. Returns what they take.
+ */
+static int64_t share_out_extras(struct plan *p, int64_t memory, bool batch)
+{
+	int64_t boards, fact = price_fact(&boards);
+	int64_t facts = clamp((memory / 4 - boards) / fact, FACTS_LEAST, FACTS);
+	int64_t series = clamp(memory / 16 / price_series(), 64, SERIES);
+	int64_t trails = clamp(memory / 16 / price_trail(), 64, TRAILS);
+
+	if (batch && p->view != VIEW_GRAPH)
+		series = 0;
+	if (batch)
+		trails = 0;
+	p->store.no_findings = batch && p->view != VIEW_FINDINGS;
+	p->store.max_facts = (uint32_t)facts;
+	p->store.max_series = (uint32_t)series;
+	p->store.max_trails = p->engine.max_trails = (uint32_t)trails;
+	return MACHINERY + series * price_series() + trails * price_trail() +
+	       (p->store.no_findings ? 0 : boards + facts * fact);
+}
+
+/* What is left after that: a quarter for live connections and for conversations, a half for ended ones. */
 static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 {
-	/* Printed views show no sparklines, and of single connections no segments. */
-	const struct store_conf fixed = { .shards = 1,
-		.max_series = batch && p->view != VIEW_GRAPH ? 0 : SERIES,
-		.max_trails = batch ? 0 : TRAILS, .no_findings = batch && p->view != VIEW_FINDINGS };
-
-	memory -= clamp((int64_t)store_bytes(&fixed), 0, memory / 2);
+	memory -= share_out_extras(p, memory, batch);
 
 	int64_t connections = clamp(memory / 4 / price_live(), 1024, MOST_ROWS);
 	int64_t ended = clamp(memory / 2 / price_ended(), 1024, MOST_ROWS);
@@ -82,10 +130,6 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 	p->engine.max_connections = (uint32_t)connections;
 	p->store.max_ended = (uint64_t)ended;
 	p->store.max_conversations = (uint32_t)conversations;
-	p->store.max_series = fixed.max_series;
-	p->store.max_trails = fixed.max_trails;
-	p->store.no_findings = fixed.no_findings;
-	p->engine.max_trails = fixed.max_trails;
 }
 
 /* Views that show sums of conversations: of single connections, and of when things happened, nothing is asked. */

@@ -88,10 +88,27 @@ static bool print_view(const struct plan *p, const struct store *store)
 	return ok || err.code == EPIPE;
 }
 
+/* What line 1 of the screen says of the table. */
+static void tell_early(const struct plan *p, const struct store *store)
+{
+	struct capture_stats stats;
+
+	store_capture_stats(store, &stats);
+	if (stats.evicted > 0)
+		cli_complain("%" PRIu64 " connections judged early, and counted anew if they went on: the table of %" PRIu32
+			     " was full; --max-connections or --max-memory raise it", stats.evicted,
+			p->engine.max_connections);
+	if (stats.dropped[DROP_TABLE_FULL] > 0)
+		cli_complain("%" PRIu64 " packets not counted: the table of %" PRIu32 " connections was full",
+			stats.dropped[DROP_TABLE_FULL], p->engine.max_connections);
+}
+
 static void tell_unlisted(const struct plan *p, const struct store *store)
 {
 	struct str lack = STR_INIT;
 	struct store_usage usage;
+
+	tell_early(p, store);
 
 	if (p->view == VIEW_FINDINGS)
 		query_findings_left_out(store, &lack);

@@ -26,6 +26,7 @@ struct store_conf {
 	uint32_t max_conversations; /* beyond it the longest idle are folded */
 	uint32_t max_series;	    /* conversations with a time series, the busiest */
 	uint32_t max_trails;	    /* ended connections whose segments are kept */
+	uint32_t max_facts;	    /* events that findings are worked out from; 0: as many as ever are of use */
 	bool no_findings;	    /* nobody will ask for them: store_findings() has none */
 	/*
 	 * Nobody will ask for connections or time series, nor reset: only sums are kept. Every connection must come in one

@@ -30,7 +30,7 @@
 /* How far behind the clock a device's packets may come: the kernel gathers them for a while. */
 #define CLOCK_LAG (100 * NS_PER_MS)
 
-#define BLOCKS_FILE 64	/* blocks under way; enough to keep both threads busy */
+#define BLOCKS_FILE 16	/* blocks under way; enough to keep both threads busy */
 #define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks (90 MB), then delay */
 #define ROOM_NOTES 64	 /* words beside the blocks, in both directions */
 

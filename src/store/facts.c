@@ -10,28 +10,37 @@
 
 #include "util/mem.h"
 
-#define BUCKETS FACTS_MAX /* a power of two */
+static uint32_t buckets_for(uint32_t max)
+{
+	uint32_t buckets = 16;
 
-bool facts_init(struct facts *t)
+	while (buckets < max)
+		buckets *= 2;
+	return buckets;
+}
+
+bool facts_init(struct facts *t, uint32_t max)
 {
 	memset(t, 0, sizeof(*t));
-	t->fact = mem_table(FACTS_MAX, sizeof(t->fact[0]));
-	t->bucket = mem_table(BUCKETS, sizeof(t->bucket[0]));
-	t->next = mem_table(FACTS_MAX, sizeof(t->next[0]));
+	t->max = max;
+	t->buckets = buckets_for(max);
+	t->fact = mem_table(max, sizeof(t->fact[0]));
+	t->bucket = mem_table(t->buckets, sizeof(t->bucket[0]));
+	t->next = mem_table(max, sizeof(t->next[0]));
 	return t->fact && t->bucket && t->next;
 }
 
 void facts_fini(struct facts *t)
 {
-	mem_table_free(t->fact, FACTS_MAX, sizeof(t->fact[0]));
-	mem_table_free(t->bucket, BUCKETS, sizeof(t->bucket[0]));
-	mem_table_free(t->next, FACTS_MAX, sizeof(t->next[0]));
+	mem_table_free(t->fact, t->max, sizeof(t->fact[0]));
+	mem_table_free(t->bucket, t->buckets, sizeof(t->bucket[0]));
+	mem_table_free(t->next, t->max, sizeof(t->next[0]));
 	memset(t, 0, sizeof(*t));
 }
 
-size_t facts_bytes(void)
+size_t facts_bytes(uint32_t max)
 {
-	return FACTS_MAX * (sizeof(struct fact) + 2 * sizeof(uint32_t));
+	return max * (sizeof(struct fact) + sizeof(uint32_t)) + buckets_for(max) * sizeof(uint32_t);
 }
 
 void facts_clear(struct facts *t)
@@ -39,7 +48,7 @@ void facts_clear(struct facts *t)
 	if (t->used == 0)
 		return;
 	memset(t->fact, 0, t->used * sizeof(t->fact[0]));
-	memset(t->bucket, 0, BUCKETS * sizeof(t->bucket[0]));
+	memset(t->bucket, 0, t->buckets * sizeof(t->bucket[0]));
 	t->used = t->free = t->count = 0;
 }
 
@@ -187,7 +196,7 @@ static bool same(const struct fact *a, const struct fact *b)
 static uint32_t *place_of(struct facts *t, const struct fact *f)
 {
 	uint64_t hash = f->uid * UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t *place = &t->bucket[(hash >> 40) & (BUCKETS - 1)];
+	uint32_t *place = &t->bucket[(hash >> 40) & (t->buckets - 1)];
 
 	while (*place && !same(&t->fact[*place - 1], f))
 		place = &t->next[*place - 1];
@@ -202,7 +211,7 @@ uint32_t facts_put(struct facts *t, const struct fact *f)
 		i = t->free;
 		if (i)
 			t->free = t->next[i - 1];
-		else if (t->used < FACTS_MAX)
+		else if (t->used < t->max)
 			i = ++t->used;
 		else
 			return 0;

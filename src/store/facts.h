@@ -10,7 +10,7 @@
 
 #include "model/connection.h"
 
-#define FACTS_MAX 262144
+#define FACTS_MAX 262144 /* where nobody asks for less */
 #define WINDOW_SHORT (60 * INT64_C(1000000000))
 #define WINDOW_LONG (900 * INT64_C(1000000000))
 
@@ -53,14 +53,15 @@ struct fact { /* what judges ask first comes first */
 struct facts {
 	struct fact *fact; /* uid 0: free */
 	uint32_t *bucket, *next; /* 1 + index, 0 = end */
+	uint32_t max, buckets;
 	uint32_t used, free, count; /* free: 1 + index */
 };
 
-/* False when there is no address space for it. */
-bool facts_init(struct facts *t);
+/* Room for `max`. False when there is no address space for it. */
+bool facts_init(struct facts *t, uint32_t max);
 void facts_fini(struct facts *t);
 void facts_clear(struct facts *t);
-size_t facts_bytes(void);
+size_t facts_bytes(uint32_t max);
 
 /* What a connection is known by as it stands, by kind; uid 0: nothing. leak_age: ns in CLOSE_WAIT that make a fact. */
 void facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS]);

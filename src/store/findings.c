@@ -57,7 +57,7 @@ struct findings {
 	} drops;
 };
 
-struct findings *findings_new(const struct thresholds *thresholds, struct err *err)
+struct findings *findings_new(const struct thresholds *thresholds, uint32_t max_facts, struct err *err)
 {
 	struct findings *fs = mem_alloc(sizeof(*fs));
 
@@ -71,7 +71,7 @@ struct findings *findings_new(const struct thresholds *thresholds, struct err *e
 		board_init(&fs->checkpoint[i].board);
 	fs->settled_to = INT64_MIN;
 	fs->oldest = fs->changed_from = INT64_MAX;
-	if (facts_init(&fs->facts))
+	if (facts_init(&fs->facts, max_facts ? max_facts : FACTS_MAX))
 		return fs;
 	err_set(err, "no memory for findings");
 	findings_free(fs);
@@ -93,14 +93,20 @@ void findings_free(struct findings *fs)
 	mem_free(fs);
 }
 
-/* More than in any capture seen: a fact has up to seven links in the short window, of which a fifth of the facts are. */
-#define LINKS_PER_FACT 4
+/*
+ * At worst all facts are in the short window, each with a client of its own. Moments: those that are no longer true
+ * are thrown out when they are four times as many, and half as many again are sorted apart.
+ */
+#define LINKS_PER_FACT 7
+#define MOMENTS_PER_FACT 5
 
-size_t findings_bytes(void)
+size_t findings_bytes(uint32_t max_facts)
 {
+	size_t facts = max_facts ? max_facts : FACTS_MAX;
 	size_t board = BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) + BOARD_INDEX * sizeof(uint32_t);
 
-	return facts_bytes() + FACTS_MAX * (2 * sizeof(struct moment) + LINKS_PER_FACT * sizeof(struct link)) +
+	return facts_bytes((uint32_t)facts) + facts * (MOMENTS_PER_FACT * sizeof(struct moment) +
+		LINKS_PER_FACT * sizeof(struct link) + sizeof(struct bunch) + 4 * sizeof(struct entry)) +
 	       (2 + CHECKPOINTS) * board + sizeof(struct findings);
 }
 
@@ -340,7 +346,7 @@ static void make_room(struct findings *fs)
 	to = step_of(fs->line.moment[fs->line.n / 4].at) + STEP;
 	if (to > fs->settled_to)
 		settle(fs, to);
-	if (fs->facts.count <= FACTS_MAX - FACTS_MAX / 8)
+	if (fs->facts.count <= fs->facts.max - fs->facts.max / 8)
 		return;
 	fs->checkpoints = 0;
 	for (size_t i = 0; i < fs->line.n / 4; i++)
@@ -500,7 +506,7 @@ void findings_usage(const struct findings *fs, struct findings_usage *out)
 
 	*out = (struct findings_usage){
 		.facts = fs->facts.count,
-		.facts_max = FACTS_MAX,
+		.facts_max = fs->facts.max,
 		.late = fs->late,
 		.crowded = fs->crowded,
 		.forgotten = a->forgotten > b->forgotten ? a->forgotten : b->forgotten,

@@ -13,11 +13,11 @@ struct connection;
 struct err;
 struct findings;
 
-/* thresholds: NULL for the defaults. */
-struct findings *findings_new(const struct thresholds *thresholds, struct err *err);
+/* thresholds: NULL for the defaults. max_facts: events kept, 0 for the default; when they are more the oldest go. */
+struct findings *findings_new(const struct thresholds *thresholds, uint32_t max_facts, struct err *err);
 void findings_free(struct findings *fs);
 void findings_clear(struct findings *fs);
-size_t findings_bytes(void);
+size_t findings_bytes(uint32_t max_facts);
 
 /* A connection is known otherwise than before; either may be NULL. */
 void findings_change(struct findings *fs, const struct connection *was, const struct connection *is);

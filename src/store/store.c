@@ -48,7 +48,7 @@ struct store *store_new(const struct store_conf *conf, struct err *err)
 	if (!records_init(&st->records, (uint32_t)(live + conf->max_ended), err) ||
 		!conversations_init(&st->talks, conf->max_conversations, conf->max_series, err) ||
 		!series_total_init(&st->series, err) ||
-		(!conf->no_findings && !(st->findings = findings_new(conf->thresholds, err))) ||
+		(!conf->no_findings && !(st->findings = findings_new(conf->thresholds, conf->max_facts, err))) ||
 		!trails_init(&st->trails_live, conf->max_trails, err) ||
 		!trails_init(&st->trails_ended, conf->max_trails, err)) {
 		store_free(st);
@@ -61,9 +61,9 @@ size_t store_bytes(const struct store_conf *conf)
 {
 	uint64_t live = (uint64_t)conf->shards * conf->max_live;
 
-	return records_bytes(live + conf->max_ended) + conversations_bytes(conf->max_conversations) +
+	return records_bytes(live + conf->max_ended) + timewait_bytes(live + conf->max_ended) + conversations_bytes(conf->max_conversations) +
 	       series_bytes(conf->max_series) + 2 * trails_bytes(conf->max_trails) +
-	       (conf->no_findings ? 0 : findings_bytes());
+	       (conf->no_findings ? 0 : findings_bytes(conf->max_facts));
 }
 
 void store_free(struct store *st)

@@ -16,6 +16,11 @@ struct timewait_node {
 	uint32_t who, next : 31, has_slot : 1;
 };
 
+size_t timewait_bytes(uint64_t max)
+{
+	return (size_t)(max * sizeof(struct timewait_node));
+}
+
 void timewait_init(struct timewait *w, uint32_t max)
 {
 	memset(w, 0, sizeof(*w));

@@ -3,6 +3,7 @@
 #define TCPTOP_STORE_TIMEWAIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define TIMEWAIT_SLOTS 1024 /* seconds; longer ones go round */
@@ -14,6 +15,8 @@ struct timewait {
 	int64_t second; /* everything before it has run out */
 };
 
+/* Octets when that many wait. */
+size_t timewait_bytes(uint64_t max);
 void timewait_init(struct timewait *w, uint32_t max);
 void timewait_fini(struct timewait *w);
 void timewait_clear(struct timewait *w); /* the time stays */
