@@ -278,6 +278,29 @@ static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n,
 	}
 }
 
+/* The entry that a packet is most likely added to lies where the trail's count says, which is as far away itself. */
+static void fetch_trails(const struct engine *e, size_t n, struct flow *const *found)
+{
+	const struct trail *trail[STAGE];
+	size_t trails = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (found[i])
+			read_line(&found[i]->trail);
+	for (size_t i = 0; i < n; i++)
+		if (found[i] && found[i]->trail != NIL)
+			trail[trails++] = &e->trail[found[i]->trail];
+	for (size_t i = 0; i < trails; i++)
+		read_line(&trail[i]->n);
+	for (size_t i = 0; i < trails; i++)
+		if (trail[i]->n) {
+			const struct segment *last = &trail[i]->seg[trail[i]->n - 1];
+
+			read_line(last);
+			read_line(last->state);
+		}
+}
+
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 {
 	while (n) {
@@ -287,6 +310,8 @@ void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 		fetch_index(e, pkt, some);
 		fetch_flows(e, pkt, some, found);
 		fetch_lines(e, pkt, some, found);
+		if (e->conf.max_trails)
+			fetch_trails(e, some, found);
 		for (size_t i = 0; i < some; i++) {
 			advance(e, pkt[i].ts);
 			segment_run(e, &pkt[i], found[i]);
