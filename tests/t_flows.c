@@ -79,13 +79,13 @@ static void timers_come_in_time_and_once(void **state)
 	static struct flow *f[TIMERS];
 	struct flows t;
 	int64_t now = 5 * tick;
-	uint32_t waiting = 0;
+	uint32_t waiting = 0, left = UINT32_MAX;
 	struct flow *due;
 
 	(void)state;
 	hash_seed(1);
 	assert_true(flows_init(&t, TIMERS, 16));
-	assert_null(flows_due(&t, now));
+	assert_null(flows_due(&t, now, &left));
 	for (uint32_t i = 0; i < TIMERS; i++) {
 		struct tuple tuple = { .port = { (uint16_t)(i + 1), 80 } };
 
@@ -100,7 +100,7 @@ static void timers_come_in_time_and_once(void **state)
 		/* Near, and beyond the wheel's own reach. */
 		flows_arm(&t, one, now + (int64_t)dice(dice(2) ? 100 : 2000) * tick / 3);
 		now += tick / (1 + dice(20));
-		while ((due = flows_due(&t, now))) {
+		while ((due = flows_due(&t, now, &left))) {
 			assert_true(due->deadline <= now);
 			due->deadline = INT64_MAX;
 			waiting--;
@@ -109,9 +109,41 @@ static void timers_come_in_time_and_once(void **state)
 			assert_true(f[i]->deadline > now - 2 * tick);
 	}
 	now += 100000 * tick;
-	while ((due = flows_due(&t, now)))
+	while ((due = flows_due(&t, now, &left)))
 		waiting--;
 	assert_int_equal(waiting, 0);
+	flows_fini(&t);
+}
+
+/* As many are looked at as was asked for, and the next time it goes on with the rest. */
+static void timers_come_in_pieces(void **state)
+{
+	const int64_t tick = INT64_C(1) << WHEEL_SHIFT;
+	uint32_t came = 0, calls = 0, left = UINT32_MAX;
+	struct flows t;
+	struct flow *f;
+
+	(void)state;
+	assert_true(flows_init(&t, TIMERS, 16));
+	assert_null(flows_due(&t, 5 * tick, &left));
+	for (uint32_t i = 0; i < TIMERS; i++) {
+		struct tuple tuple = { .port = { (uint16_t)(i + 1), 80 } };
+
+		f = flows_add(&t, &tuple, i);
+		f->deadline = INT64_MAX;
+		flows_arm(&t, f, (10 + i % 3) * tick);
+	}
+	while (flows_may_be_due(&t, 20 * tick) && calls++ < TIMERS) {
+		uint32_t before = came;
+
+		left = 50;
+		while ((f = flows_due(&t, 20 * tick, &left)))
+			came++;
+		assert_true(came - before <= 50);
+		assert_true(left == 0 || came == TIMERS);
+	}
+	assert_int_equal(came, TIMERS);
+	assert_int_equal(calls, TIMERS / 50 + 1);
 	flows_fini(&t);
 }
 
@@ -196,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(index_holds_what_was_put_in),
 		cmocka_unit_test(timers_come_in_time_and_once),
+		cmocka_unit_test(timers_come_in_pieces),
 		cmocka_unit_test(tombstones_are_found_until_they_are_due),
 		cmocka_unit_test(short_cut_agrees_with_the_table),
 	};

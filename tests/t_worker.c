@@ -63,11 +63,12 @@ void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 	}
 }
 
-void engine_tick(struct engine *e, int64_t now)
+bool engine_tick(struct engine *e, int64_t now)
 {
 	assert_false(e->from_file);
 	assert_true(now <= clock_wall());
 	ticks++;
+	return true;
 }
 
 void engine_stats(struct engine *e, const struct capture_stats *stats)

@@ -45,8 +45,11 @@ size_t engine_bytes(const struct engine_conf *conf);
 
 /* Tracks n packets in the order given. Time is theirs; a step back is counted and treated as no time passed. */
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n);
-/* Time passes without packets (live: the clock). Fires timers that are due. */
-void engine_tick(struct engine *e, int64_t now);
+/*
+ * Time passes without packets (live: the clock). Fires timers that are due. Live this and engine_run fire some at a time
+ * and leave the rest to their next call: false when that should come soon.
+ */
+bool engine_tick(struct engine *e, int64_t now);
 /* Counts that the source knows: packets seen, dropped, undecodable. Cumulative; published with the next block. */
 void engine_stats(struct engine *e, const struct capture_stats *stats);
 

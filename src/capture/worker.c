@@ -73,6 +73,7 @@ struct worker {
 	bool patient;		/* wait for an empty block */
 	bool starved;		/* there was none */
 	bool passing;		/* changes are being handed over */
+	bool overdue;		/* timers are */
 	int64_t pass_at, stats_at; /* monotonic */
 	size_t since_pass;	/* packets */
 	int64_t last_ts;	/* of the last packet */
@@ -181,7 +182,7 @@ static void tick(struct worker *w, bool idle)
 		clock = clock_wall() - CLOCK_LAG;
 		now = clock > now ? clock : now;
 	}
-	engine_tick(w->engine, now);
+	w->overdue = !engine_tick(w->engine, now);
 }
 
 static void publish_live(struct worker *w, int64_t now)
@@ -216,7 +217,7 @@ static void publish(struct worker *w, bool idle)
 /* Sleeps here and, from files, where a block is taken. */
 static void rest(struct worker *w)
 {
-	bool more = w->passing && !w->starved;
+	bool more = (w->passing && !w->starved) || w->overdue;
 
 	source_wait(w->source, mailbox_fd(w->orders), more ? 0 : WAIT_MS);
 }

@@ -15,6 +15,7 @@
 
 #define JUMP_BACK (10 * NS_PER_SEC) /* less is reordering, more is a clock that was set */
 #define JUMP_AHEAD (24 * 3600 * NS_PER_SEC) /* no capture is silent for so long: the clock was set */
+#define DUE_LIVE 128 /* flows whose timers are looked at in one call */
 #define STAGE 32 /* packets whose memory is fetched together */
 
 static int64_t or_default(int64_t given, int64_t standard)
@@ -215,7 +216,7 @@ static void advance(struct engine *e, int64_t ts)
 	e->now = t;
 	if (!flows_may_be_due(&e->flows, t))
 		return;
-	while ((f = flows_due(&e->flows, t)))
+	while ((f = flows_due(&e->flows, t, &e->due_left)))
 		life_timer(e, f);
 }
 
@@ -301,8 +302,15 @@ static void fetch_trails(const struct engine *e, size_t n, struct flow *const *f
 		}
 }
 
+/* A tick of the wheel may hold thousands. A file waits for them, a device does not: the next calls go on with them. */
+static void limit_due(struct engine *e)
+{
+	e->due_left = e->conf.from_file ? UINT32_MAX : DUE_LIVE;
+}
+
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 {
+	limit_due(e);
 	while (n) {
 		size_t some = n < STAGE ? n : STAGE;
 		struct flow *found[STAGE];
@@ -321,10 +329,12 @@ void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 	}
 }
 
-void engine_tick(struct engine *e, int64_t now)
+bool engine_tick(struct engine *e, int64_t now)
 {
+	limit_due(e);
 	if (now + e->skew > e->now)
 		advance(e, now);
+	return e->due_left > 0;
 }
 
 void engine_stats(struct engine *e, const struct capture_stats *stats)

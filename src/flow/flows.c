@@ -191,7 +191,7 @@ static void fetch_due(const struct flows *t, int64_t now)
 	}
 }
 
-struct flow *flows_due(struct flows *t, int64_t now)
+struct flow *flows_due(struct flows *t, int64_t now, uint32_t *left)
 {
 	for (;;) {
 		while (t->due_at < t->due_n) {
@@ -204,8 +204,11 @@ struct flow *flows_due(struct flows *t, int64_t now)
 				return f;
 			wheel_insert(t, f, wheel_place(&t->wheel, f->deadline));
 		}
-		t->due_at = 0;
-		t->due_n = wheel_take(&t->wheel, now, t->due, DUE_MOST, &t->due_place);
+		t->due_at = t->due_n = 0;
+		if (!*left)
+			return NULL;
+		t->due_n = wheel_take(&t->wheel, now, t->due, *left < DUE_MOST ? *left : DUE_MOST, &t->due_place);
+		*left -= t->due_n;
 		if (!t->due_n)
 			return NULL;
 		fetch_due(t, now);

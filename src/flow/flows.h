@@ -88,9 +88,9 @@ void flows_arm(struct flows *t, struct flow *f, int64_t deadline);
 
 /*
  * The next flow whose deadline has passed at `now`, or NULL. Each is off the wheel: arm it again.
- * Deadlines inside the current tick may come with the next one.
+ * Deadlines inside the current tick may come with the next one. At most *left flows are looked at; it counts down.
  */
-struct flow *flows_due(struct flows *t, int64_t now);
+struct flow *flows_due(struct flows *t, int64_t now, uint32_t *left);
 /* False: flows_due() has none, and need not be asked. */
 static inline bool flows_may_be_due(const struct flows *t, int64_t now)
 {
