@@ -1,8 +1,9 @@
 /*
- * Writes a capture file for measuring: bench_traffic FILE CONNECTIONS LIVE PACKETS. So many connections, about LIVE
- * of them at any time, PACKETS together, as a link with 100,000 packets a second would bring them: conversations
- * short and long, IPv4 and IPv6, requests and answers, losses, and all common ways to end. The same arguments give
- * the same octets. Frames are cut after the headers and a few octets, as a capture for years would.
+ * Writes a capture file for measuring: bench_traffic FILE CONNECTIONS LIVE PACKETS [CONVERSATIONS]. So many
+ * connections, about LIVE of them at any time, PACKETS together, as a link with 100,000 packets a second would bring
+ * them: short and long, IPv4 and IPv6, requests and answers, losses, and all common ways to end. CONVERSATIONS: so
+ * many clients with their service, again and again; otherwise nearly every connection has one of its own. The same
+ * arguments give the same octets. Frames are cut after the headers and a few octets, as a capture for years would.
  */
 #include "config.h"
 
@@ -43,6 +44,7 @@ static uint32_t wheel[WHEEL];
 static struct conn *conn;
 static uint32_t conn_free = NONE, conn_used, conn_room, conns_live;
 static uint64_t now_step, seed = 20261121, written;
+static uint32_t talks; /* conversations; 0: nearly one for each connection */
 static FILE *out;
 
 static uint64_t mix(uint64_t x)
@@ -74,15 +76,21 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 	return put16(put16(p, v >> 16), v & 0xffff);
 }
 
+/* What client, server and its port follow from. */
+static uint32_t talk_of(const struct conn *c)
+{
+	return talks ? c->id % talks : c->id;
+}
+
 /* A quarter is IPv6. Few servers, nearly as many clients as connections. */
 static bool is_v6(const struct conn *c)
 {
-	return mix(c->id) % 4 == 0;
+	return mix(talk_of(c)) % 4 == 0;
 }
 
 static uint8_t *put_address(uint8_t *p, const struct conn *c, int side)
 {
-	uint64_t x = mix(c->id + UINT64_C(0x100000000));
+	uint64_t x = mix(talk_of(c) + UINT64_C(0x100000000));
 	uint32_t host = side == CLT ? (uint32_t)x & 0xffffff : (uint32_t)(x >> 32) % 2000;
 
 	if (is_v6(c)) {
@@ -140,7 +148,7 @@ static void segment_at(const struct conn *c, int from, unsigned flags, uint32_t 
 	static const unsigned service[] = { 443, 443, 443, 80, 443, 22, 3306, 1194, 8080, 25 };
 	uint8_t frame[16 + 160], *ip = frame + 16, *tcp, *end;
 	unsigned options = flags & SYN ? 20 : flags & RST ? 0 : 12;
-	unsigned srv = service[mix(c->id + UINT64_C(0x200000000)) % 10];
+	unsigned srv = service[mix(talk_of(c) + UINT64_C(0x200000000)) % 10];
 	uint32_t shown = len < CAPTURED_PAYLOAD ? len : CAPTURED_PAYLOAD;
 
 	tcp = put_ip(ip, c, from, 20 + options + len);
@@ -357,10 +365,12 @@ int main(int argc, char **argv)
 {
 	static const uint32_t head[6] = { 0xa1b2c3d4, 4 << 16 | 2, 0, 0, 262144, 1 };
 
-	if (argc != 5 || strtoull(argv[2], NULL, 10) == 0) {
-		fprintf(stderr, "usage: bench_traffic FILE CONNECTIONS LIVE PACKETS\n");
+	if (argc < 5 || argc > 6 || strtoull(argv[2], NULL, 10) == 0) {
+		fprintf(stderr, "usage: bench_traffic FILE CONNECTIONS LIVE PACKETS [CONVERSATIONS]\n");
 		return 2;
 	}
+	if (argc > 5)
+		talks = (uint32_t)strtoul(argv[5], NULL, 10);
 	out = fopen(argv[1], "w");
 	if (!out) {
 		fprintf(stderr, "bench_traffic: %s: %s\n", argv[1], strerror(errno));
