@@ -24,8 +24,8 @@ void mem_on_failure(void (*hook)(void));
 void *mem_table(size_t n, size_t size);
 /*
  * The tables made from now on have small pages (true) or huge ones: to clear a huge one when it is first touched takes
- * some hundred microseconds, some milliseconds on a virtual machine, and a device goes on sending. To be called before
- * there is a second thread, or by the only one that makes tables.
+ * some hundred microseconds, some milliseconds on a virtual machine, and a device goes on sending. Of tables with small
+ * pages what is needed first is touched at once. To be called before there is a second thread that makes tables.
  */
 void mem_small_pages(bool small);
 void mem_table_free(void *p, size_t n, size_t size);

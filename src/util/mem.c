@@ -13,6 +13,9 @@
 static void (*failure_hook)(void);
 static bool small_pages;
 
+#define TOUCH_ALL ((size_t)4 << 20)
+#define TOUCH_FIRST ((size_t)256 << 10)
+
 void mem_on_failure(void (*hook)(void))
 {
 	failure_hook = hook;
@@ -76,6 +79,20 @@ void mem_small_pages(bool small)
 	small_pages = small;
 }
 
+/*
+ * The beginning, or all of a table that is small enough: where entries lie by their hash, the first packets would touch
+ * a new page each. Where the system cannot do it, that is what happens.
+ */
+static void touch(void *p, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+	(void)madvise(p, size <= TOUCH_ALL ? size : TOUCH_FIRST, MADV_POPULATE_WRITE);
+#else
+	(void)p;
+	(void)size;
+#endif
+}
+
 void *mem_table(size_t n, size_t size)
 {
 	void *p;
@@ -102,6 +119,8 @@ void *mem_table(size_t n, size_t size)
 	else if (n * size >= (size_t)8 << 20)
 		(void)madvise(p, n * size, MADV_HUGEPAGE);
 #endif
+	if (small_pages)
+		touch(p, n * size);
 	return p;
 }
 
