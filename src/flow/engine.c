@@ -16,6 +16,7 @@
 #define JUMP_BACK (10 * NS_PER_SEC) /* less is reordering, more is a clock that was set */
 #define JUMP_AHEAD (24 * 3600 * NS_PER_SEC) /* no capture is silent for so long: the clock was set */
 #define DUE_LIVE 128 /* flows whose timers are looked at in one call */
+#define WATCH_STEP 512 /* flows among which the one that is watched is looked for at a time */
 #define STAGE 32 /* packets whose memory is fetched together */
 
 static int64_t or_default(int64_t given, int64_t standard)
@@ -187,11 +188,33 @@ static bool publish_changed(struct engine *e, size_t budget)
 	return e->flows.queued == 0;
 }
 
+/* The connection that somebody looks at is handed over once more, for its trail. False: looked at some, not found yet. */
+static bool find_watched(struct engine *e)
+{
+	uint32_t end = e->flows.fresh, some = e->watch_at + WATCH_STEP;
+
+	for (; e->seeking && e->watch_at < end && e->watch_at < some; e->watch_at++) {
+		struct flow *f = flows_flow(&e->flows, e->watch_at);
+
+		if (!(f->flags & FLOW_USED) || f->uid != e->watch)
+			continue;
+		flows_touch(&e->flows, f);
+		e->seeking = false;
+	}
+	e->seeking = e->seeking && e->watch_at < end;
+	return !e->seeking;
+}
+
 bool engine_publish(struct engine *e, size_t budget)
 {
+	bool found;
+
 	if (!emit_lates(e))
 		return false;
-	return e->conf.final_only || publish_changed(e, budget);
+	if (e->conf.final_only)
+		return true;
+	found = find_watched(e);
+	return publish_changed(e, budget) && found;
 }
 
 /* Time moves to ts, or stays where it is when the packets' clock steps back. */
@@ -344,15 +367,9 @@ void engine_stats(struct engine *e, const struct capture_stats *stats)
 
 void engine_watch(struct engine *e, uint64_t uid)
 {
-	uint32_t i;
-
 	e->watch = uid;
-	for (i = 0; uid && i < e->flows.fresh; i++) {
-		struct flow *f = flows_flow(&e->flows, i);
-
-		if (f->flags & FLOW_USED && f->uid == uid)
-			flows_touch(&e->flows, f);
-	}
+	e->watch_at = 0;
+	e->seeking = uid != 0;
 }
 
 static void finish_flow(struct engine *e, struct flow *f)

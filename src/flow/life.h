@@ -41,6 +41,8 @@ struct engine {
 	int64_t skew;	    /* ... because a clock set back is made up for by this much */
 	uint64_t next_uid, next_eseq;
 	uint64_t watch;
+	uint32_t watch_at; /* slot to look at next for it ... */
+	bool seeking;	   /* ... while it has not been found */
 	uint32_t due_left; /* flows whose timers may be looked at in this call */
 	bool finishing; /* every row that goes now takes its trail along */
 	uint32_t ended_keep; /* ended connections held in full for late packets, at most */
