@@ -28,6 +28,8 @@ void *mem_table(size_t n, size_t size);
  * pages what is needed first is touched at once. To be called before there is a second thread that makes tables.
  */
 void mem_small_pages(bool small);
+/* The same, but never NULL: as mem_array. */
+void *mem_big(size_t n, size_t size);
 void mem_table_free(void *p, size_t n, size_t size);
 
 #endif

@@ -20,7 +20,7 @@
 #define BY_ZONE_CLIENT 0x08
 #define BY_ZONE_SERVER 0x10
 
-#define AT_ONCE 16     /* conversations whose slots are read together, so that the misses overlap */
+#define AT_ONCE 32     /* conversations whose slots are read together, so that the misses overlap */
 #define SLOTS_START 256
 #define PASSED 0       /* group.row on the way; other than NO_GROUP */
 #define NOT_RETURNED (NO_GROUP - 1)
@@ -112,7 +112,7 @@ void grouping_clear(struct grouping *g)
 {
 	/* Where many were and few are now, fewer slots are quicker found and emptied. */
 	if (g->room > SLOTS_START && g->groups < g->room / 16) {
-		mem_free(g->slot);
+		mem_table_free(g->slot, g->room, sizeof(*g->slot));
 		g->slot = NULL;
 		g->room = 0;
 	}
@@ -129,7 +129,7 @@ void grouping_clear(struct grouping *g)
 
 void grouping_free(struct grouping *g)
 {
-	mem_free(g->slot);
+	mem_table_free(g->slot, g->room, sizeof(*g->slot));
 	mem_free(g->group);
 	mem_free(g->of);
 	mem_free(g->sum);
@@ -146,7 +146,7 @@ static void slots_grow(struct grouping *g)
 	struct grouping was = *g;
 
 	g->room = was.room ? was.room * 4 : SLOTS_START;
-	g->slot = mem_array(g->room, sizeof(*g->slot));
+	g->slot = mem_big(g->room, sizeof(*g->slot));
 	for (size_t i = 0; i < was.room; i++) {
 		size_t at;
 
@@ -158,7 +158,7 @@ static void slots_grow(struct grouping *g)
 		g->slot[at].tag = was.slot[i].tag;
 		g->slot[at].group = was.slot[i].group;
 	}
-	mem_free(was.slot);
+	mem_table_free(was.slot, was.room, sizeof(*was.slot));
 }
 
 static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
@@ -379,9 +379,10 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 			continue;
 		k = key_of(m, keys, key[i]);
 		id[i] = identity(&k, m->query->view);
-		if (by->room)
-			(void)*(const volatile uint32_t *)&by->slot[(uint32_t)id[i] & (by->room - 1)].tag;
 	}
+	for (size_t i = 0; i < n && by->room; i++)
+		if (key[i])
+			(void)*(const volatile uint32_t *)&by->slot[(uint32_t)id[i] & (by->room - 1)].tag;
 	for (size_t i = 0; i < n; i++)
 		if (key[i])
 			take_in(r, from + (uint32_t)i, key[i], id[i]);

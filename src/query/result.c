@@ -79,7 +79,7 @@ void hash_set_clear(struct hash_set *m)
 
 void hash_set_free(struct hash_set *m)
 {
-	mem_free(m->slot);
+	mem_table_free(m->slot, m->room, sizeof(*m->slot));
 	memset(m, 0, sizeof(*m));
 }
 
@@ -96,11 +96,11 @@ static void hash_set_grow(struct hash_set *m)
 {
 	struct hash_set bigger = {.room = m->room ? m->room * 4 : 64, .used = m->used};
 
-	bigger.slot = mem_array(bigger.room, sizeof(*bigger.slot));
+	bigger.slot = mem_big(bigger.room, sizeof(*bigger.slot));
 	for (size_t i = 0; i < m->room; i++)
 		if (m->slot[i])
 			bigger.slot[hash_set_place(&bigger, m->slot[i])] = m->slot[i];
-	mem_free(m->slot);
+	mem_table_free(m->slot, m->room, sizeof(*m->slot));
 	*m = bigger;
 }
 

@@ -124,6 +124,15 @@ void *mem_table(size_t n, size_t size)
 	return p;
 }
 
+void *mem_big(size_t n, size_t size)
+{
+	void *p = mem_table(n, size);
+
+	if (!p)
+		out_of_memory(n * size);
+	return p;
+}
+
 void mem_table_free(void *p, size_t n, size_t size)
 {
 	if (p)
