@@ -20,10 +20,12 @@
 #include "util/mem.h"
 #include "util/str.h"
 
-#define NEWS_AT_ONCE 64	   /* blocks applied before keys are looked at again */
+#define SLICE_NS (10 * NS_PER_MS) /* of taking in news, or of work, before keys are looked at again */
+#define PIECE 2048	   /* rows of the store looked at before the clock is: two or three ms at most */
 #define FILTER_WAIT_MS 1000 /* for the capture thread's answer to another filter */
 #define TICK_MS 100
 #define SLOW_LOOK_NS (10 * NS_PER_MS)
+#define REST 4		   /* after a slow look the packets have so many times as long */
 #define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
 
 struct screen {
@@ -39,7 +41,7 @@ struct screen {
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
 	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
-	int64_t look_after; /* no look at the store before: the last one was slow, and keys wait for it */
+	int64_t looked;	   /* how long the look has taken that is not done yet */
 	int signal;	   /* that ended it, 0 = none */
 };
 
@@ -52,12 +54,13 @@ static void set_note(struct screen *s, const char *text)
 	s->effects |= EFFECT_REDRAW;
 }
 
-/* Takes at most `most` pieces of news. True when there may be more. */
-static bool take_news(struct screen *s, int most)
+/* Takes news for as long as a slice. True when there may be more. */
+static bool take_news(struct screen *s)
 {
+	int64_t end = clock_monotonic() + SLICE_NS;
 	struct worker_news news;
 
-	while (!s->over && most-- > 0) {
+	while (!s->over && clock_monotonic() < end) {
 		if (!worker_next(s->worker, &news))
 			return false;
 		switch (news.word) {
@@ -104,7 +107,7 @@ static bool call_filter(void *arg, const char *text, struct err *err)
 		struct pollfd fd = { .fd = worker_fd(s->worker), .events = POLLIN };
 
 		poll(&fd, 1, TICK_MS);
-		take_news(s, NEWS_AT_ONCE);
+		take_news(s);
 	}
 	if (!s->answered)
 		return err_set(err, "the capture thread does not answer; the filter may still change");
@@ -142,6 +145,7 @@ static bool open_app(struct screen *s, const char *input, struct err *err)
 		.names = p->conf->names,
 		.host = p->conf->names ? host_name : NULL,
 		.confirm_quit = p->conf->confirm_quit,
+		.piece = PIECE,
 		.refresh_ns = p->conf->delay,
 		.utc_offset_ns = local_offset(),
 		.keymap = &p->rc->keymap,
@@ -197,21 +201,28 @@ static int wait_ms(const struct screen *s, bool more)
 	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
 }
 
-/* A look that takes long leaves keys four times as long to be answered at once. */
-static void tick(struct screen *s)
+/* A slice of looking at the store. A look that takes long leaves the packets several times as long to be taken in. */
+static void look(struct screen *s)
 {
-	int64_t begin = clock_monotonic(), took;
+	int64_t begin = clock_monotonic(), now = begin;
 
-	if (begin < s->look_after)
-		return;
 	s->effects |= app_tick(s->app, clock_wall());
-	took = clock_monotonic() - begin;
-	s->look_after = took > SLOW_LOOK_NS ? begin + 5 * took : 0;
+	while (app_is_busy(s->app) && now - begin < SLICE_NS) {
+		s->effects |= app_work(s->app) & EFFECT_REDRAW;
+		now = clock_monotonic();
+	}
+	s->looked += now - begin;
+	if (app_is_busy(s->app))
+		return;
+	if (s->looked > SLOW_LOOK_NS)
+		app_rest(s->app, REST * s->looked);
+	s->looked = 0;
 }
 
+/* Either packets or looks: a look whose store changes would begin anew, and blocks can wait. */
 static void loop(struct screen *s)
 {
-	bool more = false;
+	bool more = false, busy;
 	int64_t stop_at = 0;
 
 	if (s->plan->conf->duration && plan_is_live(s->plan->conf))
@@ -219,16 +230,18 @@ static void loop(struct screen *s)
 	while (!(s->effects & EFFECT_QUIT) && s->signal == 0) {
 		int fd = s->over ? -1 : worker_fd(s->worker);
 
-		term_wait(s->term, &fd, s->over ? 0 : 1, wait_ms(s, more));
+		busy = app_is_busy(s->app);
+		term_wait(s->term, &fd, s->over || busy ? 0 : 1, wait_ms(s, more || busy));
 		take_events(s);
-		more = take_news(s, NEWS_AT_ONCE);
+		if (!app_is_busy(s->app))
+			more = take_news(s);
 		if (stop_at && clock_monotonic() >= stop_at) {
 			worker_stop(s->worker);
 			stop_at = 0;
 		}
 		if (s->plan->conf->names && host_names_take())
 			s->effects |= EFFECT_REDRAW;
-		tick(s);
+		look(s);
 		draw(s);
 	}
 }

@@ -32,6 +32,7 @@ struct event {
 #define EFFECT_REDRAW 0x01 /* app_draw would give another picture */
 #define EFFECT_QUIT 0x02
 #define EFFECT_KEEP 0x04   /* with QUIT: leave the last picture in the scrollback */
+#define EFFECT_BUSY 0x10    /* there is work left for app_work() */
 #define EFFECT_REPAINT 0x08 /* everything anew: the theme changed, or somebody asked */
 
 /* What the screen asks of whoever has the engine. Each may be NULL. */
@@ -62,6 +63,7 @@ struct app_conf {
 	const struct fields *columns; /* [VIEW_COUNT], which to show; NULL, or none of a view: its own */
 	const char *const *interfaces; /* as in struct query */
 	size_t interface_count;
+	size_t piece;		  /* rows of the store looked at in one app_work(); 0: all at once, as they are wanted */
 	int64_t refresh_ns;	  /* between two looks at the store; 0: one second */
 	int64_t utc_offset_ns;	  /* added to times of day */
 };
@@ -74,6 +76,14 @@ void app_free(struct app *a);
 unsigned app_event(struct app *a, const struct event *e, int64_t now);
 /* Looks at the store when it is due. Called whenever something may have changed, at least once a second. */
 unsigned app_tick(struct app *a, int64_t now);
+/*
+ * A piece of the work that events and ticks have left, a few ms of it. While it is busy the store had better stay as it
+ * is: a question whose store changed begins anew. What is on the screen meanwhile is what was true before.
+ */
+unsigned app_work(struct app *a);
+bool app_is_busy(struct app *a);
+/* No look by itself for so long: the last one was dear. What keys ask for is looked up all the same. */
+void app_rest(struct app *a, int64_t ns);
 /* The whole screen. The canvas has the size of the terminal and says whether it is ASCII only. */
 void app_draw(struct app *a, struct canvas *c);
 

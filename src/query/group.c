@@ -171,7 +171,8 @@ static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 		g->sum_room = (g->groups + 64) * 2 * g->width;
 		g->sum = mem_grow(g->sum, g->sum_room, sizeof(*g->sum));
 	}
-	memset(g->sum + g->groups * g->width, 0, g->width * sizeof(*g->sum));
+	for (size_t k = 0; k < g->width; k++)
+		g->sum[g->groups * g->width + k] = 0;
 	g->group[g->groups] = (struct group){id, handle, NO_GROUP};
 	return (uint32_t)g->groups++;
 }

@@ -119,6 +119,17 @@ bool hash_set_add(struct hash_set *m, uint64_t hash)
 	return true;
 }
 
+const uint32_t *hash_map_get(const struct hash_map *m, uint64_t hash)
+{
+	size_t i;
+
+	hash += hash == 0;
+	if (!m->used)
+		return NULL;
+	i = hash_map_place(m, hash);
+	return m->slot[i].hash ? &m->slot[i].value : NULL;
+}
+
 #define CHUNK 65536
 
 struct text_chunk {
@@ -309,6 +320,8 @@ static void start(struct result *r)
 	m->at = 0;
 	texts_clear(&m->texts);
 	hash_map_clear(&m->zone_of);
+	hash_map_clear(&m->place_of);
+	m->indexed = 0;
 	grouping_clear(&m->by);
 	m->zones = m->refs = m->steps = 0;
 	m->ended = 0;
@@ -396,6 +409,7 @@ void result_free(struct result *r)
 	sorter_free(&m->sorter);
 	texts_clear(&m->texts);
 	hash_map_free(&m->zone_of);
+	hash_map_free(&m->place_of);
 	grouping_free(&m->by);
 	mem_free(m->zone);
 	mem_free(m->spark);
@@ -466,9 +480,12 @@ uint64_t result_id(const struct result *r, size_t i)
 
 size_t result_find(const struct result *r, uint64_t id)
 {
-	size_t i;
+	struct result_memory *m = r->memory;
+	const uint32_t *place;
+	bool is_new;
 
-	for (i = 0; i < r->rows && result_id(r, i) != id; i++)
-		;
-	return i;
+	for (; m->indexed < r->rows; m->indexed++)
+		*hash_map_put(&m->place_of, result_id(r, m->indexed), &is_new) = (uint32_t)m->indexed;
+	place = hash_map_get(&m->place_of, id);
+	return place && result_id(r, *place) == id ? *place : r->rows;
 }

@@ -24,6 +24,9 @@ void hash_map_free(struct hash_map *m);
  */
 uint32_t *hash_map_put(struct hash_map *m, uint64_t hash, bool *is_new);
 
+/* NULL: it is not there. */
+const uint32_t *hash_map_get(const struct hash_map *m, uint64_t hash);
+
 /* Texts that live until the next query. */
 struct texts {
 	struct text_chunk *chunk;
@@ -127,6 +130,8 @@ struct result_memory {
 	uint32_t *line[32]; /* enum series_line: of the last `seconds` up to and including `until` */
 	size_t seconds;
 	int64_t until;
+	struct hash_map place_of; /* identities of the first `indexed` rows */
+	size_t indexed;
 	struct query_row row; /* the one handed out */
 };
 

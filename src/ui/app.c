@@ -15,7 +15,6 @@
 #include "util/mem.h"
 
 #define MESSAGE_NS (6 * NS_PER_SEC)
-#define ROWS_PER_INTERVAL 200000
 #define EMPTY_REFRESH_NS (100 * NS_PER_MS) /* before the first packet: be there when it comes */
 
 /* ---- the stack ---- */
@@ -160,8 +159,8 @@ void app_free(struct app *a)
 	while (a->depth > 0)
 		page_free(&a->page[--a->depth]);
 	entry_fini(&a->entry);
-	str_free(&a->preview.sentence);
-	str_free(&a->preview.title);
+	preview_free(&a->preview);
+	ask_free(&a->alike);
 	mem_free(a->note);
 	mem_free(a->capture_filter);
 	mem_free(a);
@@ -376,29 +375,23 @@ static void look(struct app *a)
 	a->looked = true;
 	a->was_empty = packets_now(a) == 0;
 	a->was_ended = store_input_ended(a->conf.store);
-	if (p->kind == PAGE_DETAIL)
+	if (p->kind == PAGE_DETAIL) {
 		detail_refresh(a, p->detail);
-	else
-		list_refresh(a, p->list);
-}
-
-/* A look costs as much as the store is large: one more interval for every so many rows. */
-static int64_t look_interval(const struct app *a)
-{
-	struct store_usage usage;
-
-	store_usage(a->conf.store, &usage);
-	return a->conf.refresh_ns *
-	       (int64_t)(1 + (usage.live + usage.ended + usage.conversations) / ROWS_PER_INTERVAL);
+		return;
+	}
+	list_refresh(a, p->list);
+	p->list->stale = false; /* the rows there are were true a moment ago */
 }
 
 static bool look_is_due(struct app *a)
 {
-	int64_t wait = a->was_empty ? EMPTY_REFRESH_NS : look_interval(a);
+	int64_t wait = a->was_empty ? EMPTY_REFRESH_NS : a->conf.refresh_ns;
 	const struct page *p = base_page(a);
 
 	if (!a->looked)
 		return true;
+	if (a->now < a->rest_until)
+		return false;
 	if (!a->paused && p->list && p->list->held && a->now - a->moved >= HOLD_NS)
 		return true;
 	if (a->paused || store_version(a->conf.store) == a->version)
@@ -425,17 +418,50 @@ unsigned app_tick(struct app *a, int64_t now)
 	unsigned effects = 0;
 
 	a->now = now;
-	if (look_is_due(a)) {
+	if (!app_is_busy(a) && look_is_due(a)) {
 		look(a);
 		effects = EFFECT_REDRAW;
 	}
-	if (clock_moved(a) || preview_is_due(a))
+	if (clock_moved(a) || (!a->conf.piece && preview_is_due(a)))
 		effects = EFFECT_REDRAW;
 	if (a->message[0] && now >= a->message_until && !a->asking_reset && !a->asking_quit) {
 		a->message[0] = '\0';
 		effects = EFFECT_REDRAW;
 	}
 	return effects;
+}
+
+/* ---- work ---- */
+
+bool app_is_busy(struct app *a)
+{
+	const struct page *p = base_page(a);
+
+	if (p->kind == PAGE_DETAIL)
+		return a->alike.open;
+	return p->list->stage != LIST_WHOLE || preview_is_due(a);
+}
+
+void app_rest(struct app *a, int64_t ns)
+{
+	a->rest_until = a->now + ns;
+}
+
+unsigned app_work(struct app *a)
+{
+	struct page *p = base_page(a);
+	size_t piece = ask_piece(a);
+	bool news;
+
+	if (!app_is_busy(a))
+		return 0;
+	if (p->kind == PAGE_DETAIL)
+		news = detail_work(a, p->detail, piece);
+	else if (p->list->stage != LIST_WHOLE)
+		news = list_work(a, p->list, piece);
+	else
+		news = preview_work(a, piece);
+	return (news ? EFFECT_REDRAW : 0) | (app_is_busy(a) ? EFFECT_BUSY : 0);
 }
 
 /* ---- the picture ---- */

@@ -20,33 +20,37 @@
 #define LEAST_LADDER 6 /* lines; a shorter one does not make room for the reasons */
 #define LONG_CANVAS 200 /* lines; more than any connection needs */
 
-static void count_alike(struct app *a, struct detail *d)
+static void ask_alike(struct app *a, const struct detail *d)
 {
-	struct err err = ERR_INIT;
+	const struct query q = {.view = VIEW_SERVICES, .limit = 1, .zones = a->conf.zones};
 	struct str scope = STR_INIT;
 	char address[ADDR_TEXT];
-	struct query q = {.view = VIEW_SERVICES, .limit = 1, .zones = a->conf.zones};
-	struct result r = {.rows = 0};
-	struct filter *f;
 
 	str_addf(&scope, "server = %s and server.port = %u",
 		addr_text(&d->c.tuple.addr[SERVER], address), d->c.tuple.port[SERVER]);
-	f = filter_parse(VIEW_SERVICES, scope.s, &err, NULL);
-	d->alike = d->of = 0;
-	if (f && d->c.ending) {
-		q.filter[0] = f;
-		query_run(a->conf.store, &q, &r);
-		if (r.rows) {
-			const struct counters *n = &result_row(&r, 0)->n;
-
-			d->alike = n->n[counter_of_ending((enum ending)d->c.ending)];
-			for (int e = 1; e < ENDING_COUNT; e++)
-				d->of += n->n[counter_of_ending((enum ending)e)];
-		}
-		result_free(&r);
-	}
-	filter_free(f);
+	if (d->c.ending)
+		ask_begin(a, &a->alike, &q, scope.s, "");
+	else
+		ask_close(&a->alike);
 	str_free(&scope);
+}
+
+bool detail_work(struct app *a, struct detail *d, size_t piece)
+{
+	struct result *r = &a->alike.result;
+
+	if (!a->alike.open || !query_step(r, piece))
+		return false;
+	d->alike = d->of = 0;
+	if (r->rows) {
+		const struct counters *n = &result_row(r, 0)->n;
+
+		d->alike = n->n[counter_of_ending((enum ending)d->c.ending)];
+		for (int e = 1; e < ENDING_COUNT; e++)
+			d->of += n->n[counter_of_ending((enum ending)e)];
+	}
+	ask_close(&a->alike);
+	return true;
 }
 
 void detail_refresh(struct app *a, struct detail *d)
@@ -62,8 +66,10 @@ void detail_refresh(struct app *a, struct detail *d)
 		d->trail = *trail;
 		d->has_trail = true;
 	}
-	if (d->known)
-		count_alike(a, d);
+	if (!d->known)
+		return;
+	ask_alike(a, d);
+	detail_work(a, d, ask_piece(a));
 }
 
 static void show(struct app *a, struct detail *d, uint64_t uid)

@@ -23,6 +23,7 @@ void entry_init(struct entry *e)
 
 void entry_fini(struct entry *e)
 {
+	mem_free(e->fallback);
 	for (int i = 0; i < ENTRY_COUNT; i++)
 		prompt_fini(&e->prompt[i]);
 	mem_free(e->before);
@@ -96,16 +97,38 @@ static bool apply_filter(struct app *a, const char *text)
 	return true;
 }
 
-/* Live, but half a field name, which is also a word that no row contains, does not empty the table on the way. */
+static void set_fallback(struct entry *e, const char *text)
+{
+	char *copy = text ? mem_strdup(text) : NULL;
+
+	mem_free(e->fallback);
+	e->fallback = copy;
+}
+
+/*
+ * Live, but half a field name, which is also a word that no row contains, does not empty the table on the way: then
+ * it goes back to the last filter whose rows were seen.
+ */
 static void try_filter(struct app *a, const char *text)
 {
 	struct entry *e = &a->entry;
-	struct list *l = app_list(a);
-	char *before = mem_strdup(l->filter);
+	const struct list *l = app_list(a);
 
-	if (apply_filter(a, text) && l->result.matched == 0 && e->choices)
-		apply_filter(a, before);
-	mem_free(before);
+	if (!e->fallback || l->stage != LIST_ROWS)
+		set_fallback(e, l->filter);
+	if (!apply_filter(a, text) && l->stage != LIST_ROWS)
+		set_fallback(e, NULL);
+}
+
+bool entry_refuses(struct app *a, struct list *l, size_t matched)
+{
+	struct entry *e = &a->entry;
+	struct err err = ERR_INIT;
+	bool refused = e->fallback && e->kind == ENTRY_FILTER && e->choices && matched == 0 && l == app_list(a) &&
+		       list_set_filter(a, l, e->fallback, &err, NULL);
+
+	set_fallback(e, NULL);
+	return refused;
 }
 
 /* The first Tab adds what all choices have in common; further ones walk through them. */

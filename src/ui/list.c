@@ -40,6 +40,7 @@ void list_free(struct list *l)
 	if (!l)
 		return;
 	result_free(&l->result);
+	ask_free(&l->ask);
 	filter_free(l->scope_filter);
 	filter_free(l->user_filter);
 	mem_free(l->scope);
@@ -127,7 +128,9 @@ bool list_set_view(struct app *a, struct list *l, enum view view)
 	l->table.selected = 0;
 	l->table.index = l->table.top = 0;
 	l->pinned = false;
-	l->rows = 0;
+	l->rows = l->in_scope = 0; /* the rows there are were those of another view */
+	l->result.rows = l->result.matched = l->result.total = 0;
+	memset(&l->result.sum, 0, sizeof(l->result.sum));
 	list_sort_by(a, l, sort, l->query.ascending);
 	return true;
 }
@@ -158,24 +161,6 @@ static void held_order(struct list *l, size_t rows_before)
 		if (!placed[i])
 			l->order[n++] = i;
 	mem_free(placed);
-}
-
-/* How many rows there are within the scope, whatever the typed filter hides. */
-static size_t count_in_scope(struct app *a, const struct list *l)
-{
-	struct query q = l->query;
-	struct result r = {.rows = 0};
-	size_t n;
-
-	if (!*l->filter)
-		return l->result.matched;
-	q.filter[1] = NULL;
-	q.limit = 1;
-	q.spark = false;
-	query_run(a->conf.store, &q, &r);
-	n = r.matched;
-	result_free(&r);
-	return n;
 }
 
 /* The most severe finding that lasts and is about the network; NULL: there is none worth a headline. */
@@ -218,38 +203,41 @@ static void find_banner(const struct app *a, struct list *l)
 			snprintf(l->banner, sizeof(l->banner), "Capture: %s", f->sentence);
 }
 
-/* The headline: the worst finding, else the service in scope with the most bad endings, in a sentence. */
-static void find_worst(struct app *a, struct list *l)
+/* The headline, if it is a finding. */
+static bool find_worst(const struct app *a, struct list *l)
 {
-	struct err err = ERR_INIT;
-	struct query q = {.view = VIEW_SERVICES, .limit = 1, .zones = a->conf.zones,
-		.names = a->conf.names, .sort = column_find(VIEW_SERVICES, "bad")};
-	struct filter *scope = filter_parse(VIEW_SERVICES, l->scope, &err, NULL);
-	struct result r = {.rows = 0};
-	struct str text = STR_INIT;
-
 	const struct finding *found = *l->scope ? NULL : worst_finding(a);
 
+	if (!found)
+		return false;
+	snprintf(l->worst, sizeof(l->worst), "%s", found->sentence);
+	l->worst_bad = true;
+	return true;
+}
+
+/* Else it is the service in scope with the most bad endings, in a sentence. */
+static bool ask_worst(struct app *a, struct list *l)
+{
+	const struct query q = {.view = VIEW_SERVICES, .limit = 1, .zones = a->conf.zones,
+		.names = a->conf.names, .sort = column_find(VIEW_SERVICES, "bad")};
+
+	if (ask_begin(a, &l->ask, &q, l->scope, ""))
+		return true;
 	l->worst[0] = '\0';
 	l->worst_bad = false;
-	if (found) {
-		snprintf(l->worst, sizeof(l->worst), "%s", found->sentence);
-		l->worst_bad = true;
-		filter_free(scope);
-		return;
-	}
-	if (scope && q.sort) {
-		q.filter[0] = scope;
-		query_run(a->conf.store, &q, &r);
-		if (r.rows && result_row(&r, 0)->n.n[COUNTER_BAD]) {
-			query_sentence(result_row(&r, 0), &text);
-			snprintf(l->worst, sizeof(l->worst), "%s", text.s ? text.s : "");
-			l->worst_bad = true;
-		}
-		result_free(&r);
-	}
+	return false;
+}
+
+static void take_worst(struct list *l)
+{
+	struct result *r = &l->ask.result;
+	struct str text = STR_INIT;
+
+	l->worst_bad = r->rows && result_row(r, 0)->n.n[COUNTER_BAD];
+	if (l->worst_bad)
+		query_sentence(result_row(r, 0), &text);
+	snprintf(l->worst, sizeof(l->worst), "%s", text.s ? text.s : "");
 	str_free(&text);
-	filter_free(scope);
 }
 
 /* Of the rows that a typed filter leaves, the one with the most bad endings. */
@@ -277,54 +265,49 @@ static void find_worst_shown(struct list *l)
 }
 
 /* How many connections a filter matches that no row of this view does. */
-static uint64_t count_connections(struct app *a, const struct list *l)
+static bool ask_connections(struct app *a, struct list *l)
 {
 	struct query q = l->query;
-	struct err err = ERR_INIT;
-	struct result r = {.rows = 0};
-	struct filter *scope, *user;
-	uint64_t n = 0;
 
+	l->connections = 0;
 	if (l->rows || !*l->filter || l->view == VIEW_CONNECTIONS)
-		return 0;
-	scope = filter_parse(VIEW_CONNECTIONS, l->scope, &err, NULL);
-	user = filter_parse(VIEW_CONNECTIONS, l->filter, &err, NULL);
-	if (scope && user) {
-		q.view = VIEW_CONNECTIONS;
-		q.sort = NULL;
-		q.filter[0] = scope;
-		q.filter[1] = user;
-		q.limit = 1;
-		q.spark = false;
-		query_run(a->conf.store, &q, &r);
-		n = r.matched;
-		result_free(&r);
-	}
-	filter_free(scope);
-	filter_free(user);
-	return n;
+		return false;
+	q.view = VIEW_CONNECTIONS;
+	q.sort = NULL;
+	q.limit = 1;
+	q.spark = false;
+	return ask_begin(a, &l->ask, &q, l->scope, l->filter);
 }
 
-void list_refresh(struct app *a, struct list *l)
+static bool ask_scope(struct app *a, struct list *l)
+{
+	struct query q = l->query;
+
+	l->in_scope = l->result.matched;
+	if (!*l->filter)
+		return false;
+	q.limit = 1;
+	q.spark = false;
+	return ask_begin(a, &l->ask, &q, l->scope, "");
+}
+
+static void take_rows(struct app *a, struct list *l)
 {
 	struct table_model m;
 	size_t rows_before = l->rows;
-	bool hold = rows_before && a->moved && a->now - a->moved < HOLD_NS;
+	struct result before = l->result;
 
-	l->held = hold;
-	l->query.view = l->view;
-	l->query.filter[0] = l->scope_filter;
-	l->query.filter[1] = l->user_filter;
-	l->query.spark = view_has_sparks(l->view);
-	query_run(a->conf.store, &l->query, &l->result);
+	l->result = l->ask.result;
+	l->ask.result = before;
+	l->stale = false;
+	l->held = rows_before && a->moved && a->now - a->moved < HOLD_NS;
 	l->rows = l->result.rows;
-	l->in_scope = count_in_scope(a, l);
 	if (l->rows > l->order_room || !l->order) {
 		l->order_room = l->rows + 64;
 		l->order = mem_grow(l->order, l->order_room, sizeof(*l->order));
 		l->ids = mem_grow(l->ids, l->order_room, sizeof(*l->ids));
 	}
-	if (hold)
+	if (l->held)
 		held_order(l, rows_before);
 	else
 		natural_order(l);
@@ -336,10 +319,77 @@ void list_refresh(struct app *a, struct list *l)
 	table_follow(&l->table, &m);
 	if (*l->filter)
 		find_worst_shown(l);
-	else
-		find_worst(a, l);
-	l->connections = count_connections(a, l);
-	find_banner(a, l);
+}
+
+/* False: there is nothing to be asked of the store. */
+static bool begin_stage(struct app *a, struct list *l)
+{
+	switch (l->stage) {
+	case LIST_ROWS:
+		return ask_begin(a, &l->ask, &l->query, l->scope, l->filter);
+	case LIST_SCOPE:
+		return ask_scope(a, l);
+	case LIST_WORST:
+		return !*l->filter && !find_worst(a, l) && ask_worst(a, l);
+	case LIST_CONNECTIONS:
+		return ask_connections(a, l);
+	case LIST_WHOLE:
+		break;
+	}
+	return false;
+}
+
+static void end_stage(struct app *a, struct list *l)
+{
+	switch (l->stage) {
+	case LIST_ROWS:
+		take_rows(a, l);
+		break;
+	case LIST_SCOPE:
+		l->in_scope = l->ask.result.matched;
+		break;
+	case LIST_WORST:
+		take_worst(l);
+		break;
+	case LIST_CONNECTIONS:
+		l->connections = l->ask.result.matched;
+		break;
+	case LIST_WHOLE:
+		break;
+	}
+	ask_close(&l->ask);
+}
+
+bool list_work(struct app *a, struct list *l, size_t piece)
+{
+	if (l->stage == LIST_WHOLE || !query_step(&l->ask.result, piece))
+		return false;
+	if (l->stage == LIST_ROWS && entry_refuses(a, l, l->ask.result.matched)) {
+		list_refresh(a, l);
+		return true;
+	}
+	end_stage(a, l);
+	do {
+		l->stage = l->stage == LIST_CONNECTIONS ? LIST_WHOLE : l->stage + 1;
+	} while (l->stage != LIST_WHOLE && !begin_stage(a, l));
+	if (l->stage == LIST_WHOLE)
+		find_banner(a, l);
+	return true;
+}
+
+void list_refresh(struct app *a, struct list *l)
+{
+	l->query.view = l->view;
+	l->query.spark = view_has_sparks(l->view);
+	l->stage = LIST_ROWS;
+	if (!begin_stage(a, l)) {
+		l->stage = LIST_WHOLE; /* its filters were parsed when they were set: this does not happen */
+		return;
+	}
+	/* Small stores are looked at whole before anybody sees what was. */
+	for (int i = 0; i < 4 && l->stage != LIST_WHOLE; i++)
+		list_work(a, l, ask_piece(a));
+	l->stale = l->stage == LIST_ROWS;
 }
 
 const struct query_row *list_row(struct list *l, size_t index)

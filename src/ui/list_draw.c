@@ -62,7 +62,9 @@ static void sort_line(struct app *a, struct list *l, struct canvas *c, int y)
 
 	fmt_count(n, l->result.matched, 7);
 	fmt_count(m, l->in_scope, 7);
-	if (l->result.matched > l->result.rows)
+	if (l->stale)
+		snprintf(hits, sizeof(hits), "looking%s", canvas_glyph(c, "…", "..."));
+	else if (l->result.matched > l->result.rows)
 		snprintf(hits, sizeof(hits), "first %zu of %s %s", l->result.rows, n,
 			view_words(l->view, l->result.matched));
 	else if (!*l->filter)
@@ -90,7 +92,9 @@ static void empty_state(struct app *a, struct list *l, struct canvas *c, struct 
 	const char *input = a->conf.input ? a->conf.input : "";
 
 	store_capture_stats(a->conf.store, &stats);
-	if (l->in_scope && *l->filter) {
+	if (l->stale) {
+		snprintf(text, sizeof(text), "Looking for %s.", view_words(l->view, 2));
+	} else if (l->in_scope && *l->filter) {
 		snprintf(text, sizeof(text), "0 of %zu %s match the filter.", l->in_scope,
 			view_words(l->view, l->in_scope));
 		if (l->connections)

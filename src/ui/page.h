@@ -28,6 +28,23 @@
 /* What else the columns of a list's table can be. */
 enum picture { PICTURE_NONE, PICTURE_CLIENT, PICTURE_SERVER };
 
+/* A question to the store that is being worked on. */
+struct ask {
+	bool open;
+	struct filter *filter[2]; /* own */
+	struct query query;
+	struct result result; /* its memory stays from one question to the next */
+};
+
+/* What a list asks, in this order. */
+enum list_stage {
+	LIST_WHOLE, /* nothing more */
+	LIST_ROWS,
+	LIST_SCOPE, /* how many rows there were without the typed filter */
+	LIST_WORST, /* the headline */
+	LIST_CONNECTIONS /* how many a typed filter matches that matches no row */
+};
+
 struct list {
 	enum view view;
 	char *scope;   /* filter text of where we have drilled down to, "" at the root */
@@ -36,7 +53,10 @@ struct list {
 	struct filter *scope_filter, *user_filter;
 	const struct fields *columns; /* of app_conf */
 	struct query query;
-	struct result result;
+	struct result result; /* what is shown */
+	enum list_stage stage; /* what is asked now */
+	bool stale;	       /* the rows are not those asked for */
+	struct ask ask;
 	size_t *order, order_room; /* place on the screen -> place in the result */
 	uint64_t *ids;		   /* identities in the order of the screen, for holding it */
 	uint64_t connections;  /* that the typed filter matches when it matches no row here */
@@ -84,6 +104,7 @@ struct entry { /* the line that is being typed */
 	enum entry_kind kind;
 	struct prompt prompt[ENTRY_COUNT];
 	char *before;	     /* the filter to go back to */
+	char *fallback;	     /* the one before that which is being tried, until its rows are there */
 	struct err err;	     /* what is wrong with the text, "" nothing */
 	size_t bad_at;	     /* where, in octets */
 	struct completion choice[CHOICES];
@@ -102,6 +123,9 @@ struct preview { /* what is said below the table of the selected row; made anew 
 	uint64_t id, version;
 	enum view view;
 	bool valid, late; /* late: the lists are still to come */
+	int stage;	  /* which is asked now; the latest ends are the last */
+	struct ask ask;
+	struct str scope, row_scope; /* of the lists, and of the latest ends */
 	struct str sentence, title;
 	struct counters n;
 	char list_title[PREVIEW_LISTS][32];
@@ -124,6 +148,8 @@ struct app {
 	int depth; /* pages in use, at least 1 */
 	struct entry entry;
 	struct preview preview;
+	struct ask alike; /* of the detail on top */
+	int64_t rest_until;
 	int64_t now, refreshed, moved; /* moved: last step of the cursor */
 	int64_t drawn_second;
 	uint64_t version; /* of the store, at the last look */
@@ -155,9 +181,19 @@ bool list_set_view(struct app *a, struct list *l, enum view view);
 bool list_set_scope(struct app *a, struct list *l, const char *scope, const char *crumb);
 void list_sort_by(struct app *a, struct list *l, const struct column *col, bool ascending);
 bool list_set_filter(struct app *a, struct list *l, const char *text, struct err *err, size_t *bad_at);
-/* Asks the store anew. */
+/* Asks the store anew; what is shown stays until the answer is there. */
 void list_refresh(struct app *a, struct list *l);
+/* A piece of that. True when there is something new to show. */
+bool list_work(struct app *a, struct list *l, size_t piece);
 const struct query_row *list_row(struct list *l, size_t index);
+/* ---- ask.c ---- */
+/* Begins to ask; the query's filters are made of the texts. False: the view has no such filter. */
+bool ask_begin(struct app *a, struct ask *ask, const struct query *query, const char *scope, const char *filter);
+/* Stops asking. The result stays what it is. */
+void ask_close(struct ask *ask);
+void ask_free(struct ask *ask);
+/* Rows to look at at one go, for query_step(). */
+size_t ask_piece(const struct app *a);
 /* ---- cells.c: columns and what stands in them ---- */
 void list_choose_columns(struct list *l);
 bool view_has_sparks(enum view view);
@@ -186,8 +222,11 @@ void crumbs_draw(struct app *a, struct canvas *c, int y, int width, const char *
 void totals_draw(struct app *a, const struct list *l, struct canvas *c, int y);
 /* The message line and the key bar. */
 void foot_draw(struct app *a, struct canvas *c, unsigned where, const char *otherwise, enum role role);
-/* The cursor has come to rest: the lists can be asked for, when it is drawn. */
+/* The cursor has come to rest: the lists can be asked for. */
 bool preview_is_due(const struct app *a);
+/* A piece of that. True when there is something new to show. */
+bool preview_work(struct app *a, size_t piece);
+void preview_free(struct preview *p);
 void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r);
 
 /* A line of items that shrink and go by rank when there is no room: the highest rank first. */
@@ -201,6 +240,8 @@ void bar_draw(struct canvas *c, int y, enum role between, struct bar_item *item,
 /* ---- detail.c, ladder.c ---- */
 bool detail_open(struct app *a, uint64_t uid);
 void detail_refresh(struct app *a, struct detail *d);
+/* A piece of what that asks. True when there is something new to show. */
+bool detail_work(struct app *a, struct detail *d, size_t piece);
 unsigned detail_act(struct app *a, struct detail *d, enum action act);
 void detail_draw(struct app *a, struct detail *d, struct canvas *c);
 /* Draws the segments from line y on, the middle left out when they need more than `room` lines (0: never). Returns the line behind. */
@@ -219,6 +260,8 @@ void entry_open(struct app *a, enum entry_kind kind);
 unsigned entry_key(struct app *a, uint32_t key);
 /* Pasted text, all of it or none. */
 unsigned entry_paste(struct app *a, const char *text);
+/* The rows of a filter that is being typed are there. True: it finds nothing on the way to more, and is taken back. */
+bool entry_refuses(struct app *a, struct list *l, size_t matched);
 void entry_draw(struct app *a, struct canvas *c);
 void entry_init(struct entry *e);
 void entry_fini(struct entry *e);

@@ -79,89 +79,127 @@ static void take_row(const struct query_row *row, bool server_known, struct prev
 	str_free(&name);
 }
 
-static void take_list(struct app *a, struct preview *p, int which, enum view view, const char *scope)
-{
-	struct err err = ERR_INIT;
-	const char *by = p->view == VIEW_ENDINGS ? ending_info[p->ending].name : "bad";
-	struct query q = {.view = view, .limit = PREVIEW_ROWS, .zones = a->conf.zones,
-		.sort = column_find(view, by), .names = a->conf.names};
-	struct filter *f = filter_parse(view, scope, &err, NULL);
-	struct result r = {.rows = 0};
+#define STAGE_LAST PREVIEW_LISTS /* after the lists: the newest ends */
 
-	p->rows[which] = 0;
-	p->list_title[which][0] = '\0';
-	if (f) {
-		q.filter[0] = f;
-		query_run(a->conf.store, &q, &r);
-		for (size_t i = 0; i < r.rows && i < PREVIEW_ROWS; i++)
-			take_row(result_row(&r, i), p->view == VIEW_SERVERS,
-				&p->row[which][p->rows[which]++]);
-		p->total[which] = r.matched;
-		snprintf(p->list_title[which], sizeof(p->list_title[0]), "%s", view_words(view, r.matched));
-		result_free(&r);
-	}
-	filter_free(f);
+static bool ask_list(struct app *a, struct preview *p, enum view view)
+{
+	const char *by = p->view == VIEW_ENDINGS ? ending_info[p->ending].name : "bad";
+	const struct query q = {.view = view, .limit = PREVIEW_ROWS, .zones = a->conf.zones,
+		.sort = column_find(view, by), .names = a->conf.names};
+
+	return ask_begin(a, &p->ask, &q, p->scope.s, "");
 }
 
 /* The newest ends, oldest last. */
-static void take_last(struct app *a, struct preview *p, const char *scope)
+static bool ask_last(struct app *a, struct preview *p)
 {
-	struct err err = ERR_INIT;
-	struct query q = {.view = VIEW_CONNECTIONS, .limit = PREVIEW_ROWS, .zones = a->conf.zones,
+	const struct query q = {.view = VIEW_CONNECTIONS, .limit = PREVIEW_ROWS, .zones = a->conf.zones,
 		.sort = column_find(VIEW_CONNECTIONS, "end")};
-	struct filter *f = filter_parse(VIEW_CONNECTIONS, scope, &err, NULL);
-	struct result r = {.rows = 0};
 	struct store_usage usage;
 
-	p->lasts = 0;
 	store_usage(a->conf.store, &usage);
-	if (f && usage.live + usage.ended < MANY_CONNECTIONS) {
-		q.filter[0] = f;
-		query_run(a->conf.store, &q, &r);
-		for (size_t i = 0; i < r.rows && i < PREVIEW_ROWS; i++)
-			p->last[p->lasts++] = *result_row(&r, i)->c;
-		result_free(&r);
-	}
-	filter_free(f);
+	return usage.live + usage.ended < MANY_CONNECTIONS &&
+	       ask_begin(a, &p->ask, &q, p->row_scope.s, "");
 }
 
-static void take_scope(const struct list *l, const struct query_row *row, struct str *scope)
+static void take_list(struct preview *p, int which)
 {
-	str_add(scope, l->scope);
-	if (scope->len)
-		str_add(scope, " and ");
-	if (row->view == VIEW_ENDINGS)
-		str_addf(scope, "%s > 0", ending_info[row->ending].name);
-	else
-		query_row_filter(row, scope);
+	struct result *r = &p->ask.result;
+
+	p->rows[which] = 0;
+	for (size_t i = 0; i < r->rows && i < PREVIEW_ROWS; i++)
+		take_row(result_row(r, i), p->view == VIEW_SERVERS, &p->row[which][p->rows[which]++]);
+	p->total[which] = r->matched;
+	snprintf(p->list_title[which], sizeof(p->list_title[0]), "%s",
+		view_words(p->ask.query.view, r->matched));
 }
 
-static void take_lists(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
+static void take_last(struct preview *p)
 {
-	struct str scope = STR_INIT;
+	struct result *r = &p->ask.result;
+
+	p->lasts = 0;
+	for (size_t i = 0; i < r->rows && i < PREVIEW_ROWS; i++)
+		p->last[p->lasts++] = *result_row(r, i)->c;
+}
+
+/* Begins with the next thing to ask. False: there is none. */
+static bool ask_next(struct app *a, struct preview *p)
+{
 	enum view lists[PREVIEW_LISTS];
 
-	p->late = false;
-	if (row->view == VIEW_CONNECTIONS)
-		return;
-	take_scope(l, row, &scope);
-	useful_lists(row->view, lists);
-	for (int i = 0; i < PREVIEW_LISTS; i++)
-		if (lists[i] != VIEW_COUNT)
-			take_list(a, p, i, lists[i], scope.s);
-	str_clear(&scope);
-	str_add(&scope, l->scope);
-	if (scope.len)
-		str_add(&scope, " and ");
-	query_row_filter(row, &scope);
-	take_last(a, p, scope.s);
-	str_free(&scope);
+	useful_lists(p->view, lists);
+	for (; p->stage <= STAGE_LAST; p->stage++) {
+		if (p->stage == STAGE_LAST ? ask_last(a, p)
+					   : lists[p->stage] != VIEW_COUNT && ask_list(a, p, lists[p->stage]))
+			return true;
+		if (p->stage == STAGE_LAST)
+			p->lasts = 0;
+		else
+			p->rows[p->stage] = 0;
+	}
+	return false;
 }
 
-/* What the row itself says; the lists cost as much as the store is large. */
+bool preview_is_due(const struct app *a)
+{
+	return a->preview.valid && a->preview.late && a->now - a->moved >= LISTS_AFTER_NS;
+}
+
+bool preview_work(struct app *a, size_t piece)
+{
+	struct preview *p = &a->preview;
+
+	if (!p->ask.open && !ask_next(a, p)) {
+		p->late = false;
+		return true;
+	}
+	if (!query_step(&p->ask.result, piece))
+		return false;
+	if (p->stage == STAGE_LAST)
+		take_last(p);
+	else
+		take_list(p, p->stage);
+	ask_close(&p->ask);
+	p->stage++;
+	return true;
+}
+
+void preview_free(struct preview *p)
+{
+	ask_free(&p->ask);
+	str_free(&p->scope);
+	str_free(&p->row_scope);
+	str_free(&p->sentence);
+	str_free(&p->title);
+}
+
+static void take_scopes(struct preview *p, const struct list *l, const struct query_row *row)
+{
+	str_clear(&p->row_scope);
+	str_add(&p->row_scope, l->scope);
+	if (p->row_scope.len)
+		str_add(&p->row_scope, " and ");
+	str_clear(&p->scope);
+	str_add(&p->scope, p->row_scope.s);
+	query_row_filter(row, &p->row_scope);
+	if (row->view == VIEW_ENDINGS)
+		str_addf(&p->scope, "%s > 0", ending_info[row->ending].name);
+	else
+		query_row_filter(row, &p->scope);
+}
+
+static void finish_lists(struct app *a, struct preview *p)
+{
+	while (p->late)
+		preview_work(a, SIZE_MAX);
+}
+
+/* What the row itself says; the lists cost as much as the store is large, and follow. Of the same row the old ones stay. */
 static void take(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
 {
 	struct store_usage usage;
+	bool same = p->valid && p->view == row->view && p->id == row->id;
 
 	p->view = row->view;
 	p->id = row->id;
@@ -175,18 +213,16 @@ static void take(struct app *a, struct preview *p, struct list *l, const struct 
 	str_clear(&p->title);
 	row_label(row, &p->title);
 	query_sentence(row, &p->sentence);
-	p->lasts = p->rows[0] = p->rows[1] = 0;
+	if (!same)
+		p->lasts = p->rows[0] = p->rows[1] = 0;
 	p->valid = true;
+	ask_close(&p->ask);
+	p->stage = row->view == VIEW_CONNECTIONS ? STAGE_LAST + 1 : 0;
+	take_scopes(p, l, row);
 	store_usage(a->conf.store, &usage);
-	p->late = usage.live + usage.ended + usage.conversations > MANY_ROWS &&
-		  a->now - a->moved < LISTS_AFTER_NS;
-	if (!p->late)
-		take_lists(a, p, l, row);
-}
-
-bool preview_is_due(const struct app *a)
-{
-	return a->preview.valid && a->preview.late && a->now - a->moved >= LISTS_AFTER_NS;
+	p->late = true;
+	if (usage.live + usage.ended + usage.conversations <= MANY_ROWS)
+		finish_lists(a, p);
 }
 
 /* ---- drawing ---- */
@@ -489,8 +525,8 @@ void preview_draw(struct app *a, struct list *l, struct canvas *c, struct rect r
 		return;
 	if (!p->valid || p->id != row->id || p->version != a->version || p->view != row->view)
 		take(a, p, l, row);
-	else if (preview_is_due(a))
-		take_lists(a, p, l, row);
+	if (!a->conf.piece && preview_is_due(a))
+		finish_lists(a, p);
 	clip = canvas_clip(c, r);
 	draw_title(p, c, r);
 	lines = canvas_put_wrapped(c, r.x + 1, r.y + 1, r.w - 2, r.h >= 7 ? 2 : 1, ROLE_STRONG,
