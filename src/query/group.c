@@ -167,7 +167,7 @@ static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 		g->group_room = g->group_room ? g->group_room * 2 : 64;
 		g->group = mem_grow(g->group, g->group_room, sizeof(*g->group));
 	}
-	if ((g->groups + 1) * g->width > g->sum_room) {
+	if (!g->sum || (g->groups + 1) * g->width > g->sum_room) {
 		g->sum_room = (g->groups + 64) * 2 * g->width;
 		g->sum = mem_grow(g->sum, g->sum_room, sizeof(*g->sum));
 	}

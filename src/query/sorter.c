@@ -97,6 +97,12 @@ static bool is_number(enum kind kind)
 	return false;
 }
 
+/* NULL: numbers are ranks, and their values are not kept. */
+static inline const struct value *value_of(const struct sorter *s, const struct sort_item *item)
+{
+	return s->value ? &s->value[item->value] : NULL;
+}
+
 static int order_of_equals(const struct sorter *s, const struct value *x, const struct sort_item *a,
 	const struct value *y, const struct sort_item *b)
 {
@@ -115,7 +121,7 @@ static inline int order(const struct sorter *s, const struct sort_item *a, const
 		return a->rank < b->rank ? -1 : 1;
 	if (s->exact && a->tie != b->tie)
 		return a->tie < b->tie ? -1 : 1;
-	return order_of_equals(s, &s->value[a->value], a, &s->value[b->value], b);
+	return order_of_equals(s, value_of(s, a), a, value_of(s, b), b);
 }
 
 void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bool ascending,
@@ -176,7 +182,7 @@ bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, u
 		return true;
 	if (item.rank != worst->rank)
 		return item.rank < worst->rank;
-	return order_of_equals(s, v, &item, &s->value[worst->value], worst) < 0;
+	return order_of_equals(s, v, &item, value_of(s, worst), worst) < 0;
 }
 
 /* Where the value stays: of a full heap, where that of the worst was. */

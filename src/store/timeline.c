@@ -88,8 +88,11 @@ static size_t keep_one_each(struct moment *m, size_t n)
 
 void timeline_sort(struct timeline *t, const struct facts *facts)
 {
-	size_t late = t->n - t->ordered, kept = keep_facts(t->moment, t->ordered, facts), at;
+	size_t late = t->n - t->ordered, kept, at;
 
+	if (t->n == 0)
+		return;
+	kept = keep_facts(t->moment, t->ordered, facts);
 	late = keep_facts(t->moment + t->ordered, late, facts);
 	if (late > t->late_room) {
 		t->late_room = late + late / 2;
