@@ -24,7 +24,7 @@
 #define BATCH_LIVE 64
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
 #define PASS_EVERY (100 * NS_PER_MS) /* live: how often changes are handed over */
-#define PASS_PACKETS 16384	     /* files: the same by packets, so that the same file gives the same rows */
+#define PASS_PACKETS (1 << 20)	     /* files: the same by packets, so that the same file gives the same rows */
 #define STEP_ROWS 64		     /* rows handed over between two batches of a device */
 #define STATS_EVERY (100 * NS_PER_MS)
 /* How far behind the clock a device's packets may come: the kernel gathers them for a while. */
