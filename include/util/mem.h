@@ -17,6 +17,12 @@ void mem_clear(void *p, size_t n);
 /* Called once before the program ends for want of memory: the terminal is restored there. */
 void mem_on_failure(void (*hook)(void));
 
+/* Fetches the cache line, as a prefetch would that is never in vain: where addresses are virtual twice, many are. */
+static inline void mem_read(const void *p)
+{
+	(void)*(const volatile char *)p;
+}
+
 /*
  * A large zeroed table, mapped lazily and on huge pages where the system grants them: memory that was
  * never touched costs nothing. NULL (errno set) when the address space cannot be had.

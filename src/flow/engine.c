@@ -18,6 +18,7 @@
 #define DUE_LIVE 128 /* flows whose timers are looked at in one call */
 #define WATCH_STEP 512 /* flows among which the one that is watched is looked for at a time */
 #define STAGE 32 /* packets whose memory is fetched together */
+#define AHEAD 16 /* connections, the same */
 
 static int64_t or_default(int64_t given, int64_t standard)
 {
@@ -171,9 +172,11 @@ static bool publish_changed(struct engine *e, size_t budget)
 {
 	struct flow *f;
 
-	while (budget && e->flows.queued) {
+	for (size_t i = 0; budget && e->flows.queued; i++) {
 		if (!have_block(e))
 			return false;
+		if (i % AHEAD == 0)
+			flows_fetch_changed(&e->flows, AHEAD);
 		f = flows_next_changed(&e->flows);
 		if (!f)
 			break;
@@ -251,7 +254,7 @@ static void advance(struct engine *e, int64_t ts)
 static void fetch_index(const struct engine *e, const struct pkt *pkt, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		read_line(index_bucket(&e->flows.index, pkt[i].hash));
+		mem_read(index_bucket(&e->flows.index, pkt[i].hash));
 }
 
 /* found[i] is most likely the flow of pkt[i], or NULL. What is far away is read in one row, with nothing between. */
@@ -279,7 +282,7 @@ static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n,
 		}
 	}
 	for (size_t i = 0; i < wanted; i++)
-		read_line(far[i]);
+		mem_read(far[i]);
 }
 
 static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n, struct flow *const *found)
@@ -289,16 +292,16 @@ static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n,
 
 		if (!f)
 			continue;
-		read_line(&f->start);
-		read_line(&f->half[0]);
-		read_line(&f->half[1]);
+		mem_read(&f->start);
+		mem_read(&f->half[0]);
+		mem_read(&f->half[1]);
 		if (f->flags & FLOW_UNDER_WAY && !(pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 			continue;
-		read_line(&f->half[0].isn);
-		read_line(&f->half[1].isn);
-		read_line(&f->uid);
+		mem_read(&f->half[0].isn);
+		mem_read(&f->half[1].isn);
+		mem_read(&f->uid);
 		if (!(f->flags & FLOW_UNDER_WAY))
-			read_line(hosts_place(e->hosts, &pkt[i].tuple.addr[0]));
+			mem_read(hosts_place(e->hosts, &pkt[i].tuple.addr[0]));
 	}
 }
 
@@ -310,18 +313,18 @@ static void fetch_trails(const struct engine *e, size_t n, struct flow *const *f
 
 	for (size_t i = 0; i < n; i++)
 		if (found[i])
-			read_line(&found[i]->trail);
+			mem_read(&found[i]->trail);
 	for (size_t i = 0; i < n; i++)
 		if (found[i] && found[i]->trail != NIL)
 			trail[trails++] = &e->trail[found[i]->trail];
 	for (size_t i = 0; i < trails; i++)
-		read_line(&trail[i]->n);
+		mem_read(&trail[i]->n);
 	for (size_t i = 0; i < trails; i++)
 		if (trail[i]->n) {
 			const struct segment *last = &trail[i]->seg[trail[i]->n - 1];
 
-			read_line(last);
-			read_line(last->state);
+			mem_read(last);
+			mem_read(last->state);
 		}
 }
 

@@ -171,23 +171,29 @@ void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
 		wheel_insert(t, f, place);
 }
 
+/* All that a snapshot looks at of most, but for the first line. */
+static void fetch_lines(const struct flow *f)
+{
+	mem_read(&f->start);
+	for (int side = CLIENT; side <= SERVER; side++) {
+		mem_read(&f->half[side]);
+		mem_read(&f->half[side].isn);
+	}
+	mem_read(&f->uid);
+}
+
 /* Reads the first line of each, all at once; of those that are due, what ending them will touch. */
 static void fetch_due(const struct flows *t, int64_t now)
 {
 	for (uint32_t i = 0; i < t->due_n; i++)
-		read_line(&t->flow[t->due[i]].flags);
+		mem_read(&t->flow[t->due[i]].flags);
 	for (uint32_t i = 0; i < t->due_n; i++) {
 		const struct flow *f = &t->flow[t->due[i]];
 
 		if (f->deadline > now)
 			continue;
-		read_line(index_bucket(&t->index, f->hash));
-		read_line(&f->start);
-		for (int side = CLIENT; side <= SERVER; side++) {
-			read_line(&f->half[side]);
-			read_line(&f->half[side].isn);
-		}
-		read_line(&f->uid);
+		mem_read(index_bucket(&t->index, f->hash));
+		fetch_lines(f);
 	}
 }
 
@@ -221,6 +227,20 @@ void flows_release(struct flows *t, struct flow *f)
 	f->flags &= FLOW_QUEUED;
 	t->spare[t->spares++] = flows_slot(t, f);
 	t->used--;
+}
+
+void flows_fetch_changed(const struct flows *t, uint32_t n)
+{
+	if (n > t->queued)
+		n = t->queued;
+	for (uint32_t i = 0, at = t->queue_from; i < n; i++) {
+		const struct flow *f = &t->flow[t->queue[at]];
+
+		mem_read(&f->flags);
+		fetch_lines(f);
+		if (++at == t->queue_size)
+			at = 0;
+	}
 }
 
 struct flow *flows_next_changed(struct flows *t)

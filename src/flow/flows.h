@@ -13,6 +13,7 @@
 #include "flow/flow.h"
 #include "flow/index.h"
 #include "flow/wheel.h"
+#include "util/mem.h"
 
 #define OTHER_REF UINT32_C(0x80000000) /* bit of index entries that are no slot + 1 */
 #define DUE_MOST 32 /* flows whose deadlines are looked at together */
@@ -38,12 +39,6 @@ struct flows {
 /* Room for max flows, and for that many other entries in the index. */
 bool flows_init(struct flows *t, uint32_t max, uint32_t others);
 void flows_fini(struct flows *t);
-
-/* Fetches the cache line, as a prefetch would that is never in vain. */
-static inline void read_line(const void *p)
-{
-	(void)*(const volatile char *)p;
-}
 
 static inline struct flow *flows_flow(const struct flows *t, uint32_t slot)
 {
@@ -112,5 +107,7 @@ static inline void flows_touch(struct flows *t, struct flow *f)
 
 /* Takes the next changed one off the queue, or NULL. */
 struct flow *flows_next_changed(struct flows *t);
+/* Reads ahead what publishing the next `n` changed ones will touch. */
+void flows_fetch_changed(const struct flows *t, uint32_t n);
 
 #endif

@@ -466,6 +466,15 @@ static bool known_talk(const struct store *st, uint32_t shard, const struct row 
 	return rec->uid == row->c.uid && rec->conversation != RECORD_NONE;
 }
 
+static void fetch_findings(const struct store *st, const struct row *row, uint32_t n)
+{
+	uint64_t uid[BATCH];
+
+	for (uint32_t i = 0; i < n; i++)
+		uid[i] = row[i].c.uid;
+	findings_fetch(st->findings, uid, n);
+}
+
 /* hash: of the conversation, where it has to be looked for; else 0 */
 static void fetch_batch(const struct store *st, uint32_t shard, const struct row *row, uint32_t n,
 	uint64_t *hash)
@@ -484,6 +493,8 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 		hash[i] = talk_hash_of(&row[i].c);
 		talk_fetch_slot(&st->talks, hash[i]);
 	}
+	if (st->findings)
+		fetch_findings(st, row, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (hash[i])
 			talk_fetch_row(&st->talks, hash[i]);

@@ -154,9 +154,8 @@ const struct bunch *lens_find(const struct lens *l, const struct subject *who)
 	return i ? &l->bunch[i - 1] : NULL;
 }
 
-static struct bunch *bunch_obtain(struct lens *l, const struct subject *who)
+static struct bunch *bunch_obtain(struct lens *l, const struct subject *who, uint64_t hash)
 {
-	uint64_t hash = hash_bytes(who, sizeof(*who));
 	struct entry *place;
 
 	if (l->bunches * 2 >= l->index_room)
@@ -222,16 +221,37 @@ static uint32_t link_new(struct lens *l, uint32_t fact, uint32_t bunch)
 	return (uint32_t)++l->links;
 }
 
-/* The links of one fact stand side by side: the handle is the first one's index. */
-uint32_t lens_add(struct lens *l, uint32_t fact, bool longer)
-{
+/* What a fact is about, looked up together with that of others. */
+struct about {
 	struct subject who[COMMONS];
-	const struct fact *f = &l->fact[fact];
-	int n = longer ? long_subjects(f, who) : short_subjects(f, who);
+	uint64_t hash[COMMONS];
+	int n;
+};
+
+/* Reads where the subjects are found, then what is found there, nothing between: the misses overlap. */
+static void fetch_about(const struct lens *l, const struct about *a, size_t n)
+{
+	if (!l->index_room)
+		return;
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < a[i].n; k++)
+			mem_read(&l->index[a[i].hash[k] & (l->index_room - 1)]);
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < a[i].n; k++) {
+			uint32_t bunch = l->index[a[i].hash[k] & (l->index_room - 1)].bunch;
+
+			if (bunch)
+				mem_read(&l->bunch[bunch - 1]);
+		}
+}
+
+/* The links of one fact stand side by side: the handle is the first one's index. */
+static uint32_t add(struct lens *l, uint32_t fact, const struct about *a)
+{
 	uint32_t handle = (uint32_t)l->links;
 
-	for (int i = 0; i < n; i++) {
-		struct bunch *b = bunch_obtain(l, &who[i]);
+	for (int i = 0; i < a->n; i++) {
+		struct bunch *b = bunch_obtain(l, &a->who[i], a->hash[i]);
 		uint32_t link = link_new(l, fact, (uint32_t)(b - l->bunch));
 
 		if (b->tail)
@@ -239,9 +259,29 @@ uint32_t lens_add(struct lens *l, uint32_t fact, bool longer)
 		else
 			b->head = link;
 		b->tail = link;
-		bunch_count(b, f, 1);
+		bunch_count(b, &l->fact[fact], 1);
 	}
 	return handle;
+}
+
+void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *handle)
+{
+	struct about about[LENS_MANY];
+
+	assert(n <= LENS_MANY);
+	for (size_t i = 0; i < n; i++)
+		mem_read(&l->fact[fact[i]]);
+	for (size_t i = 0; i < n; i++) {
+		const struct fact *f = &l->fact[fact[i]];
+		struct about *a = &about[i];
+
+		a->n = longer ? long_subjects(f, a->who) : short_subjects(f, a->who);
+		for (int k = 0; k < a->n; k++)
+			a->hash[k] = hash_bytes(&a->who[k], sizeof(a->who[k]));
+	}
+	fetch_about(l, about, n);
+	for (size_t i = 0; i < n; i++)
+		handle[i] = add(l, fact[i], &about[i]);
 }
 
 void lens_remove(struct lens *l, uint32_t fact, uint32_t handle)

@@ -192,11 +192,27 @@ static bool same(const struct fact *a, const struct fact *b)
 	return a->uid == b->uid && a->kind == b->kind;
 }
 
+static uint32_t bucket_of(const struct facts *t, uint64_t uid)
+{
+	return (uint32_t)(uid * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (t->buckets - 1);
+}
+
+void facts_fetch(const struct facts *t, const uint64_t *uid, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mem_read(&t->bucket[bucket_of(t, uid[i])]);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = t->bucket[bucket_of(t, uid[i])];
+
+		if (at)
+			mem_read(&t->fact[at - 1]);
+	}
+}
+
 /* Where it is pointed to from; *place is 0 when it is not there. */
 static uint32_t *place_of(struct facts *t, const struct fact *f)
 {
-	uint64_t hash = f->uid * UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t *place = &t->bucket[(hash >> 40) & (t->buckets - 1)];
+	uint32_t *place = &t->bucket[bucket_of(t, f->uid)];
 
 	while (*place && !same(&t->fact[*place - 1], f))
 		place = &t->next[*place - 1];

@@ -70,5 +70,7 @@ void facts_of_connection(const struct connection *c, int64_t leak_age, struct fa
 uint32_t facts_put(struct facts *t, const struct fact *f);
 /* Whether there was one. */
 bool facts_take(struct facts *t, const struct fact *f);
+/* Reads ahead what is known of n connections. */
+void facts_fetch(const struct facts *t, const uint64_t *uid, size_t n);
 
 #endif

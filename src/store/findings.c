@@ -234,15 +234,39 @@ struct slide { /* indices of moments: the next to come, the next to leave each w
 	size_t next, near, far;
 };
 
+/* Moments from..to - 1, LENS_MANY at most. */
+static void slide_in_some(struct findings *fs, const struct slide *s, size_t from, size_t to)
+{
+	struct moment *m = fs->line.moment;
+	uint32_t fact[LENS_MANY], handle[LENS_MANY];
+	size_t n = 0, k = 0, i;
+
+	for (i = from; i < to; i++)
+		if (i >= s->near)
+			fact[n++] = m[i].fact;
+	lens_add(&fs->near, fact, n, false, handle);
+	for (i = from; i < to; i++)
+		if (i >= s->near)
+			m[i].near = handle[k++];
+	n = k = 0;
+	for (i = from; i < to; i++)
+		if (i >= s->far && m[i].flags & FACT_RARE)
+			fact[n++] = m[i].fact;
+	lens_add(&fs->far, fact, n, true, handle);
+	for (i = from; i < to; i++)
+		if (i >= s->far && m[i].flags & FACT_RARE)
+			m[i].far = handle[k++];
+}
+
 static void slide_in(struct findings *fs, struct slide *s, int64_t before)
 {
-	for (; s->next < fs->line.n && fs->line.moment[s->next].at < before; s->next++) {
-		struct moment *m = &fs->line.moment[s->next];
+	size_t to = s->next, some;
 
-		if (s->next >= s->near)
-			m->near = lens_add(&fs->near, m->fact, false);
-		if (s->next >= s->far && m->flags & FACT_RARE)
-			m->far = lens_add(&fs->far, m->fact, true);
+	while (to < fs->line.n && fs->line.moment[to].at < before)
+		to++;
+	for (; s->next < to; s->next += some) {
+		some = to - s->next < LENS_MANY ? to - s->next : LENS_MANY;
+		slide_in_some(fs, s, s->next, s->next + some);
 	}
 }
 
@@ -405,6 +429,11 @@ static void fact_change(struct findings *fs, const struct fact *was, const struc
 	make_room(fs);
 	if (is_settled(fs, is) || !fact_put(fs, is))
 		fs->crowded++;
+}
+
+void findings_fetch(const struct findings *fs, const uint64_t *uid, size_t n)
+{
+	facts_fetch(&fs->facts, uid, n);
 }
 
 void findings_change(struct findings *fs, const struct connection *was, const struct connection *is)

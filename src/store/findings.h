@@ -21,6 +21,8 @@ size_t findings_bytes(uint32_t max_facts);
 
 /* A connection is known otherwise than before; either may be NULL. */
 void findings_change(struct findings *fs, const struct connection *was, const struct connection *is);
+/* Reads ahead what is known of n connections that will change. */
+void findings_fetch(const struct findings *fs, const uint64_t *uid, size_t n);
 /* What ended before `passed` has all been heard of: what is old enough is settled for good. */
 void findings_pass(struct findings *fs, int64_t passed);
 void findings_stats(struct findings *fs, const struct capture_stats *stats, int64_t now);

@@ -249,5 +249,5 @@ uint32_t record_find(const struct records *r, uint64_t uid)
 
 void record_fetch(const struct records *r, uint64_t uid)
 {
-	__builtin_prefetch(bucket_of(r, uid), 1);
+	mem_read(bucket_of(r, uid));
 }

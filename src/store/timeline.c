@@ -62,11 +62,15 @@ static bool holds(const struct moment *m, const struct facts *facts)
 	return f->uid == m->uid && f->at == m->at && f->kind == m->kind;
 }
 
+#define AHEAD 16 /* facts that are read before their turn */
+
 static size_t keep_facts(struct moment *m, size_t n, const struct facts *facts)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			mem_read(&facts->fact[m[i + AHEAD].fact]);
 		if (!holds(&m[i], facts))
 			continue;
 		m[kept] = m[i];
