@@ -451,7 +451,6 @@ static void fetch_records(const struct store *st, uint32_t shard, const struct r
 		if (i < sh->log_used)
 			fetch_record(st, sh->log + i);
 	}
-	record_fetch(&st->records, row->c.uid);
 }
 
 /* The conversation of a row, where its record knows it. */
@@ -466,13 +465,16 @@ static bool known_talk(const struct store *st, uint32_t shard, const struct row 
 	return rec->uid == row->c.uid && rec->conversation != RECORD_NONE;
 }
 
-static void fetch_findings(const struct store *st, const struct row *row, uint32_t n)
+/* What is found by the connections' identities. */
+static void fetch_by_uid(const struct store *st, const struct row *row, uint32_t n)
 {
 	uint64_t uid[BATCH];
 
 	for (uint32_t i = 0; i < n; i++)
 		uid[i] = row[i].c.uid;
-	findings_fetch(st->findings, uid, n);
+	record_fetch(&st->records, uid, n);
+	if (st->findings)
+		findings_fetch(st->findings, uid, n);
 }
 
 /* hash: of the conversation, where it has to be looked for; else 0 */
@@ -481,9 +483,11 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 {
 	uint32_t talk;
 
-	if (!st->conf.sums_only)
+	if (!st->conf.sums_only) {
 		for (uint32_t i = 0; i < n; i++)
 			fetch_records(st, shard, &row[i]);
+		fetch_by_uid(st, row, n);
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		hash[i] = 0;
 		if (!st->conf.sums_only && known_talk(st, shard, &row[i], &talk)) {
@@ -493,8 +497,6 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 		hash[i] = talk_hash_of(&row[i].c);
 		talk_fetch_slot(&st->talks, hash[i]);
 	}
-	if (st->findings)
-		fetch_findings(st, row, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (hash[i])
 			talk_fetch_row(&st->talks, hash[i]);

@@ -247,7 +247,14 @@ uint32_t record_find(const struct records *r, uint64_t uid)
 	return i;
 }
 
-void record_fetch(const struct records *r, uint64_t uid)
+void record_fetch(const struct records *r, const uint64_t *uid, size_t n)
 {
-	mem_read(bucket_of(r, uid));
+	for (size_t i = 0; i < n; i++)
+		mem_read(bucket_of(r, uid[i]));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t ref = RECORD_NONE - *bucket_of(r, uid[i]);
+
+		if (ref != RECORD_NONE)
+			mem_read(&r->rec[ref].next);
+	}
 }

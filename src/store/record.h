@@ -50,7 +50,7 @@ void record_get(const struct records *r, uint32_t ref, struct connection *c);
 void record_clear(struct records *r, uint32_t ref);
 /* The record of that uid, or RECORD_NONE. */
 uint32_t record_find(const struct records *r, uint64_t uid);
-/* Fetches what finding, adding or emptying it will touch. */
-void record_fetch(const struct records *r, uint64_t uid);
+/* Reads ahead what finding, adding or emptying n of them will touch. */
+void record_fetch(const struct records *r, const uint64_t *uid, size_t n);
 
 #endif
