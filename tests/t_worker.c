@@ -343,6 +343,8 @@ static void stops_at_once_when_idle(void **state)
 		struct worker *w = start(true, 100, SOURCE_END);
 		struct viewer v = { 0 };
 
+		for (int k = 0; k < 1000 && numbers_made < 100; k++)
+			usleep(5000);
 		usleep(20000);
 		begin = clock_monotonic();
 		worker_stop(w);
