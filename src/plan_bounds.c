@@ -118,7 +118,9 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 {
 	memory -= share_out_extras(p, memory, batch);
 
-	int64_t connections = clamp(memory / 4 / price_live(), 1024, MOST_ROWS);
+	/* A capture may have a row under way for each: worker.c. */
+	int64_t row = live ? (int64_t)sizeof(struct row) : 0;
+	int64_t connections = clamp(memory / 4 / (price_live() + row), 1024, MOST_ROWS);
 	int64_t ended = clamp(memory / 2 / price_ended(), 1024, MOST_ROWS);
 	int64_t conversations = clamp(memory / 4 / price_conversation(), 1024, MOST_ROWS);
 

@@ -31,7 +31,7 @@
 #define CLOCK_LAG (100 * NS_PER_MS)
 
 #define BLOCKS_FILE 16	/* blocks under way; enough to keep both threads busy */
-#define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks (90 MB), then delay */
+#define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks at most (90 MB), then delay */
 #define ROOM_NOTES 64	 /* words beside the blocks, in both directions */
 
 enum order {
@@ -332,6 +332,16 @@ static void worker_discard(struct worker *w)
 	mem_free(w);
 }
 
+/* As many rows under way as there are connections: who wants small tables wants no large queue before them. */
+static size_t blocks_for(const struct source *source, uint32_t connections)
+{
+	size_t blocks = connections / BLOCK_ROWS;
+
+	if (!source->live || blocks < BLOCKS_FILE)
+		return BLOCKS_FILE;
+	return blocks < BLOCKS_LIVE ? blocks : BLOCKS_LIVE;
+}
+
 struct worker *worker_start(struct source *source, const struct engine_conf *engine,
 	struct err *err)
 {
@@ -350,7 +360,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	w->source = source;
 	w->patient = !source->live;
 	w->room = source->live ? BATCH_LIVE : BATCH;
-	w->blocks_most = source->live ? BLOCKS_LIVE : BLOCKS_FILE;
+	w->blocks_most = blocks_for(source, engine->max_connections);
 	conf.from_file = !source->live;
 	w->orders = mailbox_new(ROOM_NOTES, err);
 	w->empty = w->orders ? mailbox_new(BLOCKS_LIVE, err) : NULL;
