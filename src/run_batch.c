@@ -95,9 +95,9 @@ static void tell_early(const struct plan *p, const struct store *store)
 
 	store_capture_stats(store, &stats);
 	if (stats.evicted > 0)
-		cli_complain("%" PRIu64 " connections judged early, and counted anew if they went on: the table of %" PRIu32
-			     " was full; --max-connections or --max-memory raise it", stats.evicted,
-			p->engine.max_connections);
+		cli_complain("%" PRIu64 " connections judged early, and counted anew if they went on: the table "
+			     "of %" PRIu32 " was full; --max-connections or --max-memory raise it",
+			stats.evicted, p->engine.max_connections);
 	if (stats.dropped[DROP_TABLE_FULL] > 0)
 		cli_complain("%" PRIu64 " packets not counted: the table of %" PRIu32 " connections was full",
 			stats.dropped[DROP_TABLE_FULL], p->engine.max_connections);

@@ -197,7 +197,7 @@ static bool is_before(const struct input *in, const struct input *other)
 	return in->index < other->index;
 }
 
-/* The input with the earliest packet of those that are awake, and in *second the next. False when one must be waited for. */
+/* Of those that are awake the one with the earliest packet, and the next. False when one must be waited for. */
 static bool find_earliest(struct source_pcap *s, struct input **first, struct input **second)
 {
 	*first = *second = NULL;

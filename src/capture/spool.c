@@ -1,9 +1,9 @@
 /*
  * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live pipe, where the
  * packets that did come would wait with it. So bytes gather here, and libpcap is called only for packets that are
- * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's. The packets
- * of plain files are taken out past it, since its two fread() a packet cost more than decoding one, and pcapng files
- * altogether, since it stops where a second link type begins.
+ * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's. The
+ * packets of plain files are taken out past it, since its two fread() a packet cost more than decoding one, and pcapng
+ * files altogether, since it stops where a second link type begins.
  */
 #include "config.h"
 
