@@ -279,6 +279,7 @@ static bool begin(struct screen *s, struct source *source, const char *input, st
 		term_close(s->term, NULL);
 		return false;
 	}
+	worker_pace(s->worker, s->plan->conf->delay / 4);
 	term_size(s->term, &w, &h);
 	canvas_init(&s->canvas, w, h);
 	s->canvas.ascii = term_is_ascii(s->term);

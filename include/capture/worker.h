@@ -47,6 +47,11 @@ void worker_return(struct worker *w, struct block *b);
 
 /* From now on blocks carry the trail of this live connection (0: of none). */
 void worker_watch(struct worker *w, uint64_t uid);
+/*
+ * How often changes are handed over live, between 100 ms (until this is called) and 250: each change costs both
+ * threads, and who looks once a second needs no ten of them.
+ */
+void worker_pace(struct worker *w, int64_t ns);
 /* Another capture filter; WORKER_FILTER answers. */
 void worker_filter(struct worker *w, const char *text);
 /* Ends the input here: what was read is judged and handed over, then comes WORKER_OVER. Go on taking news. */

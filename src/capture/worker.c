@@ -23,7 +23,8 @@
 #define BATCH 256
 #define BATCH_LIVE 64
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
-#define PASS_EVERY (100 * NS_PER_MS) /* live: how often changes are handed over */
+#define PASS_MS 100	     /* live: how often changes are handed over, ... */
+#define PASS_MS_MOST 250     /* ... and how seldom: seconds must be told apart */
 #define PASS_PACKETS (1 << 20)	     /* files: the same by packets, so that the same file gives the same rows */
 #define STEP_ROWS 64		     /* rows handed over between two batches of a device */
 #define STATS_EVERY (100 * NS_PER_MS)
@@ -66,6 +67,7 @@ struct worker {
 	pthread_t thread;
 	atomic_bool stop;	/* read no more */
 	atomic_bool abandoned;	/* nobody takes news any more */
+	atomic_int pass_ms;
 
 	/* The thread's own; the viewer's again when it has ended. */
 	struct block *block[BLOCKS_LIVE];
@@ -187,7 +189,7 @@ static void tick(struct worker *w, bool idle)
 
 static void publish_live(struct worker *w, int64_t now)
 {
-	if (!w->passing && now - w->pass_at < PASS_EVERY)
+	if (!w->passing && now - w->pass_at < atomic_load_explicit(&w->pass_ms, memory_order_relaxed) * NS_PER_MS)
 		return;
 	if (!w->passing)
 		w->pass_at = now;
@@ -358,6 +360,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 		return NULL;
 	}
 	w->source = source;
+	atomic_init(&w->pass_ms, PASS_MS);
 	w->patient = !source->live;
 	w->room = source->live ? BATCH_LIVE : BATCH;
 	w->blocks_most = blocks_for(source, engine->max_connections);
@@ -422,6 +425,14 @@ void worker_watch(struct worker *w, uint64_t uid)
 
 	*thing = uid;
 	command(w, ORDER_WATCH, thing);
+}
+
+void worker_pace(struct worker *w, int64_t ns)
+{
+	int64_t ms = ns / NS_PER_MS;
+
+	ms = ms < PASS_MS ? PASS_MS : ms > PASS_MS_MOST ? PASS_MS_MOST : ms;
+	atomic_store(&w->pass_ms, (int)ms);
 }
 
 void worker_filter(struct worker *w, const char *text)

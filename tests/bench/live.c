@@ -8,6 +8,7 @@
  * programs are compared. With one rate only there is nothing to find out. Sender and program each have a processor of their
  * own. full: frames are as long as they were on the wire (zeros behind what was captured); cut: as captured.
  *
+ * Longest work is the median over all rounds of the longest processor time between two reads of the device.
  * A command ends at SIGINT, has a terminal of 160 columns and 50 lines, and says on standard error, if it can,
  * "N packets captured" and "N packets dropped by kernel". What is left of its words is printed with -v in front.
  */
@@ -50,7 +51,7 @@ struct program {
 	double cpu[ROUNDS_MAX], user[ROUNDS_MAX]; /* ns a packet; cpu: user and system */
 	double got[ROUNDS_MAX], dropped[ROUNDS_MAX]; /* packets; -1: it does not say */
 	double sent[ROUNDS_MAX], rate[ROUNDS_MAX];
-	double busy; /* ms: the longest time between two reads, the most of all rounds; -1: it does not say */
+	double busy[ROUNDS_MAX]; /* ms: the longest time between two reads; -1: it does not say */
 	char words[2048];
 };
 
@@ -265,7 +266,6 @@ static void run(struct program *p, int round, double rate, double length)
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), status;
 	struct rusage used;
 	pthread_t thread;
-	double busy;
 	pid_t pid;
 
 	if (!words || terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
@@ -290,8 +290,7 @@ static void run(struct program *p, int round, double rate, double length)
 	take_words(p, words);
 	p->got[round] = number_before(p->words, " packets captured");
 	p->dropped[round] = number_before(p->words, " packets dropped by kernel");
-	busy = ms_after(p->words, "between two of them at most ");
-	p->busy = busy > p->busy ? busy : p->busy;
+	p->busy[round] = ms_after(p->words, "between two of them at most ");
 	p->user[round] = ((double)used.ru_utime.tv_sec * 1e9 + (double)used.ru_utime.tv_usec * 1e3) / p->sent[round];
 	p->cpu[round] = p->user[round] +
 		((double)used.ru_stime.tv_sec * 1e9 + (double)used.ru_stime.tv_usec * 1e3) / p->sent[round];
@@ -322,8 +321,6 @@ static double find_rate(struct program *p, const double *rate, int rates, double
 		if (lost)
 			break;
 		best = rate[i];
-		if (p->rate[0] < 0.95 * rate[i])
-			break; /* faster than this nothing can be sent here */
 	}
 	return best;
 }
@@ -339,7 +336,7 @@ static void compare(struct program *p, int n, int rounds)
 {
 	double first = 0;
 
-	printf("\n  %-14s %12s %8s %8s %10s %12s %12s\n", "", "ns a packet", "ratio", "spread", "lost in", "lost", "longest");
+	printf("\n  %-14s %12s %8s %8s %10s %12s %13s %10s\n", "", "ns a packet", "ratio", "spread", "lost in", "lost", "longest work", "the worst");
 	for (int i = 0; i < n; i++) {
 		double lost = 0;
 		int bad = 0;
@@ -354,10 +351,11 @@ static void compare(struct program *p, int n, int rounds)
 		printf("  %-14s %9.1f ns %7.2fx %7.0f%% %3d of %3d %12.0f", p[i].name, p[i].cpu[rounds / 2],
 			p[i].cpu[rounds / 2] / first,
 			100 * (p[i].cpu[rounds - 1] - p[i].cpu[0]) / p[i].cpu[rounds / 2], bad, rounds, lost);
-		if (p[i].busy >= 0)
-			printf(" %9.3f ms\n", p[i].busy);
+		qsort(p[i].busy, (size_t)rounds, sizeof(double), by_value);
+		if (p[i].busy[0] >= 0)
+			printf(" %10.3f ms %7.3f ms\n", p[i].busy[rounds / 2], p[i].busy[rounds - 1]);
 		else
-			printf(" %12s\n", "-");
+			printf(" %13s %10s\n", "-", "-");
 	}
 }
 
@@ -383,7 +381,7 @@ int main(int argc, char **argv)
 	for (char *word = strtok(argv[5], " "); word && rates < RATES_MAX; word = strtok(NULL, " "))
 		rate[rates++] = atof(word);
 	for (int i = 0; i < n; i++)
-		program[i] = (struct program){ .name = argv[6 + 2 * i], .command = argv[7 + 2 * i], .busy = -1 };
+		program[i] = (struct program){ .name = argv[6 + 2 * i], .command = argv[7 + 2 * i] };
 	if (unshare(CLONE_NEWNET) != 0)
 		die("a network namespace");
 	if (system("ip link add bl0 mtu 9000 type veth peer name bl1 mtu 9000 && ip link set bl0 up && "
