@@ -67,7 +67,7 @@ size_t engine_bytes(const struct engine_conf *conf)
 	uint64_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
 
 	return conf->max_connections *
-		       (sizeof(e->flows.flow[0]) + sizeof(e->flows.queue[0]) + sizeof(e->flows.spare[0])) +
+		       (sizeof(e->flows.flow[0]) + sizeof(struct rare) + sizeof(e->flows.queue[0]) + sizeof(e->flows.spare[0])) +
 	       wheel_bytes(conf->max_connections) + tombs_bytes(tombs) + index_bytes(conf->max_connections + tombs) +
 	       conf->max_trails * (sizeof(e->trail[0]) + sizeof(e->trail_next[0]));
 }

@@ -84,38 +84,21 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_GAP_LOST 0x200000	   /* of the octets of HALF_GAP it is no longer known which they are */
 #define HALF_BEFORE 0x40000000	   /* odd.tail_before, odd.probe_before are not both 0 */
 #define HALF_FIN_ACK_LAST 0x20000000 /* its last segment was the first to acknowledge the peer's FIN */
-#define HALF_ODD UINT32_C(0x80000000) /* odd holds */
 
-/* All are taken: a sum that is not this has one bit under two names. */
+/* All but the highest are taken: a sum that is not this has one bit under two names. */
 _Static_assert(UINT64_C(0) +
 	HALF_SEEN + HALF_ISN + HALF_ACK + HALF_PROGRESS + HALF_FIN + HALF_FIN_IMPLIED + HALF_FIN_FIRST +
 		HALF_RST + HALF_RST_ACCEPTED + HALF_RST_PASSIVE + HALF_RST_SOLICITED + HALF_RST_EXACT +
 		HALF_RST_UNCHECKED + HALF_RST_PAYLOAD + HALF_RST_STALE + HALF_SPOKE + HALF_SPOKE_SOON +
 		HALF_GAP + HALF_FAST_OPEN + HALF_TTL_VARIES + HALF_ACK_STEP_ONE +
 		HALF_ACKED_AFTER_FIN + HALF_RST_MPTCP + HALF_RST_SYN_REPLY + HALF_EMPTY_LAST + HALF_RST_CUT +
-		HALF_SHRUNK + HALF_ACK_MOVED + HALF_GAP_LOST + HALF_BEFORE + HALF_FIN_ACK_LAST +
-		HALF_ODD ==
-		0xffffffff,
+		HALF_SHRUNK + HALF_ACK_MOVED + HALF_GAP_LOST + HALF_BEFORE + HALF_FIN_ACK_LAST ==
+		0x7fffffff,
 	"one name for each bit");
 
 #define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
 
 #define HOLES 3
-
-/* What few connections have of an end: a line that the others never touch. Read it with odd_of(). */
-struct odd {
-	struct {
-		uint32_t from, to;
-	} hole[HOLES]; /* octets jumped over, not seen yet */
-	uint32_t rst_seq;
-	uint32_t zwin;
-	uint32_t rst_ignored;
-	reltime t_rst, t_rst_last;
-	uint16_t keepalive;
-	uint16_t tail_before; /* tail and probe_tail as the peer's last packet found them */
-	uint16_t probe_before;
-	uint8_t ttl_rst;
-};
 
 struct half { /* what one end has sent */
 	/* What a plain data segment touches, of its sender and of its receiver: one cache line. */
@@ -149,27 +132,53 @@ struct half { /* what one end has sent */
 	uint16_t synack_late; /* SYN-ACKs after the client's ACK */
 	uint16_t copies;      /* of a span port, RSTs left out; saturating */
 
-	struct odd odd; /* holds with HALF_ODD, else never cleared */
 } __attribute__((aligned(64)));
 
-_Static_assert(offsetof(struct half, isn) == 64 && offsetof(struct half, odd) == 128, "lines as said");
+_Static_assert(offsetof(struct half, isn) == 64 && sizeof(struct half) == 128, "lines as said");
 
-static inline const struct odd *odd_of(const struct half *h)
-{
-	static const struct odd none;
+/* What few connections have of an end. */
+struct odd {
+	struct {
+		uint32_t from, to;
+	} hole[HOLES]; /* octets jumped over, not seen yet */
+	uint32_t rst_seq;
+	uint32_t zwin;
+	uint32_t rst_ignored;
+	reltime t_rst, t_rst_last;
+	uint16_t keepalive;
+	uint16_t tail_before; /* tail and probe_tail as the peer's last packet found them */
+	uint16_t probe_before;
+	uint8_t ttl_rst;
+};
 
-	return h->flags & HALF_ODD ? &h->odd : &none;
-}
+/* A bare SYN with a new ISN on a connection that has not ended. */
+struct pending {
+	int64_t first, last;
+	uint32_t isn, len;
+	uint32_t count;
+	uint16_t win;
+	uint8_t side, wscale, ttl;
+};
 
-/* To write to. */
-static inline struct odd *half_odd(struct half *h)
-{
-	if (!(h->flags & HALF_ODD)) {
-		h->flags |= HALF_ODD;
-		memset(&h->odd, 0, sizeof(h->odd));
-	}
-	return &h->odd;
-}
+/*
+ * What few connections have. All point to one that says no to everything until they have something to say: read it
+ * through flow.rare, write to flow_rare().
+ */
+struct rare {
+	struct rares *pool; /* where it is from */
+	struct odd odd[2];
+	struct pending pending; /* holds with FLOW_PENDING */
+	struct addr icmp_from;	/* holds with FLOW_ICMP, as do type and code */
+	uint8_t icmp_type, icmp_code;
+	uint32_t rst_idle_us;
+	uint32_t next; /* the next free one */
+};
+
+struct rares {
+	struct rare *rare; /* [one for each flow + 1], of which the first stands for none */
+	uint32_t fresh;	   /* from here on they were never used */
+	uint32_t free;	   /* given back, 0: none */
+};
 
 /* flow.flags */
 #define FLOW_USED 0x0001
@@ -222,41 +231,70 @@ struct flow {
 	uint8_t history_len;
 	uint8_t first_fin; /* CLIENT, SERVER, 2 none */
 	char history[HISTORY_MAX];
+	reltime t_synack;
 
 	/* ... and what both ends have sent, of which plain data touches the first lines. */
 	struct half half[2];
 
-	/* What opening and ending touch: one line ... */
+	/* What opening and ending touch. */
 	uint64_t uid;
 	int64_t ended; /* 0 = open */
+	struct rare *rare; /* never NULL */
 	uint32_t class_prev, class_next;
-	reltime t_est, t_synack;
+	reltime t_est;
 	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
 	reltime t_rst, t_first_fin;
-	uint32_t rst_idle_us;
 	uint32_t rst_facts; /* what held when the RST was accepted: RST_* of rst.h */
 	uint16_t generation;
 	uint8_t client_by;
 	uint8_t confidence, rule;
 	uint8_t tunnel, source;
 	int8_t ttl_delta;
-
-	/* ... and what few have: never cleared. */
-	struct {	      /* a bare SYN with a new ISN on a connection that has not ended: with FLOW_PENDING */
-		int64_t first, last;
-		uint32_t isn, len;
-		uint32_t count;
-		uint16_t win;
-		uint8_t side, wscale, ttl;
-	} pending;
-	struct addr icmp_from; /* holds with FLOW_ICMP, as do type and code */
-	uint8_t icmp_type, icmp_code;
 };
 
 _Static_assert(offsetof(struct flow, start) == 64 && offsetof(struct flow, half) == 128 &&
-	offsetof(struct flow, uid) % 64 == 0 && offsetof(struct flow, pending) % 64 == 0 && sizeof(struct flow) == 640,
-	"lines as said");
+	offsetof(struct flow, uid) % 64 == 0 && sizeof(struct flow) == 448, "lines as said");
 
+/* Takes one that is cleared; there is always one left for a flow that has none. */
+static inline struct rare *rares_take(struct rares *pool)
+{
+	uint32_t i = pool->free;
+	struct rare *r;
+
+	if (i)
+		pool->free = pool->rare[i].next;
+	else
+		i = pool->fresh++;
+	r = &pool->rare[i];
+	memset(r, 0, sizeof(*r));
+	r->pool = pool;
+	return r;
+}
+
+/* To write to. */
+static inline struct rare *flow_rare(struct flow *f)
+{
+	if (f->rare == f->rare->pool->rare)
+		f->rare = rares_take(f->rare->pool);
+	return f->rare;
+}
+
+static inline struct odd *flow_odd(struct flow *f, int side)
+{
+	return &flow_rare(f)->odd[side];
+}
+
+/* Gives it back: the flow has nothing rare any more. */
+static inline void flow_common(struct flow *f)
+{
+	struct rares *pool = f->rare->pool;
+
+	if (f->rare == pool->rare)
+		return;
+	f->rare->next = pool->free;
+	pool->free = (uint32_t)(f->rare - pool->rare);
+	f->rare = pool->rare;
+}
 
 /* half->flags & HALF_FIN, and the peer has acknowledged it. */
 static inline bool fin_acked(const struct flow *f, int side)

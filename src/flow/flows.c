@@ -8,6 +8,16 @@
 
 #define LIVE_LOOKED_AT 16
 
+static bool rares_init(struct rares *pool, uint32_t max)
+{
+	pool->rare = mem_table((size_t)max + 1, sizeof(pool->rare[0]));
+	if (!pool->rare)
+		return false;
+	pool->rare[0].pool = pool;
+	pool->fresh = 1;
+	return true;
+}
+
 bool flows_init(struct flows *t, uint32_t max, uint32_t others)
 {
 	bool ok;
@@ -18,7 +28,8 @@ bool flows_init(struct flows *t, uint32_t max, uint32_t others)
 	t->flow = mem_table(max, sizeof(t->flow[0]));
 	t->queue = mem_table(max, sizeof(t->queue[0]));
 	t->spare = mem_table(max, sizeof(t->spare[0]));
-	ok = index_init(&t->index, (uint64_t)max + others);
+	ok = rares_init(&t->rares, max);
+	ok = index_init(&t->index, (uint64_t)max + others) && ok;
 	ok = wheel_init(&t->wheel, max) && ok;
 	if (!ok || !t->flow || !t->queue || !t->spare) {
 		flows_fini(t);
@@ -34,10 +45,12 @@ void flows_fini(struct flows *t)
 	mem_table_free(t->flow, t->max, sizeof(t->flow[0]));
 	mem_table_free(t->queue, t->queue_size, sizeof(t->queue[0]));
 	mem_table_free(t->spare, t->max, sizeof(t->spare[0]));
+	mem_table_free(t->rares.rare, (size_t)t->max + 1, sizeof(t->rares.rare[0]));
 	index_fini(&t->index);
 	wheel_fini(&t->wheel);
 	t->flow = NULL;
 	t->queue = t->spare = NULL;
+	t->rares.rare = NULL;
 }
 
 struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32_t hash, int *side)
@@ -56,14 +69,6 @@ struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32
 	return NULL;
 }
 
-/* All but what says itself whether it holds. */
-static void flow_clear(struct flow *f)
-{
-	mem_clear(f, offsetof(struct flow, half[CLIENT].odd));
-	mem_clear(&f->half[SERVER], offsetof(struct half, odd));
-	memset(&f->uid, 0, offsetof(struct flow, pending) - offsetof(struct flow, uid));
-}
-
 struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash)
 {
 	struct flow *f;
@@ -78,10 +83,11 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 	}
 	f = &t->flow[slot];
 	queued = f->flags & FLOW_QUEUED; /* the slot's last user may still stand in the queue */
-	flow_clear(f);
+	mem_clear(f, sizeof(*f));
 	f->flags = FLOW_USED | queued;
 	f->hash = hash;
 	f->tuple = *client_first;
+	f->rare = t->rares.rare;
 	f->trail = NIL;
 	index_add(&t->index, hash, slot + 1);
 	t->used++;
@@ -224,6 +230,7 @@ struct flow *flows_due(struct flows *t, int64_t now, uint32_t *left)
 void flows_release(struct flows *t, struct flow *f)
 {
 	class_remove(t, f);
+	flow_common(f);
 	f->flags &= FLOW_QUEUED;
 	t->spare[t->spares++] = flows_slot(t, f);
 	t->used--;

@@ -24,6 +24,7 @@ struct flow_list {
 
 struct flows {
 	struct flow *flow; /* [max] */
+	struct rares rares;
 	uint32_t *spare;    /* stack of slots given back, [max] */
 	uint32_t max, used, fresh, spares; /* fresh: slots from here on were never used */
 	struct index index; /* of flows (slot + 1) and of tombstones (tomb.h) */

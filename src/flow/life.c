@@ -291,25 +291,25 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 }
 
 /* The SYN that waited belongs to the generation it opened. */
-static void inherit_pending(struct flow *f, int side, const struct flow *old)
+static void inherit_pending(struct flow *f, int side, const struct pending *syn)
 {
 	struct half *x = &f->half[side];
 
-	f->start = old->pending.first;
-	f->last = old->pending.last;
+	f->start = syn->first;
+	f->last = syn->last;
 	x->flags |= HALF_ISN | HALF_SEEN;
-	x->isn = x->base = old->pending.isn;
-	x->nxt = old->pending.isn + 1 + old->pending.len;
-	x->syn = x->packets = old->pending.count;
+	x->isn = x->base = syn->isn;
+	x->nxt = syn->isn + 1 + syn->len;
+	x->syn = x->packets = syn->count;
 	x->syn_uniq = 1;
-	x->win = old->pending.win;
-	x->wscale = old->pending.wscale;
-	x->ttl = old->pending.ttl;
-	x->t_last = x->t_syn_last = rel_of(old->pending.last - old->pending.first);
-	x->bytes = old->pending.len;
+	x->win = syn->win;
+	x->wscale = syn->wscale;
+	x->ttl = syn->ttl;
+	x->t_last = x->t_syn_last = rel_of(syn->last - syn->first);
+	x->bytes = syn->len;
 	x->history |= UINT32_C(1) << ('s' - 'a');
 	f->history[f->history_len++] = side == CLIENT ? 'S' : 's';
-	if (old->pending.count > 1)
+	if (syn->count > 1)
 		f->flags |= FLOW_HS_KARN;
 }
 
@@ -318,6 +318,7 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 {
 	struct flow old = *f, *new;
 	bool from_pending = f->flags & FLOW_PENDING;
+	struct pending syn = f->rare->pending;
 
 	f->flags &= ~(uint32_t)FLOW_PENDING;
 	if (!f->ending)
@@ -336,7 +337,7 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 	new->flags |= FLOW_PORT_REUSE;
 	if (from_pending)
 		/* The pending SYN's sender is the client of the new one. */
-		inherit_pending(new, CLIENT, &old);
+		inherit_pending(new, CLIENT, &syn);
 	return new;
 }
 
@@ -356,8 +357,13 @@ void life_flip(struct engine *e, struct flow *f)
 		f->rst_side = !f->rst_side;
 	if (f->first_fin <= SERVER)
 		f->first_fin = !f->first_fin;
-	if (f->flags & FLOW_PENDING)
-		f->pending.side = !f->pending.side;
+	if (f->rare != f->rare->pool->rare) {
+		struct odd o = f->rare->odd[0];
+
+		f->rare->odd[0] = f->rare->odd[1];
+		f->rare->odd[1] = o;
+		f->rare->pending.side = !f->rare->pending.side;
+	}
 	for (i = 0; i < f->history_len; i++)
 		if (f->history[i] != '~')
 			f->history[i] ^= 0x20;

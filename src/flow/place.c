@@ -85,11 +85,11 @@ static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x;
 
-	if (!(f->flags & FLOW_PENDING) || (f->pending.isn == p->seq && f->pending.side == side))
+	if (!(f->flags & FLOW_PENDING) || (f->rare->pending.isn == p->seq && f->rare->pending.side == side))
 		return;
-	x = &f->half[f->pending.side];
-	x->syn += f->pending.count;
-	x->packets += f->pending.count;
+	x = &f->half[f->rare->pending.side];
+	x->syn += f->rare->pending.count;
+	x->packets += f->rare->pending.count;
 	x->syn_uniq++;
 	f->flags &= ~(uint32_t)FLOW_PENDING;
 }
@@ -97,21 +97,23 @@ static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
 static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side];
+	struct pending *pending;
 
 	drop_other_pending(f, side, p);
-	if (!(f->flags & FLOW_PENDING)) {
-		f->pending.first = p->ts;
-		f->pending.isn = p->seq;
-		f->pending.len = p->len;
-		f->pending.side = (uint8_t)side;
-		f->pending.win = p->win;
-		f->pending.wscale = p->wscale;
-		f->pending.ttl = p->ttl;
-		f->pending.count = 0;
-	}
-	f->pending.count++;
+	pending = &flow_rare(f)->pending;
+	if (!(f->flags & FLOW_PENDING))
+		*pending = (struct pending){
+			.first = p->ts,
+			.isn = p->seq,
+			.len = p->len,
+			.side = (uint8_t)side,
+			.win = p->win,
+			.wscale = p->wscale,
+			.ttl = p->ttl,
+		};
+	pending->count++;
+	pending->last = p->ts;
 	f->flags |= FLOW_PORTS_HELD | FLOW_PENDING;
-	f->pending.last = p->ts;
 	if (p->ts > f->last)
 		f->last = p->ts;
 	x->t_syn_last = rel_of(p->ts - f->start);
@@ -168,10 +170,10 @@ static void place_answer(struct engine *e, struct flow **f, int *side, const str
 		*side = SERVER;
 		return;
 	}
-	if (!(old->flags & FLOW_PENDING) || *side == old->pending.side || !(p->flags & TCP_ACK) ||
+	if (!(old->flags & FLOW_PENDING) || *side == old->rare->pending.side || !(p->flags & TCP_ACK) ||
 		!(p->flags & (TCP_SYN | TCP_RST)))
 		return;
-	if (p->ack - old->pending.isn - 1 > old->pending.len)
+	if (p->ack - old->rare->pending.isn - 1 > old->rare->pending.len)
 		return;
 	*f = life_succeed(e, old, p, SERVER, BY_SYN, ORIGIN_ATTEMPT);
 	*side = SERVER;
@@ -182,8 +184,8 @@ static void place_sequel(struct engine *e, struct flow **f, int side, const stru
 {
 	struct flow *old = *f;
 
-	if (old->half[!side].packets || !(old->flags & FLOW_PENDING) || old->pending.side != side ||
-		!(p->flags & TCP_ACK) || p->seq - old->pending.isn - 1 > old->pending.len)
+	if (old->half[!side].packets || !(old->flags & FLOW_PENDING) || old->rare->pending.side != side ||
+		!(p->flags & TCP_ACK) || p->seq - old->rare->pending.isn - 1 > old->rare->pending.len)
 		return;
 	*f = life_succeed(e, old, p, CLIENT, BY_SYN, ORIGIN_ATTEMPT);
 }

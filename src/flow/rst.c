@@ -134,15 +134,15 @@ static uint32_t rst_facts_now(struct flow *f, int r, const struct pkt *p, bool s
 {
 	const struct half *x = &f->half[r], *y = &f->half[!r];
 	uint32_t facts = acked_facts(f, r, p) | hop_facts(f, r, p, conf);
-	uint16_t tail = solicited ? odd_of(x)->tail_before : x->tail;
-	uint16_t probes = solicited ? odd_of(x)->probe_before : x->probe_tail;
+	uint16_t tail = solicited ? f->rare->odd[r].tail_before : x->tail;
+	uint16_t probes = solicited ? f->rare->odd[r].probe_before : x->probe_tail;
 	int64_t idle = p->ts - f->last;
 
 	if (solicited)
 		idle = (int64_t)y->idle_us * NS_PER_US;
 	if (idle < 0)
 		idle = 0; /* captured out of order */
-	f->rst_idle_us = idle / NS_PER_US < UINT32_MAX ? (uint32_t)(idle / NS_PER_US) : UINT32_MAX;
+	flow_rare(f)->rst_idle_us = idle / NS_PER_US < UINT32_MAX ? (uint32_t)(idle / NS_PER_US) : UINT32_MAX;
 	if (idle >= conf->idle_reset)
 		facts |= RST_IDLE;
 	if (x->flags & HALF_FIN)
@@ -169,6 +169,7 @@ static uint32_t rst_facts_now(struct flow *f, int r, const struct pkt *p, bool s
 static void note_first(struct flow *f, int side, const struct pkt *p, bool solicited)
 {
 	struct half *x = &f->half[side];
+	struct odd *o = flow_odd(f, side);
 
 	x->flags &= ~(uint32_t)(HALF_RST_PASSIVE | HALF_RST_SOLICITED | HALF_RST_EXACT | HALF_RST_UNCHECKED |
 				HALF_RST_SYN_REPLY);
@@ -183,8 +184,8 @@ static void note_first(struct flow *f, int side, const struct pkt *p, bool solic
 		x->flags |= HALF_RST_MPTCP;
 	if (p->flags & TCP_ACK && p->seq == 0 && f->half[!side].flags & HALF_ISN)
 		x->flags |= HALF_RST_SYN_REPLY;
-	half_odd(x)->rst_seq = p->seq;
-	x->odd.ttl_rst = p->ttl;
+	o->rst_seq = p->seq;
+	o->ttl_rst = p->ttl;
 }
 
 /* The other side had reset the connection already: P4 when both came at once and nothing drew either. */
@@ -212,15 +213,16 @@ static void accept(struct flow *f, int side, reltime when)
 enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const struct rst_conf *conf)
 {
 	struct half *x = &f->half[side];
+	struct odd *o = flow_odd(f, side);
 	bool solicited = is_solicited(f, side, p), first = x->rst == 0;
 	reltime now = rel_of(p->ts - f->start);
 	enum check check;
 
 	x->rst++;
-	half_odd(x)->t_rst_last = now;
+	o->t_rst_last = now;
 	if (first) {
-		x->odd.t_rst = now;
-		x->odd.ttl_rst = p->ttl;
+		o->t_rst = now;
+		o->ttl_rst = p->ttl;
 	}
 	if (solicited && x->flags & HALF_FIN)
 		x->flags |= HALF_RST_CUT;
@@ -232,7 +234,7 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 	}
 	if (x->flags & HALF_FIN && f->half[!side].flags & HALF_FIN) {
 		if (!solicited && rst_check(f, side, p) == CHECK_OUTSIDE) {
-			half_odd(x)->rst_ignored++;
+			o->rst_ignored++;
 			return RST_IGNORED;
 		}
 		if (!(x->flags & HALF_RST))
@@ -241,14 +243,14 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 	}
 	check = rst_check(f, side, p);
 	if (check == CHECK_OUTSIDE) {
-		half_odd(x)->rst_ignored++;
+		o->rst_ignored++;
 		return RST_IGNORED;
 	}
 	if (f->flags & FLOW_PROVISIONAL) {
 		/* A better one after a doubtful one: this one counts. */
 		if (check == CHECK_INSIDE)
 			return RST_WAITS;
-		half_odd(&f->half[f->rst_side])->rst_ignored++;
+		flow_odd(f, f->rst_side)->rst_ignored++;
 		f->flags &= ~(uint32_t)FLOW_PROVISIONAL;
 		f->rst_side = 2;
 	}
@@ -286,7 +288,7 @@ void rst_undo(struct flow *f)
 	if (f->rst_side > SERVER)
 		return;
 	x = &f->half[f->rst_side];
-	half_odd(x)->rst_ignored++;
+	flow_odd(f, f->rst_side)->rst_ignored++;
 	x->flags &= ~(uint32_t)(HALF_RST | HALF_RST_ACCEPTED | HALF_RST_PASSIVE | HALF_RST_SOLICITED |
 				HALF_RST_EXACT | HALF_RST_UNCHECKED | HALF_RST_STALE | HALF_SPOKE |
 				HALF_SPOKE_SOON | HALF_RST_SYN_REPLY);
@@ -296,7 +298,7 @@ void rst_undo(struct flow *f)
 	f->rst_side = 2;
 	f->rst_facts = 0;
 	f->t_rst = 0;
-	f->rst_idle_us = 0;
+	f->rare->rst_idle_us = 0; /* which it has, of its own */
 	f->ttl_delta = 0;
 }
 
@@ -313,7 +315,7 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 	x = &f->half[f->rst_side];
 	y = &f->half[!f->rst_side];
 	/* A SYN was refused, sent again, taken up, and now answered. */
-	if (!(f->flags & FLOW_ESTABLISHED) && rel_ns(x->t_syn_last) > rel_ns(odd_of(x)->t_rst_last))
+	if (!(f->flags & FLOW_ESTABLISHED) && rel_ns(x->t_syn_last) > rel_ns(f->rare->odd[f->rst_side].t_rst_last))
 		return true;
 	since = p->ts - f->start - rel_ns(f->t_rst);
 	if (side == f->rst_side && something_new) {
@@ -321,6 +323,6 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 		if (since >= NS_PER_MS)
 			x->flags |= HALF_SPOKE;
 	}
-	return x->flags & HALF_SPOKE_SOON && y->flags & HALF_ACK && seq_before(odd_of(x)->rst_seq, y->ack);
+	return x->flags & HALF_SPOKE_SOON && y->flags & HALF_ACK && seq_before(f->rare->odd[f->rst_side].rst_seq, y->ack);
 }
 

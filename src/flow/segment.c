@@ -164,6 +164,7 @@ static enum segment_note take_data(struct engine *e, struct flow *f, int side, c
 static void count_flags(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side];
+	struct odd *o;
 	reltime now = rel_of(p->ts - f->start);
 
 	if (p->flags & TCP_SYN) {
@@ -178,9 +179,10 @@ static void count_flags(struct flow *f, int side, const struct pkt *p)
 	}
 	if (p->flags & TCP_RST) {
 		x->rst++;
-		half_odd(x)->t_rst_last = now;
-		if (!x->odd.t_rst)
-			x->odd.t_rst = now;
+		o = flow_odd(f, side);
+		o->t_rst_last = now;
+		if (!o->t_rst)
+			o->t_rst = now;
 	}
 }
 
@@ -215,7 +217,7 @@ static void split_steps(struct engine *e, struct flow *f, int side, const struct
 	reltime before = 0;
 
 	if (p->flags & TCP_RST)
-		before = odd_of(x)->t_rst_last;
+		before = f->rare->odd[side].t_rst_last;
 	else if (p->flags & TCP_SYN)
 		before = x->t_syn_last;
 	else if (p->flags & TCP_FIN)
@@ -297,6 +299,7 @@ static void icmp_run(struct engine *e, const struct pkt *p, struct flow *guess)
 	int side;
 	struct flow *f = flows_find_guessed(&e->flows, guess, &p->tuple, p->hash, &side);
 	const struct half *x;
+	struct rare *rare;
 	bool unreachable;
 
 	e->stats.icmp_errors++;
@@ -311,9 +314,10 @@ static void icmp_run(struct engine *e, const struct pkt *p, struct flow *guess)
 		return;
 	unreachable = p->icmp_v6 ? p->icmp_type == 1 : p->icmp_type == 3 && p->icmp_code != 4;
 	f->flags |= FLOW_ICMP;
-	f->icmp_from = p->icmp_from;
-	f->icmp_type = p->icmp_type;
-	f->icmp_code = p->icmp_code;
+	rare = flow_rare(f);
+	rare->icmp_from = p->icmp_from;
+	rare->icmp_type = p->icmp_type;
+	rare->icmp_code = p->icmp_code;
 	if (unreachable) {
 		f->flags |= FLOW_UNREACHABLE;
 		life_judge(e, f, 0, p->ts);

@@ -13,7 +13,7 @@
 static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait, struct side *out)
 {
 	const struct half *h = &f->half[i], *peer = &f->half[!i];
-	const struct odd *odd = odd_of(h);
+	const struct odd *odd = &f->rare->odd[i];
 
 	out->bytes = h->bytes;
 	out->packets = h->packets;
@@ -32,10 +32,10 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 	out->keepalive = odd->keepalive;
 	out->tail = h->tail > h->probe_tail ? h->tail : h->probe_tail;
 	out->rst_uniq = h->rst > 0;
-	if (f->flags & FLOW_PENDING && f->pending.side == i) {
+	if (f->flags & FLOW_PENDING && f->rare->pending.side == i) {
 		/* A SYN that has opened nothing yet is the old connection's. */
-		out->packets += f->pending.count;
-		out->syn += f->pending.count;
+		out->packets += f->rare->pending.count;
+		out->syn += f->rare->pending.count;
 		out->syn_uniq++;
 	}
 	out->state = (uint8_t)state_of(f, i, now, time_wait);
@@ -87,7 +87,7 @@ static uint64_t rst_evidence(const struct flow *f)
 		e |= EVIDENCE_BIT(RST_STALE_SEQ);
 	if (x->flags & HALF_SPOKE)
 		e |= EVIDENCE_BIT(RST_SENDER_SPOKE);
-	if (x->rst > odd_of(x)->rst_ignored + 1)
+	if (x->rst > f->rare->odd[f->rst_side].rst_ignored + 1)
 		e |= EVIDENCE_BIT(RST_REPEATED);
 	return e;
 }
@@ -141,7 +141,7 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= rst_evidence(f);
 	else if (either & HALF_RST && c->flags & s->flags & HALF_FIN)
 		e |= EVIDENCE_BIT(RST_AFTER_CLOSE);
-	if (odd_of(c)->rst_ignored || odd_of(s)->rst_ignored)
+	if (f->rare->odd[CLIENT].rst_ignored || f->rare->odd[SERVER].rst_ignored)
 		e |= EVIDENCE_BIT(RST_IGNORED);
 	if (f->flags & FLOW_RST_UNDONE)
 		e |= EVIDENCE_BIT(RST_UNDONE);
@@ -265,12 +265,12 @@ static uint32_t closing_attributes(const struct flow *f)
 			a |= ATTRIBUTE_BIT(HALF_CLOSE);
 	}
 	if (!was_reset(f) && c->flags & s->flags & HALF_FIN && (c->rst || s->rst) &&
-		c->rst + s->rst > odd_of(c)->rst_ignored + odd_of(s)->rst_ignored)
+		c->rst + s->rst > f->rare->odd[CLIENT].rst_ignored + f->rare->odd[SERVER].rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
 	if (was_reset(f) && f->rst_facts & RST_DELIVERED &&
 		(f->ending == ENDING_CLIENT_ABORT || f->ending == ENDING_SERVER_ABORT))
 		a |= ATTRIBUTE_BIT(DELIVERED);
-	if (was_reset(f) && f->rst_idle_us >= 1000000)
+	if (was_reset(f) && f->rare->rst_idle_us >= 1000000)
 		a |= ATTRIBUTE_BIT(IDLE);
 	return a;
 }
@@ -296,13 +296,13 @@ static uint32_t attributes_of(const struct flow *f)
 		a |= ATTRIBUTE_BIT(SIMULTANEOUS_OPEN);
 	if (either & HALF_FAST_OPEN)
 		a |= ATTRIBUTE_BIT(FAST_OPEN);
-	if (odd_of(c)->rst_ignored || odd_of(s)->rst_ignored)
+	if (f->rare->odd[CLIENT].rst_ignored || f->rare->odd[SERVER].rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_IGNORED);
 	if (either & HALF_RST_PAYLOAD)
 		a |= ATTRIBUTE_BIT(PAYLOAD_IN_RST);
 	if (c->retr || s->retr)
 		a |= ATTRIBUTE_BIT(RETRANSMISSIONS);
-	if (odd_of(c)->zwin || odd_of(s)->zwin)
+	if (f->rare->odd[CLIENT].zwin || f->rare->odd[SERVER].zwin)
 		a |= ATTRIBUTE_BIT(ZERO_WINDOW);
 	if (f->flags & FLOW_ICMP)
 		a |= ATTRIBUTE_BIT(ICMP);
@@ -339,7 +339,7 @@ static int64_t idle_of(const struct flow *f)
 
 	if (f->ending == ENDING_SERVER_VANISHED || f->ending == ENDING_CLIENT_VANISHED)
 		return stuck->tail >= 3 ? (int64_t)stuck->idle_us * NS_PER_US : TIME_NEVER;
-	return was_reset(f) ? (int64_t)f->rst_idle_us * NS_PER_US : TIME_NEVER;
+	return was_reset(f) ? (int64_t)f->rare->rst_idle_us * NS_PER_US : TIME_NEVER;
 }
 
 void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct connection *out)
@@ -361,9 +361,9 @@ void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct conne
 	out->hs_clt_ns = f->hs_clt_us == UINT32_MAX ? TIME_NEVER : (int64_t)f->hs_clt_us * NS_PER_US;
 	out->idle_ns = idle_of(f);
 	if (f->flags & FLOW_ICMP) {
-		out->icmp_from = f->icmp_from;
-		out->icmp_type = f->icmp_type;
-		out->icmp_code = f->icmp_code;
+		out->icmp_from = f->rare->icmp_from;
+		out->icmp_type = f->rare->icmp_type;
+		out->icmp_code = f->rare->icmp_code;
 	}
 	out->ttl_delta = f->ttl_delta;
 	out->ending = f->ending;

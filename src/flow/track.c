@@ -65,6 +65,7 @@ bool track_copy(struct flow *f, int side, const struct pkt *p)
 void track_packet(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *h = &f->half[side], *peer = &f->half[!side];
+	struct odd *o;
 
 	h->packets++;
 	h->t_last = rel_of(p->ts - f->start);
@@ -77,32 +78,34 @@ void track_packet(struct flow *f, int side, const struct pkt *p)
 	/* What the peer had sent in vain is answered now; a RST of the peer's drawn by this packet still wants to know. */
 	if (!peer->tail && !peer->probe_tail && !(peer->flags & HALF_BEFORE))
 		return;
-	half_odd(peer)->tail_before = peer->tail;
-	peer->odd.probe_before = peer->probe_tail;
+	o = flow_odd(f, !side);
+	o->tail_before = peer->tail;
+	o->probe_before = peer->probe_tail;
 	peer->tail = peer->probe_tail = 0;
 	peer->flags &= ~(uint32_t)HALF_BEFORE;
-	if (peer->odd.tail_before || peer->odd.probe_before)
+	if (o->tail_before || o->probe_before)
 		peer->flags |= HALF_BEFORE;
 }
 
-static void hole_open(struct half *h, uint32_t from, uint32_t to)
+static void hole_open(struct flow *f, int side, uint32_t from, uint32_t to)
 {
-	struct odd *o = half_odd(h);
+	struct odd *o = flow_odd(f, side);
 	int last = 0;
 
 	while (last < HOLES - 1 && o->hole[last].from != o->hole[last].to)
 		last++; /* the first one that is filled; else the oldest is forgotten */
 	if (o->hole[last].from != o->hole[last].to)
-		h->flags |= HALF_GAP_LOST;
+		f->half[side].flags |= HALF_GAP_LOST;
 	memmove(&o->hole[1], &o->hole[0], (size_t)last * sizeof(o->hole[0]));
 	o->hole[0].from = from;
 	o->hole[0].to = to;
 }
 
 /* Acknowledgements that the capture has before the octets they are of: once those have come, nothing is missing. */
-static void gap_close(struct half *h)
+static void gap_close(struct flow *f, int side)
 {
-	const struct odd *o = odd_of(h);
+	const struct odd *o = &f->rare->odd[side];
+	struct half *h = &f->half[side];
 	int i;
 
 	for (i = 0; i < HOLES; i++)
@@ -113,13 +116,13 @@ static void gap_close(struct half *h)
 }
 
 /* How many octets of [from, to) had been jumped over; they are now seen. */
-static uint32_t hole_fill(struct half *h, uint32_t from, uint32_t to)
+static uint32_t hole_fill(struct flow *f, int side, uint32_t from, uint32_t to)
 {
-	struct odd *o = &h->odd;
+	struct odd *o = &f->rare->odd[side]; /* written to where a hole is, so that it is its own */
 	uint32_t filled = 0;
 	int i;
 
-	for (i = 0; i < HOLES && h->flags & HALF_ODD; i++) {
+	for (i = 0; i < HOLES; i++) {
 		uint32_t a = o->hole[i].from, b = o->hole[i].to;
 
 		if (a == b || seq_upto(b, from) || seq_upto(to, a))
@@ -136,7 +139,7 @@ static uint32_t hole_fill(struct half *h, uint32_t from, uint32_t to)
 		} else {
 			filled += to - from;
 			o->hole[i].to = from;
-			hole_open(h, to, b);
+			hole_open(f, side, to, b);
 			break;
 		}
 	}
@@ -177,7 +180,7 @@ static void fin_withdraw(struct flow *f, int side)
 
 	fin_forget(f, side);
 	h->flags |= HALF_GAP;
-	hole_open(h, h->fin_seq, h->fin_seq + 1);
+	hole_open(f, side, h->fin_seq, h->fin_seq + 1);
 }
 
 /*
@@ -223,9 +226,10 @@ static void hidden_peer_acked(struct flow *f, int side, const struct pkt *p, uin
 }
 
 /* Its last octet is missing, and the one before it is not. */
-static bool lacks_last_octet_only(const struct half *h)
+static bool lacks_last_octet_only(const struct flow *f, int side)
 {
-	const struct odd *o = odd_of(h);
+	const struct odd *o = &f->rare->odd[side];
+	const struct half *h = &f->half[side];
 
 	for (int i = 0; i < HOLES; i++)
 		if (o->hole[i].to == h->nxt && o->hole[i].from == h->nxt - 1)
@@ -246,9 +250,9 @@ static void fin_before_own(struct flow *f, int side, const struct pkt *p)
 	if (is_hidden(y)) {
 		if (x->flags & HALF_ACK_STEP_ONE)
 			fin_imply(f, !side, p);
-	} else if (x->ack == y->nxt && y->flags & HALF_PROGRESS && lacks_last_octet_only(y)) {
-		hole_fill(y, y->nxt - 1, y->nxt);
-		gap_close(y);
+	} else if (x->ack == y->nxt && y->flags & HALF_PROGRESS && lacks_last_octet_only(f, !side)) {
+		hole_fill(f, !side, y->nxt - 1, y->nxt);
+		gap_close(f, !side);
 		fin_imply(f, !side, p);
 	}
 }
@@ -262,13 +266,13 @@ static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
 		return TRACK_EVENT;
 	if (p->ack - y->nxt == 1 && may_be_a_probe(&f->half[side], y, p)) {
 		y->nxt = y->base = p->ack;
-		half_odd(y)->keepalive++;
+		flow_odd(f, !side)->keepalive++;
 		return 0;
 	}
 	if (y->flags & HALF_FIN_IMPLIED)
 		fin_withdraw(f, !side);
 	y->flags |= HALF_GAP;
-	hole_open(y, y->nxt, p->ack);
+	hole_open(f, !side, y->nxt, p->ack);
 	y->nxt = p->ack;
 	track_history(f, !side, 'g');
 	return 0;
@@ -368,10 +372,10 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 	if (x->flags & HALF_FIN_IMPLIED && seq_before(x->fin_seq, end))
 		fin_withdraw(f, side);
 	if (seq_upto(end, x->nxt)) {
-		filled = hole_fill(x, p->seq, end);
+		filled = hole_fill(f, side, p->seq, end);
 		x->bytes += filled;
 		if (filled && x->flags & HALF_GAP)
-			gap_close(x);
+			gap_close(f, side);
 		/* Octets not seen before are late rather than sent again when they come at once, or were acknowledged before. */
 		if (filled == p->len && (seq_upto(end, f->half[!side].ack) ||
 			p->ts - f->start - rel_ns(x->t_data) < 3 * NS_PER_MS)) {
@@ -389,10 +393,10 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 	if (end - x->nxt >= PLAUSIBLE)
 		return 0; /* nowhere near: not this connection's octets, whatever it is */
 	if (seq_before(p->seq, x->nxt)) {
-		x->bytes += end - x->nxt + hole_fill(x, p->seq, x->nxt);
+		x->bytes += end - x->nxt + hole_fill(f, side, p->seq, x->nxt);
 	} else {
 		if (p->seq != x->nxt)
-			hole_open(x, x->nxt, p->seq);
+			hole_open(f, side, x->nxt, p->seq);
 		x->bytes += p->len;
 	}
 	x->nxt = end;
@@ -433,6 +437,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	unsigned found;
 	uint32_t old_ack = x->ack;
 	uint16_t old_win = x->win;
+	struct odd *odd;
 
 	if (is_hidden(x))
 		x->base = x->nxt = p->seq;
@@ -443,8 +448,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	if (p->flags & TCP_ACK) {
 		track_window(x, y, p);
 		if (p->win == 0) {
-			half_odd(x)->zwin++;
-			history_scaled(f, side, 'w', x->odd.zwin);
+			history_scaled(f, side, 'w', ++flow_odd(f, side)->zwin);
 		}
 		if (!(x->flags & HALF_PROGRESS) && !ack_is_foreign(y, p)) {
 			x->flags |= HALF_PROGRESS;
@@ -458,7 +462,8 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 		if (!x->probe_tail)
 			track_idle(f, x, y, p);
 		track_pushed_octet(f, side, p);
-		half_odd(x)->keepalive = saturating_up(odd_of(x)->keepalive);
+		odd = flow_odd(f, side);
+		odd->keepalive = saturating_up(odd->keepalive);
 		x->probe_tail = saturating_up(x->probe_tail);
 		return found | TRACK_PROBE;
 	}
@@ -482,7 +487,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 		if ((found & (TRACK_FIN | TRACK_RETRANSMISSION)) == (TRACK_FIN | TRACK_RETRANSMISSION) && !p->len)
 			x->tail = saturating_up(x->tail);
 		if (seq_before(x->nxt, p->seq + p->len))
-			hole_open(x, x->nxt, p->seq + p->len); /* overtook data */
+			hole_open(f, side, x->nxt, p->seq + p->len); /* overtook data */
 		if (seq_before(x->nxt, p->seq + p->len + 1))
 			x->nxt = p->seq + p->len + 1;
 	}
