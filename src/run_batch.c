@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "host_names.h"
@@ -57,6 +58,15 @@ static void tell_near_miss(const struct plan *p, const struct store *store)
 	filter_free(f);
 }
 
+/* Names of zones are dear where there are a million addresses. */
+static bool prints_zones(const struct plan *p)
+{
+	for (size_t i = 0; i < p->fields.n; i++)
+		if (strstr(p->fields.column[i]->name, "zone") || !strcmp(p->fields.column[i]->name, "sentence"))
+			return true;
+	return false;
+}
+
 static bool print_view(const struct plan *p, const struct store *store)
 {
 	const struct query q = {
@@ -66,6 +76,7 @@ static bool print_view(const struct plan *p, const struct store *store)
 		.ascending = p->ascending,
 		.limit = (size_t)p->conf->limit,
 		.zones = p->zones,
+		.bare = !prints_zones(p),
 		.names = p->conf->names,
 		.host = p->conf->names && p->format == EXPORT_TABLE ? host_name : NULL,
 		.interfaces = (const char *const *)p->inputs.item,

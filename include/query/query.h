@@ -29,6 +29,7 @@ struct query {
 	bool names;		     /* -N */
 	const char *(*host)(const struct addr *a); /* with names: the address's name, NULL while not known; may be NULL */
 	bool spark;		     /* fill query_row.spark */
+	bool bare;		     /* nobody asks the rows for zones that are not their key: they have none */
 	const char *const *interfaces; /* names by connection.interface; NULL: shown as numbers */
 	size_t interface_count;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "export/format.h"
+#include "util/mem.h"
 #include "util/str.h"
 
 /* What stands in `out` from `at` on was a field with something in it that needs quotes. */
@@ -23,19 +24,22 @@ static void quote(struct str *out, size_t at)
 	str_free(&text);
 }
 
-static void add_field(struct str *out, const struct column *col, const struct query_row *row)
+static void add_field(struct str *out, const struct column *col, bool is_text, const struct query_row *row)
 {
 	size_t at = out->len;
 
 	column_format(col, row, STYLE_EXPORT, out);
-	if (out->len > at && column_is_text(col) && strpbrk(out->s + at, ",\"\r\n"))
+	if (is_text && out->len > at && strpbrk(out->s + at, ",\"\r\n"))
 		quote(out, at);
 }
 
 void csv_write(FILE *to, const struct fields *f, struct result *r)
 {
 	struct str out = STR_INIT;
+	bool *is_text = mem_array(f->n + 1, sizeof *is_text);
 
+	for (size_t i = 0; i < f->n; i++)
+		is_text[i] = column_is_text(f->column[i]);
 	for (size_t i = 0; i < f->n; i++) {
 		if (i)
 			str_add_char(&out, ',');
@@ -48,11 +52,12 @@ void csv_write(FILE *to, const struct fields *f, struct result *r)
 		for (size_t i = 0; i < f->n; i++) {
 			if (i)
 				str_add_char(&out, ',');
-			add_field(&out, f->column[i], row);
+			add_field(&out, f->column[i], is_text[i], row);
 		}
 		str_add(&out, "\r\n");
 		format_pour(to, &out, FORMAT_PIECE);
 	}
 	format_pour(to, &out, 0);
+	mem_free(is_text);
 	str_free(&out);
 }

@@ -21,6 +21,7 @@
 #define BY_ZONE_SERVER 0x10
 
 #define AT_ONCE 32     /* conversations whose slots are read together, so that the misses overlap */
+#define AHEAD 12       /* rows */
 #define SLOTS_START 256
 #define PASSED 0       /* group.row on the way; other than NO_GROUP */
 #define NOT_RETURNED (NO_GROUP - 1)
@@ -251,11 +252,34 @@ static void add_conversation(struct result_memory *m, uint32_t handle, uint32_t 
 	row->peers += is_new_peer(m, group, store_conversation(m->store, handle));
 }
 
+/*
+ * Rows come in an order that memory knows nothing of: what one that is wanted soon is made of is read into the cache,
+ * first what leads to its conversation, then that.
+ */
+static void fetch_row(const struct result_memory *m, size_t place)
+{
+	const struct grouping *by = &m->by;
+	const struct conversation_key *key;
+	uint32_t group;
+
+	if (place + AHEAD < m->sorter.n) {
+		group = m->sorter.item[place + AHEAD].row;
+		(void)*(const volatile uint32_t *)&by->first[group];
+		(void)*(const volatile uint64_t *)&by->group[group].id;
+	}
+	if (place < m->sorter.n) {
+		key = store_conversation(m->store, by->first[m->sorter.item[place].row]);
+		(void)*((const volatile char *)key + 64);
+	}
+}
+
 /* Without a limit rows are made when they are asked for. */
-static struct group_row *make_row(struct result_memory *m, uint32_t group)
+static struct group_row *make_row(struct result_memory *m, size_t place)
 {
 	struct grouping *by = &m->by;
+	uint32_t group = m->sorter.item[place].row;
 
+	fetch_row(m, place + AHEAD);
 	begin_row(m, &by->group[group], by->row);
 	hash_set_clear(&by->peers);
 	for (uint32_t i = by->first[group]; i != NO_GROUP; i = by->next[i])
@@ -553,8 +577,7 @@ bool step_groups(struct result *r, size_t *work)
 void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
 {
 	struct grouping *by = &m->by;
-	uint32_t group = m->sorter.item[place].row;
-	const struct group_row *g = m->query->limit ? &by->row[place] : make_row(m, group);
+	const struct group_row *g = m->query->limit ? &by->row[place] : make_row(m, place);
 	struct row_key key = {g->key, {g->zone[CLIENT], g->zone[SERVER]}};
 
 	memset(row, 0, sizeof(*row));
@@ -564,7 +587,7 @@ void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
 	row->id = g->id;
 	row->n = g->n;
 	row->peers = g->peers;
-	set_zones(m, keys_of(m->query->view), &key, true, row);
+	set_zones(m, keys_of(m->query->view), &key, !m->query->bare, row);
 	if (m->spark) {
 		row->spark = (const uint16_t(*)[SPARK_STEPS])m->spark[place];
 		row->spark_partial = m->no_series[place];

@@ -125,7 +125,10 @@ void row_of_connection(struct result_memory *m, uint64_t number, struct query_ro
 		m->current.uid = m->ref[number].uid;
 		m->current.start = m->current.last = m->ref[number].start;
 	}
-	name_connection(m, &m->current, true, row);
+	memset(row, 0, sizeof(*row));
+	row->view = VIEW_CONNECTIONS;
+	row->query = m->query;
+	name_connection(m, &m->current, !m->query->bare, row);
 	counters_of_connection(&m->current, &row->n);
 }
 

@@ -428,9 +428,6 @@ const struct query_row *result_row(struct result *r, size_t i)
 	struct result_memory *m = r->memory;
 	uint64_t number = m->sorter.item[i].row;
 
-	memset(&m->row, 0, sizeof(m->row));
-	m->row.view = m->query->view;
-	m->row.query = m->query;
 	switch (m->query->view) {
 	case VIEW_CONNECTIONS:
 		if (m->copy)
