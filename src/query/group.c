@@ -22,7 +22,6 @@
 
 #define AT_ONCE 32     /* conversations whose slots are read together, so that the misses overlap */
 #define AHEAD 12       /* rows */
-#define SLOTS_START 256
 #define PASSED 0       /* group.row on the way; other than NO_GROUP */
 #define NOT_RETURNED (NO_GROUP - 1)
 
@@ -107,93 +106,6 @@ static uint64_t identity(const struct row_key *k, enum view view)
 	return hash + (hash == 0);
 }
 
-/* ---- finding groups ---- */
-
-void grouping_clear(struct grouping *g)
-{
-	/* Where many were and few are now, fewer slots are quicker found and emptied. */
-	if (g->room > SLOTS_START && g->groups < g->room / 16) {
-		mem_table_free(g->slot, g->room, sizeof(*g->slot));
-		g->slot = NULL;
-		g->room = 0;
-	}
-	if (g->room)
-		memset(g->slot, 0, g->room * sizeof(*g->slot));
-	hash_set_clear(&g->peers);
-	mem_free(g->first);
-	mem_free(g->next);
-	mem_free(g->row);
-	g->first = g->next = NULL;
-	g->row = NULL;
-	g->groups = 0;
-}
-
-void grouping_free(struct grouping *g)
-{
-	mem_table_free(g->slot, g->room, sizeof(*g->slot));
-	mem_free(g->group);
-	mem_free(g->of);
-	mem_free(g->sum);
-	mem_free(g->first);
-	mem_free(g->next);
-	mem_free(g->row);
-	hash_set_free(&g->peers);
-	*g = (struct grouping){.room = 0};
-}
-
-/* Slots belong where the low half of the hash says; the high half tells strangers. */
-static void slots_grow(struct grouping *g)
-{
-	struct grouping was = *g;
-
-	g->room = was.room ? was.room * 4 : SLOTS_START;
-	g->slot = mem_big(g->room, sizeof(*g->slot));
-	for (size_t i = 0; i < was.room; i++) {
-		size_t at;
-
-		if (!was.slot[i].group)
-			continue;
-		at = (uint32_t)was.group[was.slot[i].group - 1].id & (g->room - 1);
-		while (g->slot[at].group)
-			at = (at + 1) & (g->room - 1);
-		g->slot[at].tag = was.slot[i].tag;
-		g->slot[at].group = was.slot[i].group;
-	}
-	mem_table_free(was.slot, was.room, sizeof(*was.slot));
-}
-
-static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
-{
-	if (g->groups == g->group_room) {
-		g->group_room = g->group_room ? g->group_room * 2 : 64;
-		g->group = mem_grow(g->group, g->group_room, sizeof(*g->group));
-	}
-	if (!g->sum || (g->groups + 1) * g->width > g->sum_room) {
-		g->sum_room = (g->groups + 64) * 2 * g->width;
-		g->sum = mem_grow(g->sum, g->sum_room, sizeof(*g->sum));
-	}
-	for (size_t k = 0; k < g->width; k++)
-		g->sum[g->groups * g->width + k] = 0;
-	g->group[g->groups] = (struct group){id, handle, NO_GROUP};
-	return (uint32_t)g->groups++;
-}
-
-static uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle)
-{
-	uint32_t tag = (uint32_t)(id >> 32);
-	size_t at;
-
-	if (g->groups * 2 >= g->room)
-		slots_grow(g);
-	at = (uint32_t)id & (g->room - 1);
-	for (; g->slot[at].group; at = (at + 1) & (g->room - 1))
-		if (g->slot[at].tag == tag && g->group[g->slot[at].group - 1].id == id)
-			return g->slot[at].group - 1;
-	g->slot[at].tag = tag;
-	g->slot[at].group = group_add(g, id, handle) + 1;
-	return g->slot[at].group - 1;
-}
-
 /* ---- peers ---- */
 
 /* Who is on the other end of the view's rows. False: nobody that could be counted. */
@@ -207,16 +119,24 @@ static bool peer_of(enum view view, const struct conversation_key *key, struct a
 	return server ? !key->other_servers : !key->other_clients;
 }
 
-/* Whether the group did not have that peer yet. */
-static bool is_new_peer(struct result_memory *m, uint32_t group, const struct conversation_key *key)
+/* Of a group and the peer that a conversation has in it; 0: nobody. */
+static uint64_t peer_hash(const struct result_memory *m, uint32_t group, const struct conversation_key *key)
 {
 	struct {
 		struct addr addr;
 		uint64_t group;
 	} pair = {.group = group};
+	uint64_t hash;
 
-	return peer_of(m->query->view, key, &pair.addr) &&
-		hash_set_add(&m->by.peers, hash_bytes(&pair, sizeof(pair)));
+	if (!peer_of(m->query->view, key, &pair.addr))
+		return 0;
+	hash = hash_bytes(&pair, sizeof(pair));
+	return hash + (hash == 0);
+}
+
+static bool is_new_peer(struct result_memory *m, uint64_t hash)
+{
+	return hash && hash_set_add(&m->by.peers, hash);
 }
 
 /* ---- rows ---- */
@@ -246,10 +166,10 @@ static void begin_row(struct result_memory *m, const struct group *g, struct gro
 	row->zone[SERVER] = k.zone[SERVER];
 }
 
-static void add_conversation(struct result_memory *m, uint32_t handle, uint32_t group, struct group_row *row)
+static void add_conversation(struct result_memory *m, uint32_t handle, uint64_t peer, struct group_row *row)
 {
 	store_conversation_add(m->store, handle, &row->n);
-	row->peers += is_new_peer(m, group, store_conversation(m->store, handle));
+	row->peers += is_new_peer(m, peer);
 }
 
 /*
@@ -283,7 +203,7 @@ static struct group_row *make_row(struct result_memory *m, size_t place)
 	begin_row(m, &by->group[group], by->row);
 	hash_set_clear(&by->peers);
 	for (uint32_t i = by->first[group]; i != NO_GROUP; i = by->next[i])
-		add_conversation(m, i, group, by->row);
+		add_conversation(m, i, peer_hash(m, group, store_conversation(m->store, i)), by->row);
 	return by->row;
 }
 
@@ -382,7 +302,7 @@ static void take_in(struct result *r, uint32_t handle, const struct conversation
 	for (size_t k = 0; k < by->needs; k++)
 		sum[k] += store_conversation_counter(m->store, handle, (enum counter)by->need[k]);
 	if (by->need_peers)
-		sum[by->needs] += is_new_peer(m, group, key);
+		sum[by->needs] += is_new_peer(m, peer_hash(m, group, key));
 	if (!by->whole && !query_has_after(m->query))
 		store_conversation_add(m->store, handle, &r->sum);
 }
@@ -411,21 +331,6 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (key[i])
 			take_in(r, from + (uint32_t)i, key[i], id[i]);
-}
-
-static bool gather(struct result *r, size_t *work)
-{
-	struct result_memory *m = r->memory;
-	uint32_t all = store_conversations(m->store);
-
-	while (m->at < all && *work > 0) {
-		size_t n = all - m->at < AT_ONCE ? (size_t)(all - m->at) : AT_ONCE;
-
-		gather_some(r, (uint32_t)m->at, n);
-		m->at += n;
-		*work -= *work < n ? *work : n;
-	}
-	return m->at >= all;
 }
 
 /* Numbers in the order of compare_rows(), as far as they go. */
@@ -524,7 +429,7 @@ static void add_spark(struct result_memory *m, uint32_t handle, uint32_t row)
 	}
 }
 
-static void fill_one(struct result *r, uint32_t handle)
+static void fill_one(struct result *r, uint32_t handle, uint64_t peer)
 {
 	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
@@ -539,31 +444,57 @@ static void fill_one(struct result *r, uint32_t handle)
 	if (row >= NOT_RETURNED)
 		return;
 	if (m->query->limit)
-		add_conversation(m, handle, group, &by->row[row]);
+		add_conversation(m, handle, peer, &by->row[row]);
 	if (m->spark)
 		add_spark(m, handle, row);
 }
 
-static bool fill(struct result *r, size_t *work)
+static void fill_some(struct result *r, uint32_t from, size_t n)
 {
 	struct result_memory *m = r->memory;
-	uint32_t all = store_conversations(m->store);
+	struct grouping *by = &m->by;
+	uint64_t peer[AT_ONCE] = {0};
 
-	for (; m->at < all && *work > 0; m->at++, --*work)
-		if (m->by.of[m->at] != NO_GROUP)
-			fill_one(r, (uint32_t)m->at);
+	for (size_t i = 0; i < n && m->query->limit; i++) {
+		uint32_t group = by->of[from + i];
+
+		if (group != NO_GROUP && by->group[group].row < NOT_RETURNED)
+			peer[i] = peer_hash(m, group, store_conversation(m->store, from + (uint32_t)i));
+	}
+	for (size_t i = 0; i < n; i++)
+		if (peer[i])
+			hash_set_fetch(&by->peers, peer[i]);
+	for (size_t i = 0; i < n; i++)
+		if (by->of[from + i] != NO_GROUP)
+			fill_one(r, from + (uint32_t)i, peer[i]);
+}
+
+/* Goes on from m->at to all of them, some at once. True: it is there. */
+static bool through(struct result *r, uint32_t all, void (*some)(struct result *, uint32_t, size_t), size_t *work)
+{
+	struct result_memory *m = r->memory;
+
+	while (m->at < all && *work > 0) {
+		size_t n = all - m->at < AT_ONCE ? (size_t)(all - m->at) : AT_ONCE;
+
+		n = n < *work ? n : *work;
+		some(r, (uint32_t)m->at, n);
+		m->at += n;
+		*work -= n;
+	}
 	return m->at >= all;
 }
 
 bool step_groups(struct result *r, size_t *work)
 {
 	struct result_memory *m = r->memory;
+	uint32_t all = store_conversations(m->store);
 
 	if (m->stage == STAGE_PREPARE) {
 		prepare(r);
 		next_stage(m, STAGE_GATHER);
 	}
-	if (m->stage == STAGE_GATHER && gather(r, work))
+	if (m->stage == STAGE_GATHER && through(r, all, gather_some, work))
 		next_stage(m, STAGE_JUDGE);
 	if (m->stage == STAGE_JUDGE && judge(r, work))
 		next_stage(m, STAGE_SORT);
@@ -571,7 +502,7 @@ bool step_groups(struct result *r, size_t *work)
 		sort(r);
 		next_stage(m, STAGE_FILL);
 	}
-	return m->stage == STAGE_FILL && fill(r, work);
+	return m->stage == STAGE_FILL && through(r, all, fill_some, work);
 }
 
 void row_of_group(struct result_memory *m, size_t place, struct query_row *row)

@@ -94,7 +94,7 @@ static size_t hash_set_place(const struct hash_set *m, uint64_t hash)
 
 static void hash_set_grow(struct hash_set *m)
 {
-	struct hash_set bigger = {.room = m->room ? m->room * 4 : 64, .used = m->used};
+	struct hash_set bigger = {.room = m->room ? m->room * 2 : 64, .used = m->used};
 
 	bigger.slot = mem_big(bigger.room, sizeof(*bigger.slot));
 	for (size_t i = 0; i < m->room; i++)

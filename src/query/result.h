@@ -43,6 +43,12 @@ struct hash_set {
 
 void hash_set_clear(struct hash_set *m);
 void hash_set_free(struct hash_set *m);
+/* Reads where it belongs into the cache. */
+static inline void hash_set_fetch(const struct hash_set *m, uint64_t hash)
+{
+	if (m->room)
+		(void)*(const volatile uint64_t *)&m->slot[hash & (m->room - 1)];
+}
 /* False: it was there. */
 bool hash_set_add(struct hash_set *m, uint64_t hash);
 
@@ -171,6 +177,8 @@ void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *
 void result_free_lines(struct result_memory *m);
 void grouping_clear(struct grouping *g);
 void grouping_free(struct grouping *g);
+/* The group of that identity; a new one has that conversation's key. */
+uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle);
 
 /* Whether a filter asks anything of rows, or of conversations. */
 bool query_has_after(const struct query *q);
