@@ -18,6 +18,7 @@
 #define FACTS_LEAST 4096
 #define MACHINERY (INT64_C(6) << 20) /* what there is however small the tables: blocks, packets read ahead, hosts */
 #define FALLBACK_MEMORY (INT64_C(2) << 30)
+#define ASKED 360 /* octets that the screen's questions take for each conversation, once all views were looked at */
 #define PROBE_ROWS 1048576 /* rows for which the price of one is asked */
 
 /* What the machine has, or what this control group may use of it. */
@@ -122,7 +123,8 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 	int64_t row = live ? (int64_t)sizeof(struct row) : 0;
 	int64_t connections = clamp(memory / 4 / (price_live() + row), 1024, MOST_ROWS);
 	int64_t ended = clamp(memory / 2 / price_ended(), 1024, MOST_ROWS);
-	int64_t conversations = clamp(memory / 4 / price_conversation(), 1024, MOST_ROWS);
+	int64_t asked = batch ? 0 : ASKED;
+	int64_t conversations = clamp(memory / 4 / (price_conversation() + asked), 1024, MOST_ROWS);
 
 	if (live) {
 		connections = clamp(connections, 0, LIVE_CONNECTIONS);
