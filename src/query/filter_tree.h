@@ -69,6 +69,21 @@ struct parser {
 void *parser_fail(struct parser *p, size_t at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What stands between the name of a column and its value. */
+struct comparison {
+	enum test test;
+	bool negated;
+	bool list; /* `in`: braces or a network follow */
+	struct token token;
+};
+
+/* Takes a comparison if one is next. */
+bool comparison_read(struct parser *p, struct comparison *c);
+/* One column against what follows in the text. NULL: the error is noted. */
+struct node *test_parse(struct parser *p, const struct column *col, const struct comparison *c, size_t at);
+struct node *test_new(const struct column *col, enum test test, size_t at);
+struct node *node_new(enum node_kind kind, size_t at);
+
 /* Reads a whole text. NULL: the error is noted. */
 struct node *tree_parse(struct parser *p);
 /* Both, or nothing when one is missing; takes them over. */
