@@ -172,6 +172,13 @@ static void add_conversation(struct result_memory *m, uint32_t handle, uint64_t 
 	row->peers += is_new_peer(m, peer);
 }
 
+static void fetch_conversation(const struct store *store, uint32_t handle)
+{
+	const struct conversation_key *key = store_conversation(store, handle);
+
+	(void)*((const volatile char *)key + 64);
+}
+
 /*
  * Rows come in an order that memory knows nothing of: what one that is wanted soon is made of is read into the cache,
  * first what leads to its conversation, then that.
@@ -179,7 +186,6 @@ static void add_conversation(struct result_memory *m, uint32_t handle, uint64_t 
 static void fetch_row(const struct result_memory *m, size_t place)
 {
 	const struct grouping *by = &m->by;
-	const struct conversation_key *key;
 	uint32_t group;
 
 	if (place + AHEAD < m->sorter.n) {
@@ -187,10 +193,8 @@ static void fetch_row(const struct result_memory *m, size_t place)
 		(void)*(const volatile uint32_t *)&by->first[group];
 		(void)*(const volatile uint64_t *)&by->group[group].id;
 	}
-	if (place < m->sorter.n) {
-		key = store_conversation(m->store, by->first[m->sorter.item[place].row]);
-		(void)*((const volatile char *)key + 64);
-	}
+	if (place < m->sorter.n)
+		fetch_conversation(m->store, by->member[by->first[m->sorter.item[place].row]]);
 }
 
 /* Without a limit rows are made when they are asked for. */
@@ -202,8 +206,14 @@ static struct group_row *make_row(struct result_memory *m, size_t place)
 	fetch_row(m, place + AHEAD);
 	begin_row(m, &by->group[group], by->row);
 	hash_set_clear(&by->peers);
-	for (uint32_t i = by->first[group]; i != NO_GROUP; i = by->next[i])
-		add_conversation(m, i, peer_hash(m, group, store_conversation(m->store, i)), by->row);
+	for (uint32_t i = by->first[group]; i < by->first[group + 1]; i++) {
+		uint32_t handle = by->member[i];
+
+		if ((i - by->first[group]) % AHEAD == 0)
+			for (uint32_t k = i; k < i + AHEAD && k < by->first[group + 1]; k++)
+				fetch_conversation(m->store, by->member[k]);
+		add_conversation(m, handle, peer_hash(m, group, store_conversation(m->store, handle)), by->row);
+	}
 	return by->row;
 }
 
@@ -378,6 +388,24 @@ static bool judge(struct result *r, size_t *work)
 	return m->at >= m->by.groups;
 }
 
+/* Sorts the handles by group, by counting. */
+static void list_members(struct grouping *by, uint32_t handles)
+{
+	uint32_t *end;
+
+	by->first = mem_array(by->groups + 2, sizeof(*by->first));
+	by->member = mem_grow(NULL, handles + 1, sizeof(*by->member));
+	for (uint32_t i = 0; i < handles; i++)
+		if (by->of[i] != NO_GROUP)
+			by->first[by->of[i] + 2]++;
+	for (size_t g = 2; g < by->groups + 2; g++)
+		by->first[g] += by->first[g - 1];
+	end = by->first + 1; /* of each group, as far as it is filled */
+	for (uint32_t i = 0; i < handles; i++)
+		if (by->of[i] != NO_GROUP)
+			by->member[end[by->of[i]]++] = i;
+}
+
 /* The order, and with a limit the keys of the rows that are returned. */
 static void sort(struct result *r)
 {
@@ -403,9 +431,7 @@ static void sort(struct result *r)
 	hash_set_clear(&by->peers);
 	if (q->limit)
 		return;
-	by->next = mem_grow(NULL, by->of_room, sizeof(*by->next));
-	by->first = mem_grow(NULL, by->groups + 1, sizeof(*by->first));
-	memset(by->first, 0xff, by->groups * sizeof(*by->first));
+	list_members(by, store_conversations(m->store));
 }
 
 /* Adds a conversation to the sparkline of its row. */
@@ -435,10 +461,6 @@ static void fill_one(struct result *r, uint32_t handle, uint64_t peer)
 	struct grouping *by = &m->by;
 	uint32_t group = by->of[handle], row = by->group[group].row;
 
-	if (!m->query->limit) {
-		by->next[handle] = by->first[group];
-		by->first[group] = handle;
-	}
 	if (query_has_after(m->query) && row != NO_GROUP)
 		store_conversation_add(m->store, handle, &r->sum);
 	if (row >= NOT_RETURNED)

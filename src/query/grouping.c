@@ -20,9 +20,9 @@ void grouping_clear(struct grouping *g)
 		memset(g->slot, 0, g->room * sizeof(*g->slot));
 	hash_set_clear(&g->peers);
 	mem_free(g->first);
-	mem_free(g->next);
+	mem_free(g->member);
 	mem_free(g->row);
-	g->first = g->next = NULL;
+	g->first = g->member = NULL;
 	g->row = NULL;
 	g->groups = 0;
 }
@@ -34,7 +34,7 @@ void grouping_free(struct grouping *g)
 	mem_free(g->of);
 	mem_free(g->sum);
 	mem_free(g->first);
-	mem_free(g->next);
+	mem_free(g->member);
 	mem_free(g->row);
 	hash_set_free(&g->peers);
 	*g = (struct grouping){.room = 0};

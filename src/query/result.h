@@ -87,8 +87,8 @@ struct grouping {
 	bool need_key, need_zones, need_peers;
 	bool whole; /* no filter: all conversations count */
 	struct hash_set peers;
-	/* Without a limit: each group's conversations, a list through all handles. */
-	uint32_t *first, *next;
+	/* Without a limit: group g's conversations are member[first[g]] up to before member[first[g + 1]]. */
+	uint32_t *first, *member;
 	struct group_row *row; /* with a limit all that are returned, without one the one handed out */
 };
 

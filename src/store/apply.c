@@ -495,8 +495,10 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 			continue;
 		}
 		hash[i] = talk_hash_of(&row[i].c);
-		talk_fetch_slot(&st->talks, hash[i]);
 	}
+	for (uint32_t i = 0; i < n; i++)
+		if (hash[i])
+			talk_fetch_slot(&st->talks, hash[i]);
 	for (uint32_t i = 0; i < n; i++)
 		if (hash[i])
 			talk_fetch_row(&st->talks, hash[i]);

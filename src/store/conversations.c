@@ -197,21 +197,16 @@ void talk_unlink(struct conversations *cs, uint32_t i)
 	slot_clear(cs, at);
 }
 
-static inline void read_line(const void *p)
-{
-	(void)*(const volatile char *)p;
-}
-
 void talk_fetch_slot(const struct conversations *cs, uint64_t hash)
 {
-	read_line(&cs->slot[(uint32_t)hash & cs->mask]);
+	mem_read(&cs->slot[(uint32_t)hash & cs->mask]);
 }
 
 void talk_fetch(const struct conversations *cs, uint32_t i)
 {
 	if (i <= cs->max) {
-		read_line(&cs->row[i]);
-		read_line((const char *)&cs->row[i] + 64);
+		mem_read(&cs->row[i]);
+		mem_read((const char *)&cs->row[i] + 64);
 	}
 }
 
