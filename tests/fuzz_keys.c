@@ -78,16 +78,20 @@ static unsigned step(struct screen *s, uint8_t octet, unsigned n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	/* Half of the time looks come in pieces, and keys and packets in between. */
+	const struct app_conf conf = {.from_file = true, .input = "test.pcap", .piece = size % 4 < 2 ? 0 : 3};
 	struct str packets = STR_INIT;
 	struct screen s;
 
-	screen_init(&s, NULL, 80, 24);
+	screen_init(&s, &conf, 80, 24);
 	screen_sample(&packets);
 	screen_packets(&s, packets.s, false);
 	str_free(&packets);
 	s.canvas.ascii = size % 2;
 	for (size_t i = 0; i < size && i < LONGEST; i++) {
 		step(&s, data[i], (unsigned)i); /* what would quit does not end it */
+		for (int k = 0; conf.piece && k < data[i] % 5; k++)
+			app_work(s.app);
 		app_draw(s.app, &s.canvas);
 		check(&s.canvas);
 	}
