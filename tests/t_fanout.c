@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #ifdef HAVE_LINUX_IF_PACKET_H
@@ -359,6 +360,121 @@ static void filters_change_for_all(void **state)
 	close(far);
 }
 
+#define CONNECTIONS 150
+#define PORT 8080
+
+static struct sockaddr_in server(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+
+	inet_pton(AF_INET, "10.9.0.2", &at.sin_addr);
+	return at;
+}
+
+/* The other end, in a namespace of its own: answers with some octets, and ends every third connection with a reset. */
+static void serve(int told, int tell)
+{
+	const struct linger hard = { .l_onoff = 1 };
+	struct sockaddr_in at = server();
+	static char octets[3000];
+	int fd;
+
+	alarm(60);
+	if (unshare(CLONE_NEWNET) != 0 || write(tell, "1", 1) != 1 || read(told, octets, 1) != 1 ||
+		system("ip addr add 10.9.0.2/24 dev fw0 && ip link set fw0 up") != 0)
+		_exit(1);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, CONNECTIONS) != 0 || write(tell, "2", 1) != 1)
+		_exit(2);
+	for (int i = 0; i < CONNECTIONS; i++) {
+		int one = accept(fd, NULL, NULL);
+
+		if (read(one, octets, sizeof(octets)) <= 0 || write(one, octets, (size_t)(1 + 14 * i)) <= 0)
+			_exit(3);
+		if (i % 3 == 0)
+			setsockopt(one, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+		close(one);
+	}
+	/* The devices go when this process does. */
+	_exit(read(told, octets, 1) == 1 ? 0 : 4);
+}
+
+static void call(void)
+{
+	struct sockaddr_in at = server();
+	char octets[3000] = "hello";
+
+	for (int i = 0; i < CONNECTIONS; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+		assert_int_equal(write(fd, octets, (size_t)(1 + i)), 1 + i);
+		while (read(fd, octets, sizeof(octets)) > 0)
+			;
+		close(fd);
+	}
+}
+
+/* fw1 stays here, fw0 goes to the child, which ends when something is written to *let_go. */
+static pid_t begin_server(int *let_go)
+{
+	int up[2], down[2];
+	char command[200], octet;
+	pid_t child;
+
+	assert_int_equal(pipe(up) | pipe(down), 0);
+	child = fork();
+	if (child == 0)
+		serve(down[0], up[1]);
+	assert_int_equal(read(up[0], &octet, 1), 1);
+	snprintf(command, sizeof(command), "ip link add fw0 type veth peer name fw1 && ip link set fw0 netns %d && "
+		"ip addr add 10.9.0.1/24 dev fw1 && ip link set fw1 up", (int)child);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(write(down[1], "1", 1), 1);
+	assert_int_equal(read(up[0], &octet, 1), 1);
+	*let_go = down[1];
+	return child;
+}
+
+/* What happened in each connection, in order, as one number. */
+static void digest(const struct pkt *pkt, size_t n, uint64_t *of)
+{
+	memset(of, 0, 65536 * sizeof(*of));
+	for (size_t i = 0; i < n; i++) {
+		const struct pkt *p = &pkt[i];
+		bool back = p->tuple.port[0] == PORT;
+		uint64_t what = ((uint64_t)p->seq << 32 | p->ack) ^ ((uint64_t)p->len << 20 | (uint64_t)p->flags << 8 | back);
+
+		of[p->tuple.port[back]] = (of[p->tuple.port[back]] ^ what) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+}
+
+static void real_connections_are_the_same(void **state)
+{
+	static uint64_t of[2][65536];
+	int status = -1, let_go;
+	pid_t child = begin_server(&let_go);
+	struct source *one = open_threads("fw1", 1, "tcp", 0), *four = open_threads("fw1", SOCKETS, "tcp", 0);
+	size_t n[2], connections = 0;
+
+	call();
+	n[1] = gather(four, got[1], MOST);
+	n[0] = gather(one, got[0], MOST);
+	assert_true(n[0] >= CONNECTIONS * 7);
+	assert_int_equal(n[0], n[1]);
+	for (int i = 0; i < 2; i++)
+		digest(got[i], n[i], of[i]);
+	assert_memory_equal(of[0], of[1], sizeof(of[0]));
+	for (size_t port = 0; port < 65536; port++)
+		connections += of[0][port] != 0;
+	assert_int_equal(connections, CONNECTIONS);
+	source_close(one);
+	source_close(four);
+	assert_int_equal(write(let_go, "3", 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 /* Nobody reads for a while: what did not fit is counted, and nothing twice. */
 static void drops_add_up(void **state)
 {
@@ -446,6 +562,7 @@ int main(void)
 		cmocka_unit_test(same_packets_in_order),
 		cmocka_unit_test(quiet_threads_hold_up_nobody),
 		cmocka_unit_test(filters_change_for_all),
+		cmocka_unit_test(real_connections_are_the_same),
 		cmocka_unit_test(drops_add_up),
 		cmocka_unit_test(loopback_once),
 		cmocka_unit_test(saving_takes_one),
