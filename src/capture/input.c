@@ -28,6 +28,8 @@ static int64_t frame_time(const struct input *in, const struct pcap_pkthdr *h)
 {
 	int64_t ns, sec = h->ts.tv_sec;
 
+	if (sec >= 0 && sec <= INT32_MAX && h->ts.tv_usec >= 0 && h->ts.tv_usec <= NS_PER_SEC)
+		return sec * NS_PER_SEC + (int64_t)h->ts.tv_usec * in->to_ns;
 	if (sec >= INT64_MAX / NS_PER_SEC)
 		return INT64_MAX / 2;
 	if (sec <= INT64_MIN / NS_PER_SEC)
@@ -146,7 +148,7 @@ struct record {
 /* Anything but this is for libpcap to make sense of. */
 static bool record_is_sane(const struct input *in, const struct record *r)
 {
-	return r->captured <= in->plain_most && r->sec <= INT32_MAX && r->fraction < NS_PER_SEC / in->plain_ns;
+	return r->captured <= in->plain_most && r->sec <= INT32_MAX && r->fraction < in->plain_fraction;
 }
 
 /* At most `room` packets out of the spool. *odd: the next one is there, and libpcap's. */
@@ -168,7 +170,10 @@ static inline size_t plain_frames(struct input *in, size_t room, pcap_handler fr
 		h.caplen = r.captured;
 		h.len = r.wire;
 		taken += sizeof(r);
-		frame((u_char *)in, &h, at + taken);
+		if (frame == frame_into_batch) /* so that it is no call */
+			frame_into_batch((u_char *)in, &h, at + taken);
+		else
+			frame((u_char *)in, &h, at + taken);
 		taken += r.captured;
 		n++;
 	}
@@ -283,6 +288,7 @@ void input_opened(struct input *in)
 	if (!in->spool || in->ng || !in->now->link)
 		return;
 	in->plain_ns = spool_plain_ns(in->spool);
+	in->plain_fraction = in->plain_ns ? (uint32_t)(NS_PER_SEC / in->plain_ns) : 0;
 	in->plain_most = pcap_snapshot(in->pcap) < PLAIN_MOST ? (uint32_t)pcap_snapshot(in->pcap) : PLAIN_MOST;
 }
 

@@ -54,6 +54,7 @@ struct input {
 	struct input_ng *ng;	      /* of pcapng files, which are read without libpcap */
 	int plain_ns;		      /* packets are taken from the spool, their fractions count this; 0: libpcap reads */
 	uint32_t plain_most;	      /* longer ones are libpcap's */
+	uint32_t plain_fraction;      /* those with this fraction of a second, or more, as well */
 	char *filter_text;	      /* for what is not open yet */
 	struct pcap_stat kernel;      /* the last answer: its counters wrap */
 	struct timeval since;	      /* of a device whose packets are shared out: earlier ones came to all; else 0 */

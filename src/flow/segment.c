@@ -238,7 +238,7 @@ static void see_ttl(struct engine *e, struct flow *f, int side, uint8_t ttl)
 }
 
 /* It was heard: its own time, the engine's, the trail, and whoever looks on. */
-static void note_heard(struct engine *e, struct flow *f, int side, const struct pkt *p, enum segment_note note)
+static inline void note_heard(struct engine *e, struct flow *f, int side, const struct pkt *p, enum segment_note note)
 {
 	if (f->trail != NIL)
 		trail_add(&e->trail[f->trail], f, side, p, note, e->now - e->skew, e->conf.time_wait);

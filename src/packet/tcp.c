@@ -28,7 +28,7 @@ enum {
 #define NOP_NOP_TIMESTAMPS 0x0101080a
 #define EXID_FAST_OPEN 0xf989 /* RFC 7413, appendix A */
 
-static void take_timestamps(struct pkt *out, const uint8_t *value)
+static inline void take_timestamps(struct pkt *out, const uint8_t *value)
 {
 	out->opts |= OPT_TIMESTAMPS;
 	out->tsval = be32(value);
@@ -78,15 +78,6 @@ static void take_option(struct pkt *out, uint8_t kind, const uint8_t *value, siz
 /* Options end where one contradicts itself or was not captured; those before it stand. */
 static void take_options(struct pkt *out, struct cursor c)
 {
-	if (c.wire == 12 && c.left == 12) {
-		struct cursor ahead = c;
-		const uint8_t *h = cur_take(&ahead, 12);
-
-		if (be32(h) == NOP_NOP_TIMESTAMPS) {
-			take_timestamps(out, h + 4);
-			return;
-		}
-	}
 	while (c.left) {
 		uint8_t kind = *cur_take(&c, 1);
 		const uint8_t *value;
@@ -139,7 +130,7 @@ static inline uint32_t hash_v6(const struct tuple *t)
  * The ends are put in order first, without a branch: directions alternate, and a branch on them would be
  * mispredicted every other time. IPv4 has a short key of its own.
  */
-uint32_t tuple_hash(const struct tuple *t)
+static inline uint32_t hash_of(const struct tuple *t)
 {
 	uint64_t a, b;
 
@@ -148,6 +139,11 @@ uint32_t tuple_hash(const struct tuple *t)
 	a = end_v4(t, 0);
 	b = end_v4(t, 1);
 	return (uint32_t)hash_two(a < b ? a : b, a < b ? b : a);
+}
+
+uint32_t tuple_hash(const struct tuple *t)
+{
+	return hash_of(t);
 }
 
 void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t left, size_t wire)
@@ -159,7 +155,7 @@ void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t l
 		options = wire; /* they go on in the next fragment */
 	out->tuple.port[0] = be16(h);
 	out->tuple.port[1] = be16(h + 2);
-	out->hash = tuple_hash(&out->tuple);
+	out->hash = hash_of(&out->tuple);
 	out->seq = be32(h + 4);
 	out->ack = be32(h + 8);
 	out->len = (uint32_t)(wire - options);
@@ -175,6 +171,10 @@ void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t l
 	out->icmp_type = out->icmp_code = out->icmp_v6 = 0;
 	if (!options)
 		return;
+	if (options == 12 && left >= 12 && be32(behind) == NOP_NOP_TIMESTAMPS) {
+		take_timestamps(out, behind + 4);
+		return;
+	}
 	cur_init(&c, behind, left < options ? left : options, options);
 	take_options(out, c);
 }
@@ -203,7 +203,7 @@ enum drop tcp_quoted(struct walk *w)
 		return DROP_ICMP_SHORT;
 	out->tuple.port[0] = be16(h);
 	out->tuple.port[1] = be16(h + 2);
-	out->hash = tuple_hash(&out->tuple);
+	out->hash = hash_of(&out->tuple);
 	out->seq = be32(h + 4);
 	out->ack = out->len = out->tsval = out->tsecr = 0;
 	out->win = out->mss = 0;
