@@ -160,6 +160,31 @@ static void pieces_are_small(void **state)
 	store_free(st);
 }
 
+/* As the screen does it: of two results one is shown, the other is asked, of one view after the other. */
+static void a_shown_result_keeps_its_rows_without_what_made_it(void **state)
+{
+	struct random r = {43};
+	struct store *st = world_empty();
+	struct result two[2] = {{0}, {0}}, alone = {0};
+
+	add_some(st, &r, CONNECTIONS);
+	for (int i = 0; i < 4 * VIEW_COUNT; i++) {
+		struct query q = {.view = (enum view)(i / 2 % VIEW_COUNT), .limit = i % 3 ? LIMIT : 0};
+		struct result *shown = &two[i & 1], *next = &two[!(i & 1)];
+
+		run_in_pieces(st, &q, 64, shown);
+		result_hand_over(shown, next);
+		query_run(st, &q, &alone);
+		assert_same(&alone, shown);
+		for (size_t k = 0; k < shown->rows; k++)
+			assert_true(result_find(shown, result_id(&alone, k)) == k);
+	}
+	result_free(&two[0]);
+	result_free(&two[1]);
+	result_free(&alone);
+	store_free(st);
+}
+
 static void a_store_that_changes_in_between_is_asked_anew(void **state)
 {
 	for (int v = 0; v < VIEW_COUNT; v++) {
@@ -223,6 +248,7 @@ int main(void)
 		cmocka_unit_test(pieces_make_the_whole),
 		cmocka_unit_test(order_needs_no_more_than_what_is_summed),
 		cmocka_unit_test(pieces_are_small),
+		cmocka_unit_test(a_shown_result_keeps_its_rows_without_what_made_it),
 		cmocka_unit_test(a_store_that_changes_in_between_is_asked_anew),
 		cmocka_unit_test(a_store_that_never_keeps_still_is_answered_in_the_end),
 	};

@@ -85,6 +85,11 @@ void query_run(const struct store *st, const struct query *q, struct result *out
 void query_begin(const struct store *st, const struct query *q, struct result *out);
 bool query_step(struct result *r, size_t work);
 void result_free(struct result *r);
+/*
+ * `from` is whole and will be shown, `to` will be asked next: memory that only making an answer takes, much more than its
+ * rows, goes from one to the other. Nothing happens to a result without a limit.
+ */
+void result_hand_over(struct result *from, struct result *to);
 
 /* Row i of r->rows. Borrowed until the next call or query_run. */
 const struct query_row *result_row(struct result *r, size_t i);

@@ -40,6 +40,20 @@ void grouping_free(struct grouping *g)
 	*g = (struct grouping){.room = 0};
 }
 
+void grouping_hand_over(struct grouping *from, struct grouping *to)
+{
+	struct group_row *row = to->row;
+	struct grouping scratch = *from;
+
+	if (!from->slot)
+		return;
+	to->row = NULL;
+	grouping_free(to);
+	scratch.row = row;
+	*to = scratch;
+	*from = (struct grouping){.row = from->row};
+}
+
 /* Slots belong where the low half of the hash says; the high half tells strangers. */
 static void slots_grow(struct grouping *g)
 {

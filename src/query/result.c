@@ -423,6 +423,12 @@ void result_free(struct result *r)
 	memset(r, 0, sizeof(*r));
 }
 
+void result_hand_over(struct result *from, struct result *to)
+{
+	if (from->memory && to->memory && from->memory->stage == STAGE_DONE && from->memory->query->limit)
+		grouping_hand_over(&from->memory->by, &to->memory->by);
+}
+
 const struct query_row *result_row(struct result *r, size_t i)
 {
 	struct result_memory *m = r->memory;
@@ -472,7 +478,7 @@ uint64_t result_id(const struct result *r, size_t i)
 		return (uint64_t)m->step[number].second;
 	if (m->query->view == VIEW_FINDINGS)
 		return m->finding[number].id;
-	return m->by.group[number].id;
+	return m->query->limit ? m->by.row[i].id : m->by.group[number].id;
 }
 
 size_t result_find(const struct result *r, uint64_t id)

@@ -177,6 +177,8 @@ void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *
 void result_free_lines(struct result_memory *m);
 void grouping_clear(struct grouping *g);
 void grouping_free(struct grouping *g);
+/* What `from` needed to be made, and needs no more, is for making `to`. Its rows stay. */
+void grouping_hand_over(struct grouping *from, struct grouping *to);
 /* The group of that identity; a new one has that conversation's key. */
 uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle);
 

@@ -299,6 +299,7 @@ static void take_rows(struct app *a, struct list *l)
 
 	l->result = l->ask.result;
 	l->ask.result = before;
+	result_hand_over(&l->result, &l->ask.result);
 	l->stale = false;
 	l->held = rows_before && a->moved && a->now - a->moved < HOLD_NS;
 	l->rows = l->result.rows;
