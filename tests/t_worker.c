@@ -144,6 +144,10 @@ static enum source_state numbers_read(struct source *head, struct pkt *pkt, size
 {
 	struct numbers *s = (struct numbers *)head;
 
+	if (s->head.piped) {
+		usleep(1000);
+		room = 10;
+	}
 	for (*n = 0; *n < room && s->next < s->most; (*n)++) {
 		memset(&pkt[*n], 0, sizeof(pkt[*n]));
 		pkt[*n].ts = s->head.live ? clock_wall() : s->next;
@@ -195,20 +199,25 @@ static const struct source_ops numbers_ops = {
 	.close = numbers_close,
 };
 
-static struct worker *start(bool live, uint32_t most, enum source_state end)
+static struct worker *start_source(bool live, bool piped, uint32_t most, enum source_state end)
 {
 	static const struct engine_conf conf = { .max_connections = 16 };
 	struct numbers *s = mem_alloc(sizeof(*s));
 	struct err err = ERR_INIT;
 	struct worker *w;
 
-	*s = (struct numbers){ .head = { &numbers_ops, live }, .most = most, .end = end };
+	*s = (struct numbers){ .head = { &numbers_ops, live, piped }, .most = most, .end = end };
 	numbers_made = 0;
 	numbers_closed = false;
 	ticks = refused = 0;
 	w = worker_start(&s->head, &conf, &err);
 	assert_non_null(w);
 	return w;
+}
+
+static struct worker *start(bool live, uint32_t most, enum source_state end)
+{
+	return start_source(live, false, most, end);
 }
 
 /* --- A viewer ------------------------------------------------------------------------------------------------- */
@@ -296,6 +305,19 @@ static void a_file_waits_for_the_viewer(void **state)
 	assert_int_equal(v.warnings, 1);
 	assert_int_equal(ticks, 0);
 	assert_int_equal(refused, 0);
+	worker_free(w);
+	assert_true(numbers_closed);
+}
+
+/* Ten thousand packets a second, without a pause: nobody waits for a million of them. */
+static void a_pipe_is_shown_while_it_comes(void **state)
+{
+	struct worker *w = start_source(false, true, 2000000000, SOURCE_END);
+	struct viewer v = { 0 };
+
+	for (int i = 0; i < 100 && v.next == 0; i++)
+		look(&v, w, 100);
+	assert_true(v.next > 0 && numbers_made < 1 << 20);
 	worker_free(w);
 	assert_true(numbers_closed);
 }
@@ -427,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_waits_for_the_viewer),
+		cmocka_unit_test(a_pipe_is_shown_while_it_comes),
 		cmocka_unit_test(words_come_after_the_last_block),
 		cmocka_unit_test(a_device_never_waits),
 		cmocka_unit_test(stops_at_once_when_idle),

@@ -63,6 +63,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	bool live; /* time is the clock; false: time is that of the packets, and the reader waits rather than drops */
+	bool piped; /* not live, but somebody may be making it just now */
 };
 
 struct live_conf {

@@ -48,8 +48,9 @@ void worker_return(struct worker *w, struct block *b);
 /* From now on blocks carry the trail of this live connection (0: of none). */
 void worker_watch(struct worker *w, uint64_t uid);
 /*
- * How often changes are handed over live, between 100 ms (until this is called) and 250: each change costs both
- * threads, and who looks once a second needs no ten of them.
+ * How often changes are handed over, between 100 ms (from devices and pipes until this is called) and 250: each change
+ * costs both threads, and who looks once a second needs no ten of them. Until this is called a file's come by packets
+ * alone, so that the same file gives the same rows.
  */
 void worker_pace(struct worker *w, int64_t ns);
 /* Another capture filter; WORKER_FILTER answers. */

@@ -210,6 +210,7 @@ struct source *source_ahead(struct source *inner, size_t room, struct err *err)
 
 	a->head.ops = &ahead_ops;
 	a->head.live = inner->live;
+	a->head.piped = inner->piped;
 	a->inner = inner;
 	a->room = room;
 	a->relay = relay_new(BATCHES);

@@ -78,6 +78,7 @@ static bool open_input(struct source_pcap *s, struct input *in, const struct fil
 		return open_regular(s, in, name, fd, &st, err);
 	else {
 		in->spool = spool_new(fd, 0);
+		s->head.piped = true;
 		return true;
 	}
 	close(fd);

@@ -25,7 +25,7 @@
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
 #define PASS_MS 100	     /* live: how often changes are handed over, ... */
 #define PASS_MS_MOST 250     /* ... and how seldom: seconds must be told apart */
-#define PASS_PACKETS (1 << 20)	     /* files: the same by packets, so that the same file gives the same rows */
+#define PASS_PACKETS (1 << 20)	     /* files: at most so many packets apart; worker_pace() */
 #define STEP_ROWS 64		     /* rows handed over between two batches of a device */
 #define STATS_EVERY (100 * NS_PER_MS)
 /* How far behind the clock a device's packets may come: the kernel gathers them for a while. */
@@ -67,7 +67,7 @@ struct worker {
 	pthread_t thread;
 	atomic_bool stop;	/* read no more */
 	atomic_bool abandoned;	/* nobody takes news any more */
-	atomic_int pass_ms;
+	atomic_int pass_ms;	/* 0: whenever there is something to see, or by packets */
 
 	/* The thread's own; the viewer's again when it has ended. */
 	struct block *block[BLOCKS_LIVE];
@@ -187,20 +187,30 @@ static void tick(struct worker *w, bool idle)
 	w->overdue = !engine_tick(w->engine, now);
 }
 
+static bool pass_is_due(const struct worker *w, int64_t now)
+{
+	int ms = atomic_load_explicit(&w->pass_ms, memory_order_relaxed);
+
+	return ms > 0 && now - w->pass_at >= ms * NS_PER_MS;
+}
+
 static void publish_live(struct worker *w, int64_t now)
 {
-	if (!w->passing && now - w->pass_at < atomic_load_explicit(&w->pass_ms, memory_order_relaxed) * NS_PER_MS)
+	if (!w->passing && !pass_is_due(w, now))
 		return;
 	if (!w->passing)
 		w->pass_at = now;
 	w->passing = !engine_publish(w->engine, STEP_ROWS);
 }
 
-static void publish_file(struct worker *w, bool idle)
+static void publish_file(struct worker *w, bool idle, int64_t now)
 {
-	if (w->since_pass < PASS_PACKETS && !(idle && w->since_pass > 0))
+	bool due = idle || pass_is_due(w, now);
+
+	if (w->since_pass < PASS_PACKETS && !(due && w->since_pass > 0))
 		return;
 	w->since_pass = 0;
+	w->pass_at = now;
 	while (!engine_publish(w->engine, STEP_ROWS) && !atomic_load(&w->abandoned))
 		;
 }
@@ -213,7 +223,7 @@ static void publish(struct worker *w, bool idle)
 	if (w->source->live)
 		publish_live(w, now);
 	else
-		publish_file(w, idle);
+		publish_file(w, idle, now);
 }
 
 /* Sleeps here and, from files, where a block is taken. */
@@ -360,7 +370,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 		return NULL;
 	}
 	w->source = source;
-	atomic_init(&w->pass_ms, PASS_MS);
+	atomic_init(&w->pass_ms, source->live || source->piped ? PASS_MS : 0);
 	w->patient = !source->live;
 	w->room = source->live ? BATCH_LIVE : BATCH;
 	w->blocks_most = blocks_for(source, engine->max_connections);
