@@ -43,6 +43,9 @@ enum kind { /* decides compare, alignment, format, JSON type, and which operator
 	KIND_DURATION /* ns */
 };
 
+/* Whether its values are texts (addresses among them), and no numbers. */
+bool kind_is_text(enum kind kind);
+
 #define COLUMN_DESCENDING 0x01 /* sorts descending first */
 #define COLUMN_KEY 0x02	       /* part of the key of its view */
 /* How soon a narrow screen drops it: 0 never, 1 last ... 7 first. */

@@ -39,7 +39,7 @@ void csv_write(FILE *to, const struct fields *f, struct result *r)
 	bool *is_text = mem_array(f->n + 1, sizeof *is_text);
 
 	for (size_t i = 0; i < f->n; i++)
-		is_text[i] = column_is_text(f->column[i]);
+		is_text[i] = kind_is_text(f->column[i]->kind);
 	for (size_t i = 0; i < f->n; i++) {
 		if (i)
 			str_add_char(&out, ',');

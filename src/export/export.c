@@ -168,26 +168,6 @@ void format_pour(FILE *to, struct str *out, size_t least)
 	str_clear(out);
 }
 
-bool column_is_text(const struct column *col)
-{
-	switch (col->kind) {
-	case KIND_ADDR:
-	case KIND_TEXT:
-	case KIND_NAME:
-	case KIND_LIST:
-		return true;
-	case KIND_PORT:
-	case KIND_COUNT:
-	case KIND_BYTES:
-	case KIND_RATIO:
-	case KIND_SHARE:
-	case KIND_TIME:
-	case KIND_DURATION:
-		break;
-	}
-	return false;
-}
-
 bool export_rows(FILE *to, enum export_format format, const struct fields *f, struct result *r,
 	struct err *err)
 {

@@ -10,9 +10,6 @@ struct str;
 #define FORMAT_PIECE 65536
 void format_pour(FILE *to, struct str *out, size_t least);
 
-/* Whether it holds text, and no number. */
-bool column_is_text(const struct column *col);
-
 void table_write(FILE *to, const struct fields *f, struct result *r);
 void csv_write(FILE *to, const struct fields *f, struct result *r);
 void json_write(FILE *to, const struct fields *f, struct result *r);

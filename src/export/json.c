@@ -75,7 +75,7 @@ static void add_value(struct str *out, const struct column *col, const struct qu
 {
 	size_t at = out->len;
 
-	if (!column_is_text(col)) {
+	if (!kind_is_text(col->kind)) {
 		column_format(col, row, STYLE_EXPORT, out);
 		if (out->len == at)
 			str_add(out, "null");

@@ -22,7 +22,7 @@ static void cell(const struct column *col, const struct query_row *row, struct s
 static void put_cell(struct str *out, const struct column *col, const char *text, size_t width, size_t *owed)
 {
 	size_t pad = width - utf8_width(text);
-	bool left = column_is_text(col);
+	bool left = kind_is_text(col->kind);
 
 	str_add_spaces(out, *owed + (left ? 0 : pad));
 	str_add(out, text);

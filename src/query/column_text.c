@@ -60,6 +60,26 @@ enum view view_by_name(const char *name)
 	return (enum view)v;
 }
 
+bool kind_is_text(enum kind kind)
+{
+	switch (kind) {
+	case KIND_ADDR:
+	case KIND_TEXT:
+	case KIND_NAME:
+	case KIND_LIST:
+		return true;
+	case KIND_PORT:
+	case KIND_COUNT:
+	case KIND_BYTES:
+	case KIND_RATIO:
+	case KIND_SHARE:
+	case KIND_TIME:
+	case KIND_DURATION:
+		break;
+	}
+	return false;
+}
+
 const struct column *column_find(enum view view, const char *name)
 {
 	size_t i;

@@ -76,27 +76,6 @@ static uint64_t rank_of(const struct sorter *s, const struct value *v)
 	return rank < RANK_ABSENT ? rank : RANK_ABSENT - 1;
 }
 
-/* The rank of a number is the number, but for the least or the greatest. */
-static bool is_number(enum kind kind)
-{
-	switch (kind) {
-	case KIND_ADDR:
-	case KIND_TEXT:
-	case KIND_NAME:
-	case KIND_LIST:
-		return false;
-	case KIND_PORT:
-	case KIND_COUNT:
-	case KIND_BYTES:
-	case KIND_RATIO:
-	case KIND_SHARE:
-	case KIND_TIME:
-	case KIND_DURATION:
-		return true;
-	}
-	return false;
-}
-
 /* NULL: numbers are ranks, and their values are not kept. */
 static inline const struct value *value_of(const struct sorter *s, const struct sort_item *item)
 {
@@ -132,7 +111,7 @@ void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bo
 	s->keep = keep;
 	s->column = column;
 	s->ascending = ascending;
-	s->exact = is_number(column->kind);
+	s->exact = !kind_is_text(column->kind); /* the rank of a number is the number, but for the least or the greatest */
 	s->decide = decide;
 	s->arg = arg;
 }
