@@ -18,6 +18,12 @@ struct tuple {
 	uint16_t port[2];
 };
 
+/* The same seen from the other end. */
+static inline struct tuple tuple_reversed(const struct tuple *t)
+{
+	return (struct tuple){{t->addr[1], t->addr[0]}, {t->port[1], t->port[0]}};
+}
+
 #define ADDR_TEXT 46 /* room for any address as text, with its NUL */
 
 /* Inline, as it is in the way of every packet. */

@@ -54,7 +54,8 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
 	}
 	if (e->hosts && e->beats && tombs_init(&e->tombs, c->max_tombstones) &&
-		flows_init(&e->flows, c->max_connections, e->tombs.chunks << e->tombs.chunk_bits) && (!c->max_trails || (e->trail && e->trail_next)))
+		flows_init(&e->flows, c->max_connections, e->tombs.chunks << e->tombs.chunk_bits) &&
+		(!c->max_trails || (e->trail && e->trail_next)))
 		return e;
 	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
 	engine_free(e);
@@ -240,8 +241,6 @@ static void advance(struct engine *e, int64_t ts)
 		return;
 	}
 	e->now = t;
-	if (!flows_may_be_due(&e->flows, t))
-		return;
 	while ((f = flows_due(&e->flows, t, &e->due_left)))
 		life_timer(e, f);
 }

@@ -116,7 +116,7 @@ void index_add(struct index *x, uint32_t hash, uint32_t ref)
 	x->n++;
 }
 
-/* The place of an entry, or NULL; *last and *before: the end of its chain, and what links to that. */
+/* The bucket of an entry, *at its place there, or NULL. */
 static struct bucket *find(const struct index *x, uint32_t hash, uint32_t ref, uint32_t *at)
 {
 	struct bucket *b = index_bucket(x, hash);

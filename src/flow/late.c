@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "flow/life.h"
-
-#define PLAUSIBLE (UINT32_C(1) << 30) /* no window reaches further */
+#include "flow/track_parts.h"
 
 /* The row being added up for it, or a new one. NULL: no room, and nobody takes rows now. */
 static struct late *late_row(struct engine *e, const struct tomb *t, int side, const struct tuple *sender_first)
@@ -19,10 +18,7 @@ static struct late *late_row(struct engine *e, const struct tomb *t, int side, c
 	l = &e->late[e->lates++];
 	memset(l, 0, sizeof(*l));
 	l->eseq = t->eseq;
-	l->c.tuple = *sender_first;
-	if (side == SERVER)
-		l->c.tuple = (struct tuple){{sender_first->addr[1], sender_first->addr[0]},
-			{sender_first->port[1], sender_first->port[0]}};
+	l->c.tuple = side == SERVER ? tuple_reversed(sender_first) : *sender_first;
 	l->c.start = t->start;
 	return l;
 }

@@ -61,17 +61,10 @@ static bool make_room(struct engine *e)
 struct flow *life_open(struct engine *e, const struct pkt *p, int sender_side, enum client_by by,
 	enum origin origin)
 {
-	struct tuple t = p->tuple;
-	struct flow *f;
+	struct tuple t = sender_side == SERVER ? tuple_reversed(&p->tuple) : p->tuple;
+	struct flow *f = flows_add(&e->flows, &t, p->hash);
 	int i;
 
-	if (sender_side == SERVER) {
-		t.addr[CLIENT] = p->tuple.addr[1];
-		t.addr[SERVER] = p->tuple.addr[0];
-		t.port[CLIENT] = p->tuple.port[1];
-		t.port[SERVER] = p->tuple.port[0];
-	}
-	f = flows_add(&e->flows, &t, p->hash);
 	if (!f && make_room(e))
 		f = flows_add(&e->flows, &t, p->hash);
 	if (!f) {
@@ -316,9 +309,10 @@ static void inherit_pending(struct flow *f, int side, const struct pending *syn)
 struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p, int sender_side,
 	enum client_by by, enum origin origin)
 {
-	struct flow old = *f, *new;
-	bool from_pending = f->flags & FLOW_PENDING;
+	uint32_t flags = f->flags;
+	uint16_t generation = f->generation;
 	struct pending syn = f->rare->pending;
+	struct flow *new;
 
 	f->flags &= ~(uint32_t)FLOW_PENDING;
 	if (!f->ending)
@@ -326,16 +320,16 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 	if ((p->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) /* it was taken up, or refused anew */
 		f->flags &= ~(uint32_t)FLOW_PORTS_HELD;
 	if (!life_end(e, f, WHEN_REPLACED)) {
-		*f = old;
+		f->flags = flags; /* no room for its row: it stays as it was */
 		e->stats.dropped[DROP_TABLE_FULL]++;
 		return NULL;
 	}
 	new = life_open(e, p, sender_side, by, origin);
 	if (!new)
 		return NULL;
-	new->generation = old.generation < UINT16_MAX ? (uint16_t)(old.generation + 1) : UINT16_MAX;
+	new->generation = generation < UINT16_MAX ? (uint16_t)(generation + 1) : UINT16_MAX;
 	new->flags |= FLOW_PORT_REUSE;
-	if (from_pending)
+	if (flags & FLOW_PENDING)
 		/* The pending SYN's sender is the client of the new one. */
 		inherit_pending(new, CLIENT, &syn);
 	return new;
@@ -343,14 +337,10 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 
 void life_flip(struct engine *e, struct flow *f)
 {
-	struct tuple t = f->tuple;
 	struct half h = f->half[0];
 	int i;
 
-	f->tuple.addr[0] = t.addr[1];
-	f->tuple.addr[1] = t.addr[0];
-	f->tuple.port[0] = t.port[1];
-	f->tuple.port[1] = t.port[0];
+	f->tuple = tuple_reversed(&f->tuple);
 	f->half[0] = f->half[1];
 	f->half[1] = h;
 	if (f->rst_side <= SERVER)

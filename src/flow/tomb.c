@@ -49,7 +49,7 @@ uint64_t tomb_id(const struct tuple *tuple, bool *first_high)
 
 	*first_high = order > 0 || (order == 0 && t.port[0] > t.port[1]);
 	if (*first_high)
-		t = (struct tuple){{tuple->addr[1], tuple->addr[0]}, {tuple->port[1], tuple->port[0]}};
+		t = tuple_reversed(tuple);
 	return hash_bytes(&t, sizeof(t));
 }
 
