@@ -176,7 +176,7 @@ static void fetch_conversation(const struct store *store, uint32_t handle)
 {
 	const struct conversation_key *key = store_conversation(store, handle);
 
-	(void)*((const volatile char *)key + 64);
+	mem_read((const char *)key + 64);
 }
 
 /*
@@ -190,8 +190,8 @@ static void fetch_row(const struct result_memory *m, size_t place)
 
 	if (place + AHEAD < m->sorter.n) {
 		group = m->sorter.item[place + AHEAD].row;
-		(void)*(const volatile uint32_t *)&by->first[group];
-		(void)*(const volatile uint64_t *)&by->group[group].id;
+		mem_read(&by->first[group]);
+		mem_read(&by->group[group].id);
 	}
 	if (place < m->sorter.n)
 		fetch_conversation(m->store, by->member[by->first[m->sorter.item[place].row]]);
@@ -337,7 +337,7 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 	}
 	for (size_t i = 0; i < n && by->room; i++)
 		if (key[i])
-			(void)*(const volatile uint32_t *)&by->slot[(uint32_t)id[i] & (by->room - 1)].tag;
+			mem_read(&by->slot[(uint32_t)id[i] & (by->room - 1)].tag);
 	for (size_t i = 0; i < n; i++)
 		if (key[i])
 			take_in(r, from + (uint32_t)i, key[i], id[i]);

@@ -6,6 +6,7 @@
 #include "query/query.h"
 #include "query/sorter.h"
 #include "util/str.h"
+#include "util/mem.h"
 
 /* 64-bit keyed hashes to numbers; two keys of the same hash are the same key. */
 struct hash_map {
@@ -47,7 +48,7 @@ void hash_set_free(struct hash_set *m);
 static inline void hash_set_fetch(const struct hash_set *m, uint64_t hash)
 {
 	if (m->room)
-		(void)*(const volatile uint64_t *)&m->slot[hash & (m->room - 1)];
+		mem_read(&m->slot[hash & (m->room - 1)]);
 }
 /* False: it was there. */
 bool hash_set_add(struct hash_set *m, uint64_t hash);

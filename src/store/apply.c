@@ -10,6 +10,7 @@
 #include "model/connection.h"
 #include "store/state.h"
 #include "store/tally.h"
+#include "util/mem.h"
 
 /* What was counted of a connection before, and where. */
 struct account {
@@ -433,10 +434,10 @@ static void apply_trail(struct store *st, const struct row *row, const struct tr
 
 static void fetch_record(const struct store *st, uint32_t ref)
 {
-	const volatile char *rec = (const volatile char *)&st->records.rec[ref];
+	const char *rec = (const char *)&st->records.rec[ref];
 
-	(void)rec[0];
-	(void)rec[64];
+	mem_read(rec);
+	mem_read(rec + 64);
 }
 
 static void fetch_records(const struct store *st, uint32_t shard, const struct row *row)
