@@ -264,7 +264,7 @@ static uint32_t add(struct lens *l, uint32_t fact, const struct about *a)
 	return handle;
 }
 
-void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *handle)
+void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *const *handle)
 {
 	struct about about[LENS_MANY];
 
@@ -281,7 +281,7 @@ void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint3
 	}
 	fetch_about(l, about, n);
 	for (size_t i = 0; i < n; i++)
-		handle[i] = add(l, fact[i], &about[i]);
+		*handle[i] = add(l, fact[i], &about[i]);
 }
 
 void lens_remove(struct lens *l, uint32_t fact, uint32_t handle)

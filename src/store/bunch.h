@@ -56,9 +56,9 @@ void lens_begin(struct lens *l, const struct fact *fact);
 #define LENS_MANY 16
 /*
  * Facts come and go in order of time; at most LENS_MANY come at a time. `longer`: bunch as the long window wants it, else
- * as the short one. handle[n]: for lens_remove.
+ * as the short one. *handle[n]: for lens_remove.
  */
-void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *handle);
+void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *const *handle);
 void lens_remove(struct lens *l, uint32_t fact, uint32_t handle);
 /* The bunch of that subject, or NULL. */
 const struct bunch *lens_find(const struct lens *l, const struct subject *who);

@@ -238,24 +238,22 @@ struct slide { /* indices of moments: the next to come, the next to leave each w
 static void slide_in_some(struct findings *fs, const struct slide *s, size_t from, size_t to)
 {
 	struct moment *m = fs->line.moment;
-	uint32_t fact[LENS_MANY], handle[LENS_MANY];
-	size_t n = 0, k = 0, i;
+	uint32_t fact[LENS_MANY], *handle[LENS_MANY];
+	size_t n = 0, i;
 
 	for (i = from; i < to; i++)
-		if (i >= s->near)
-			fact[n++] = m[i].fact;
+		if (i >= s->near) {
+			fact[n] = m[i].fact;
+			handle[n++] = &m[i].near;
+		}
 	lens_add(&fs->near, fact, n, false, handle);
+	n = 0;
 	for (i = from; i < to; i++)
-		if (i >= s->near)
-			m[i].near = handle[k++];
-	n = k = 0;
-	for (i = from; i < to; i++)
-		if (i >= s->far && m[i].flags & FACT_RARE)
-			fact[n++] = m[i].fact;
+		if (i >= s->far && m[i].flags & FACT_RARE) {
+			fact[n] = m[i].fact;
+			handle[n++] = &m[i].far;
+		}
 	lens_add(&fs->far, fact, n, true, handle);
-	for (i = from; i < to; i++)
-		if (i >= s->far && m[i].flags & FACT_RARE)
-			m[i].far = handle[k++];
 }
 
 static void slide_in(struct findings *fs, struct slide *s, int64_t before)
