@@ -195,35 +195,37 @@ bool judge_icmp(struct judging *j, struct claim *c)
 
 /* --- Ports and the capture itself ---------------------------------------------------------------- */
 
-bool judge_port_churn(struct judging *j, struct claim *c)
+/* Of the client's ports toward one service; `more` of its filter. */
+static void about_ports(struct judging *j, const char *more, char client[ADDR_TEXT], char server[ADDR_TEXT],
+	struct claim *c)
 {
 	const struct subject *who = &j->bunch->who;
-	char client[ADDR_TEXT], server[ADDR_TEXT];
 
 	cases_collect(j, is_any, c);
 	addr_text(&who->a, client);
 	addr_text(&who->b, server);
 	snprintf(c->subject, sizeof(c->subject), "%s", client);
-	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u", client, server,
-		who->port);
+	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u%s", client, server,
+		who->port, more);
+}
+
+bool judge_port_churn(struct judging *j, struct claim *c)
+{
+	char client[ADDR_TEXT], server[ADDR_TEXT];
+
+	about_ports(j, "", client, server, c);
 	SAY(c, "%s used %llu ports again within a minute toward %s port %u: TIME_WAIT pressure, or too few ports",
-		client, (ull)c->hits, server, who->port);
+		client, (ull)c->hits, server, j->bunch->who.port);
 	return true;
 }
 
 bool judge_standing_ports(struct judging *j, struct claim *c)
 {
-	const struct subject *who = &j->bunch->who;
 	char client[ADDR_TEXT], server[ADDR_TEXT];
 
-	cases_collect(j, is_any, c);
-	addr_text(&who->a, client);
-	addr_text(&who->b, server);
-	snprintf(c->subject, sizeof(c->subject), "%s", client);
-	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u and evidence = ports_held",
-		client, server, who->port);
+	about_ports(j, " and evidence = ports_held", client, server, c);
 	SAY(c, "%s asked for %llu ports toward %s port %u that old connections still hold: restarted, or too few ports",
-		client, (ull)c->hits, server, who->port);
+		client, (ull)c->hits, server, j->bunch->who.port);
 	return true;
 }
 
