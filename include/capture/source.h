@@ -26,6 +26,12 @@ enum source_state {
 	SOURCE_FAILED	/* over: cannot go on (a pipe that is no capture file, an error of the system); err says why */
 };
 
+/* Nothing comes after it. */
+static inline bool source_is_over(enum source_state state)
+{
+	return state != SOURCE_READY && state != SOURCE_IDLE && state != SOURCE_WARNING;
+}
+
 /* What a kind of source knows how to do. The first argument is the source itself. */
 struct source_ops {
 	/*
@@ -107,6 +113,9 @@ struct source *source_ahead(struct source *inner, size_t room, struct err *err);
  * otherwise at once, once, with fixed dates.
  */
 struct source *source_open_demo(bool in_real_time, struct err *err);
+
+/* Sets in *to what a source knows (source_ops.stats), and nothing else. */
+void source_stats_set(struct capture_stats *to, const struct capture_stats *from);
 
 static inline enum source_state source_read(struct source *s, struct pkt *pkt, size_t room,
 	size_t *n, struct err *err)

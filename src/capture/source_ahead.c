@@ -53,11 +53,6 @@ static bool has_words(enum source_state state)
 	return state != SOURCE_READY && state != SOURCE_IDLE && state != SOURCE_END;
 }
 
-static bool is_over(enum source_state state)
-{
-	return state != SOURCE_READY && state != SOURCE_IDLE && state != SOURCE_WARNING;
-}
-
 static void read_batch(struct source_ahead *a, struct batch *b)
 {
 	struct err err = ERR_INIT;
@@ -86,7 +81,7 @@ static void *reader_main(void *arg)
 		struct batch *b = &a->batch[at];
 
 		read_batch(a, b);
-		over = is_over(b->state);
+		over = source_is_over(b->state);
 		relay_filled(a->relay, over || b->state == SOURCE_IDLE);
 	}
 	relay_leave(a->relay);
@@ -107,7 +102,7 @@ static enum source_state ahead_lend(struct source *head, const struct pkt **pkt,
 	else
 		relay_release(a->relay);
 	b = a->lent = &a->batch[relay_take(a->relay)];
-	a->over = is_over(b->state);
+	a->over = source_is_over(b->state);
 	a->stats = b->stats;
 	if (has_words(b->state))
 		*err = b->err;
@@ -140,17 +135,7 @@ static bool ahead_filter(struct source *head, const char *text, struct err *err)
 
 static void ahead_stats(struct source *head, struct capture_stats *to)
 {
-	const struct capture_stats *s = &((struct source_ahead *)head)->stats;
-
-	to->packets = s->packets;
-	to->bytes = s->bytes;
-	to->kernel_drops = s->kernel_drops;
-	to->interface_drops = s->interface_drops;
-	to->file_bytes_read = s->file_bytes_read;
-	to->file_bytes_total = s->file_bytes_total;
-	for (int d = 0; d < DROP_COUNT; d++)
-		if (d != DROP_TABLE_FULL)
-			to->dropped[d] = s->dropped[d];
+	source_stats_set(to, &((struct source_ahead *)head)->stats);
 }
 
 static void ahead_describe(const struct source *head, struct str *out)

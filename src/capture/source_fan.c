@@ -76,11 +76,6 @@ struct fan {
 	struct reader reader[];
 };
 
-static bool is_over(enum source_state state)
-{
-	return state != SOURCE_READY && state != SOURCE_IDLE && state != SOURCE_WARNING;
-}
-
 /* --- The reading threads --- */
 
 /* Drops are asked for now and then: that takes several calls of the system. */
@@ -88,7 +83,7 @@ static void count_batch(struct reader *r, struct batch *b)
 {
 	int64_t now = clock_monotonic();
 
-	if (now - r->stats_at < STATS_EVERY && !is_over(b->state)) {
+	if (now - r->stats_at < STATS_EVERY && !source_is_over(b->state)) {
 		b->stats = r->inner->stats;
 		return;
 	}
@@ -132,7 +127,7 @@ static void *reader_main(void *arg)
 		bool important;
 
 		read_batch(r, b);
-		over = is_over(b->state);
+		over = source_is_over(b->state);
 		important = b->n > 0 || over || b->state == SOURCE_WARNING;
 		relay_filled(r->relay, false);
 		ring(r, important);
@@ -168,7 +163,7 @@ static void hear(struct fan *f, struct reader *r, const struct batch *b)
 		f->warning = b->err;
 		f->tell = true;
 	}
-	if (!is_over(b->state))
+	if (!source_is_over(b->state))
 		return;
 	r->over = true;
 	r->upto = INT64_MAX;
@@ -360,15 +355,9 @@ static void fan_stats(struct source *head, struct capture_stats *to)
 
 	for (size_t i = 0; i < f->readers; i++)
 		capture_stats_add(&sum, &f->reader[i].stats);
-	to->packets = sum.packets;
-	to->bytes = sum.bytes;
-	to->kernel_drops = sum.kernel_drops;
 	/* The devices' own, the same for each reader. */
-	to->interface_drops = f->reader[0].stats.interface_drops;
-	to->file_bytes_read = to->file_bytes_total = 0;
-	for (int d = 0; d < DROP_COUNT; d++)
-		if (d != DROP_TABLE_FULL)
-			to->dropped[d] = sum.dropped[d];
+	sum.interface_drops = f->reader[0].stats.interface_drops;
+	source_stats_set(to, &sum);
 }
 
 static void fan_describe(const struct source *head, struct str *out)

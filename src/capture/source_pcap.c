@@ -386,22 +386,16 @@ static void pcap_count(struct source *head, struct capture_stats *to)
 {
 	struct source_pcap *s = (struct source_pcap *)head;
 
-	to->file_bytes_read = s->octets_over;
-	to->file_bytes_total = s->octets;
+	s->stats.file_bytes_read = s->octets_over;
+	s->stats.file_bytes_total = s->octets;
 	for (size_t i = 0; i < s->awakes; i++) {
 		struct input *in = s->awake[i];
 
 		input_count_drops(in);
 		if (!in->device && !in->over)
-			to->file_bytes_read += input_octets_read(in);
+			s->stats.file_bytes_read += input_octets_read(in);
 	}
-	to->packets = s->stats.packets;
-	to->bytes = s->stats.bytes;
-	to->kernel_drops = s->stats.kernel_drops;
-	to->interface_drops = s->stats.interface_drops;
-	for (int d = 0; d < DROP_COUNT; d++)
-		if (d != DROP_TABLE_FULL)
-			to->dropped[d] = s->stats.dropped[d];
+	source_stats_set(to, &s->stats);
 }
 
 /* Files without their directories, so that the same file reads the same wherever it lies. */

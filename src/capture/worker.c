@@ -292,7 +292,7 @@ static enum source_state work(struct worker *w, struct err *err)
 		}
 		if (state == SOURCE_WARNING)
 			tell(w, WORKER_WARNING, state, err);
-		else if (state != SOURCE_READY && state != SOURCE_IDLE)
+		else if (source_is_over(state))
 			return state;
 		idle = state == SOURCE_IDLE;
 		tick(w, idle);
