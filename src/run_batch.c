@@ -58,11 +58,10 @@ static void tell_near_miss(const struct plan *p, const struct store *store)
 	filter_free(f);
 }
 
-/* Names of zones are dear where there are a million addresses. */
 static bool prints_zones(const struct plan *p)
 {
 	for (size_t i = 0; i < p->fields.n; i++)
-		if (strstr(p->fields.column[i]->name, "zone") || !strcmp(p->fields.column[i]->name, "sentence"))
+		if (column_is_zone(p->fields.column[i]) || !strcmp(p->fields.column[i]->name, "sentence"))
 			return true;
 	return false;
 }

@@ -81,6 +81,9 @@ struct column {
 extern const struct column columns[];
 extern const size_t column_count;
 
+/* Whether it shows a zone: names of zones are dear where there are a million addresses. */
+bool column_is_zone(const struct column *col);
+
 /* The column of that name in the view, or NULL. */
 const struct column *column_find(enum view view, const char *name);
 /*

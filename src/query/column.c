@@ -562,6 +562,11 @@ static void find_needs(const struct column *col, bool need[COUNTER_COUNT])
 	}
 }
 
+bool column_is_zone(const struct column *col)
+{
+	return col->get == get_client_zone || col->get == get_server_zone;
+}
+
 void column_needs(const struct column *col, struct needs *n)
 {
 	if (col->get == get_counter || col->get == get_both)

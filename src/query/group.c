@@ -271,7 +271,7 @@ static void prepare(struct result *r)
 			by->need[by->needs++] = (uint8_t)n;
 	by->need_peers = need.peers;
 	by->width = by->needs + by->need_peers;
-	by->need_zones = query_needs_zones(q) || strstr(m->sorter.column->name, "zone");
+	by->need_zones = query_needs_zones(q) || column_is_zone(m->sorter.column);
 	by->whole = !query_has_before(q) && !query_has_after(q);
 	if (by->of_room < store_conversations(m->store)) {
 		by->of_room = store_conversations(m->store) + 1024;
