@@ -12,6 +12,7 @@
 
 #include "frames.h"
 #include "packet/decode.h"
+#include "packet/walk.h"
 #include "util/hash.h"
 
 /* Decodes a copy of exactly `captured` octets, so that a read past the end is one past the memory. */
@@ -377,41 +378,86 @@ static void hash_spreads(void **state)
 	assert_in_range(empty, 23000, 25500);
 }
 
-/* Behind Ethernet most segments take a short way, raw IP never does: both must say the same, whatever is broken. */
+static uint32_t dice(uint32_t n)
+{
+	static uint64_t state = 20261121;
+
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)((state >> 33) % n);
+}
+
+/* A link header before an IP header before a TCP header with options and payload; *n octets in all. */
+static void dice_frame(int dlt, uint8_t *frame, size_t *n)
+{
+	static const uint8_t v4[] = "\x45\0\0\0\x12\x34\0\0\x40\6\0\0\x0a\0\0\1\x0a\0\0\5";
+	static const uint8_t v6[] = "\x60\0\0\0\0\0\6\x40" "fd00000000000001" "fd00000000000005";
+	static const uint8_t tcp[] = "\x9c\x40\0\x50\1\2\3\4\5\6\7\x08\0\x18\x20\0\0\0\0\0";
+	static const struct {
+		uint8_t size, octets[41];
+	} options[] = {
+		{0, ""},
+		{12, "\1\1\x08\x0a\1\2\3\4\5\6\7\x08"},
+		{20, "\2\4\5\xb4\4\2\x08\x0a\1\2\3\4\5\6\7\x08\1\3\3\7"},
+		{12, "\2\4\5\xb4\1\3\3\x08\1\1\4\2"},
+		{24, "\1\1\x08\x0a\1\2\3\4\5\6\7\x08\1\1\5\x0a\1\2\3\4\5\6\7\x08"},
+		{24, "\2\4\5\xb4\1\3\3\6\1\1\x08\x0a\1\2\3\4\5\6\7\x08\4\2\0\0"},
+		{40, "\1\1\x08\x0a\1\2\3\4\5\6\7\x08\x1e\x14" "eighteen in mptcp." "\2\4\5\xb4\1\1\1\1"},
+	};
+	size_t link = dlt == 1 ? 14 : dlt == 113 ? 16 : dlt == 276 ? 20 : 0, ip, header, payload = dice(4) * 7;
+	unsigned which = dice(sizeof(options) / sizeof(options[0]));
+	bool six = dice(2);
+	uint8_t *type = frame + (dlt == 1 ? 12 : dlt == 113 ? 14 : 0), *at = frame + link;
+
+	memset(frame, 0, FRAME_MAX);
+	ip = six ? 40 : 20;
+	header = 20u + options[which].size;
+	memcpy(at, six ? v6 : v4, ip);
+	at[six ? 5 : 3] = (uint8_t)(header + payload + (six ? 0 : 20));
+	memcpy(at + ip, tcp, 20);
+	at[ip + 12] = (uint8_t)(header / 4 << 4 | dice(16));
+	memcpy(at + ip + 20, options[which].octets, options[which].size);
+	for (int i = 0; i < 2; i++)
+		if (six && dice(3) == 0) /* an address that stands for one of IPv4 */
+			memcpy(at + 8 + 16 * i, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\1", 16);
+	if (link) {
+		type[0] = six ? 0x86 : 0x08;
+		type[1] = six ? 0xdd : 0x00;
+	}
+	*n = link + ip + header + payload;
+}
+
+/* Most segments take a short way, all can take the long one: both must say the same, whatever is broken. */
 static void the_short_way_is_the_long_one(void **state)
 {
-	static const uint8_t v4[] = "\x45\0\0\x34\x12\x34\0\0\x40\6\0\0\x0a\0\0\1\x0a\0\0\5";
-	static const uint8_t v6[] = "\x60\0\0\0\0\x20\6\x40" "fd00000000000001" "fd00000000000005";
-	static const uint8_t tcp[] = "\x9c\x40\0\x50\1\2\3\4\5\6\7\x08\x80\x18\x20\0\0\0\0\0"
-				     "\1\1\x08\x0a\1\2\3\4\5\6\7\x08" "payload of it";
-	uint32_t random = 1;
+	static const int dlts[] = {1, 12, 113, 276, 0};
+	unsigned good = 0, bad = 0;
 
-	for (int i = 0; i < 400000; i++) {
-		uint8_t frame[14 + 40 + 45] = { 0 };
-		size_t ip = i & 1 ? 40 : 20, captured, wire;
+	for (int i = 0; i < 500000; i++) {
+		const int dlt = dlts[dice(sizeof(dlts) / sizeof(dlts[0]))];
+		size_t n, captured, wire, changes = dice(4);
+		uint8_t frame[FRAME_MAX], *copy;
 		struct pkt a, b;
 		enum drop drop;
 
-		memset(&a, 0, sizeof(a));
-		memset(&b, 0, sizeof(b));
-		frame[12] = i & 1 ? 0x86 : 0x08;
-		frame[13] = i & 1 ? 0xdd : 0x00;
-		memcpy(frame + 14, i & 1 ? v6 : v4, ip);
-		memcpy(frame + 14 + ip, tcp, 45);
-		for (int k = 0; k < i % 4; k++) {
-			random = random * 1664525 + 1013904223;
-			frame[14 + (random >> 8) % (ip + 32)] ^= (uint8_t)(1u << (random >> 29));
-		}
-		/* Which of the two ways to IP is not what is compared. */
-		if (frame[14] >> 4 != (i & 1 ? 6 : 4))
-			continue;
-		captured = 14 + (random >> 16) % (ip + 46);
-		wire = captured + (random >> 4) % 64;
-		drop = decode(link_find(1), frame, captured, wire, &a);
-		assert_int_equal(decode(link_find(12), frame + 14, captured - 14, wire - 14, &b), drop);
+		dice_frame(dlt, frame, &n);
+		while (changes--)
+			frame[dice((uint32_t)n)] ^= (uint8_t)(dice(3) ? 1u << dice(8) : dice(256));
+		captured = dice(3) ? n : dice((uint32_t)n + 1);
+		wire = dice(3) ? n : captured + dice(64);
+		copy = malloc(captured + !captured);
+		assert_non_null(copy);
+		memcpy(copy, frame, captured);
+		memset(&a, 0xa5, sizeof(a));
+		memset(&b, 0xa5, sizeof(b));
+		drop = decode(link_find(dlt), copy, captured, wire, &a);
+		assert_int_equal(decode_long(link_find(dlt), copy, captured, wire, &b), drop);
+		free(copy);
 		if (drop == DROP_NONE)
 			assert_memory_equal(&a, &b, sizeof(a));
+		good += drop == DROP_NONE;
+		bad += drop != DROP_NONE;
 	}
+	assert_true(good > 100000 && bad > 100000);
 }
 
 static void unknown_links_are_unknown(void **state)

@@ -640,6 +640,63 @@ static void counted_why_not(void **state)
 	unlink("a");
 }
 
+static void read_and_count(const struct files_conf *conf, struct capture_stats *stats)
+{
+	struct err err = ERR_INIT;
+	struct source *s = open_files(conf, 37, &err);
+
+	got_n = 0;
+	assert_non_null(s);
+	assert_int_equal(drain(s, 37, &err), SOURCE_END);
+	memset(stats, 0, sizeof(*stats));
+	source_stats(s, stats);
+	source_close(s);
+}
+
+/* Without a filter and nothing to save packets come a shorter way, and come to the same. */
+static void filtered_and_saved_or_not(void **state)
+{
+	static const char *const names[] = { "a", "b" };
+	struct files_conf conf = { .file = names, .files = 1 };
+	struct capfile f = { .link = CAPFILE_ETHERNET, .nanoseconds = true };
+	struct capture_stats plain, other;
+	uint8_t frame[54 + 6];
+	static struct pkt first[MOST];
+	uint32_t random = 1;
+	size_t n;
+
+	capfile_begin(&f);
+	for (uint32_t i = 0; i < 3000; i++) {
+		capfile_syn(&f, T0 + i * 1001, 80, i);
+		memcpy(frame, f.bytes.s + f.bytes.len - 54, 54);
+		memset(frame + 54, 0, 6);
+		for (int k = 0; k < 2; k++) {
+			random = random * 1664525 + 1013904223;
+			frame[12 + (random >> 8) % 36] ^= (uint8_t)(1u << (random >> 29));
+		}
+		capfile_packet(&f, T0 + i * 1001, frame, (random >> 4) % 61);
+	}
+	capfile_write(&f, "a");
+	str_free(&f.bytes);
+	read_and_count(&conf, &plain);
+	n = got_n;
+	memcpy(first, got, n * sizeof(got[0]));
+	assert_true(n > 3000 && n < 6000);
+	assert_int_equal(plain.packets, 6000);
+	conf.filter = "greater 0";
+	for (int k = 0; k < 3; k++) {
+		read_and_count(&conf, &other);
+		assert_int_equal(got_n, n);
+		assert_memory_equal(got, first, n * sizeof(got[0]));
+		assert_memory_equal(&other, &plain, sizeof(plain));
+		conf.filter = NULL;
+		conf.save = k == 0 ? "b" : NULL;
+		conf.file = &names[k];
+	}
+	unlink("a");
+	unlink("b");
+}
+
 static void names_of_inputs(void **state)
 {
 	static const char *const names[] = { "a", "./b", "a", "b" };
@@ -1042,6 +1099,7 @@ int main(void)
 		cmocka_unit_test(absurd_times),
 		cmocka_unit_test(filtered),
 		cmocka_unit_test(counted_why_not),
+		cmocka_unit_test(filtered_and_saved_or_not),
 		cmocka_unit_test(names_of_inputs),
 		cmocka_unit_test(saved_as_read),
 		cmocka_unit_test(disk_full),
@@ -1074,6 +1132,7 @@ int main(void)
 		cmocka_unit_test(no_capture_file),
 		cmocka_unit_test(absurd_times),
 		cmocka_unit_test(counted_why_not),
+		cmocka_unit_test(filtered_and_saved_or_not),
 		cmocka_unit_test(names_of_inputs),
 		cmocka_unit_test(saved_as_read),
 		cmocka_unit_test(disk_full),

@@ -47,14 +47,15 @@ struct pkt {
 	uint16_t ip_id;	    /* 0 in IPv6 */
 	uint16_t mss;
 	uint16_t vlan;	    /* outermost id, 0 none */
-	uint8_t kind;	    /* enum pkt_kind */
 	uint8_t flags;	    /* TCP_* */
 	uint8_t ttl;	    /* or hop limit */
 	uint8_t opts;	    /* OPT_* */
-	uint8_t wscale;	    /* 0xff: no such option */
 	uint8_t reserved;   /* the four reserved bits of the TCP header, for odd probes */
-	uint8_t tunnel;	    /* enum tunnel, the innermost */
 	uint8_t source;	    /* index of the capture source */
+	uint8_t wscale;	    /* 0xff: no such option */
+	/* What is the same in nearly all packets stands together: it is written at once. */
+	uint8_t kind;	    /* enum pkt_kind */
+	uint8_t tunnel;	    /* enum tunnel, the innermost */
 	uint8_t icmp_type, icmp_code, icmp_v6;
 };
 

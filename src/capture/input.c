@@ -60,6 +60,11 @@ static bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, const u_
 	return true;
 }
 
+static uint8_t input_source(const struct input *in)
+{
+	return in->index < UINT8_MAX ? (uint8_t)in->index : UINT8_MAX;
+}
+
 static bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_char *data,
 	struct pkt *out)
 {
@@ -72,7 +77,7 @@ static bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_
 		in->stats->dropped[drop]++;
 		return false;
 	}
-	out->source = in->index < UINT8_MAX ? (uint8_t)in->index : UINT8_MAX;
+	out->source = input_source(in);
 	return true;
 }
 
@@ -151,50 +156,98 @@ static bool record_is_sane(const struct input *in, const struct record *r)
 	return r->captured <= in->plain_most && r->sec <= INT32_MAX && r->fraction < in->plain_fraction;
 }
 
-/* At most `room` packets out of the spool. *odd: the next one is there, and libpcap's. */
-static inline size_t plain_frames(struct input *in, size_t room, pcap_handler frame, bool *odd)
+/* Nobody wants to see a frame before it is decoded. */
+static bool nothing_but_decoded(const struct input *in)
 {
-	const uint8_t *at;
-	size_t left = spool_look(in->spool, &at), n = 0, taken = 0;
+	return !in->saver && !in->only.filtered;
+}
+
+/* The record at `at`, if it is all there. *odd: it is there, and libpcap's. */
+static inline bool plain_record(const struct input *in, const uint8_t *at, const uint8_t *end, struct record *r,
+	bool *odd)
+{
+	if ((size_t)(end - at) < sizeof(*r))
+		return false;
+	memcpy(r, at, sizeof(*r));
+	*odd = !record_is_sane(in, r);
+	return !*odd && (size_t)(end - at) - sizeof(*r) >= r->captured;
+}
+
+/* As plain_frames() below, straight into the batch: what is counted is counted once for all of them. */
+static size_t plain_batch(struct input *in, size_t room, bool *odd)
+{
+	const uint8_t *from, *at, *end;
+	struct pkt *out = &in->out[in->n];
+	uint64_t bytes = 0;
 	struct record r;
+	size_t n, waiting = spool_look(in->spool, &from);
 
-	while (n < room && left - taken >= sizeof(r)) {
-		struct pcap_pkthdr h;
+	at = from;
+	end = from + waiting;
+	for (n = 0; n < room && plain_record(in, at, end, &r, odd); n++) {
+		enum drop drop = decode(in->only.link, at + sizeof(r), r.captured, r.wire, out);
 
-		memcpy(&r, at + taken, sizeof(r));
-		*odd = !record_is_sane(in, &r);
-		if (*odd || left - taken - sizeof(r) < r.captured)
-			break;
-		h.ts.tv_sec = (time_t)r.sec;
-		h.ts.tv_usec = (suseconds_t)r.fraction * in->plain_ns;
-		h.caplen = r.captured;
-		h.len = r.wire;
-		taken += sizeof(r);
-		if (frame == frame_into_batch) /* so that it is no call */
-			frame_into_batch((u_char *)in, &h, at + taken);
-		else
-			frame((u_char *)in, &h, at + taken);
-		taken += r.captured;
-		n++;
+		if (drop == DROP_NONE) {
+			out->ts = r.sec * NS_PER_SEC + r.fraction * (int64_t)in->plain_ns;
+			out->source = input_source(in);
+			out++;
+		} else
+			in->stats->dropped[drop]++;
+		bytes += r.wire;
+		at += sizeof(r) + r.captured;
 	}
-	spool_skip(in->spool, taken);
+	spool_skip(in->spool, (size_t)(at - from));
+	in->n = (size_t)(out - in->out);
+	in->frames += n;
+	in->stats->packets += n;
+	in->stats->bytes += bytes;
 	return n;
 }
 
+/* At most `room` packets out of the spool. *odd: the next one is there, and libpcap's. */
+static size_t plain_frames(struct input *in, size_t room, pcap_handler frame, bool *odd)
+{
+	const uint8_t *from, *at, *end;
+	struct record r;
+	size_t n, waiting = spool_look(in->spool, &from);
+
+	at = from;
+	end = from + waiting;
+	for (n = 0; n < room && plain_record(in, at, end, &r, odd); n++) {
+		struct pcap_pkthdr h = {
+			.ts = {(time_t)r.sec, (suseconds_t)r.fraction * in->plain_ns},
+			.caplen = r.captured,
+			.len = r.wire,
+		};
+
+		frame((u_char *)in, &h, at + sizeof(r));
+		at += sizeof(r) + r.captured;
+	}
+	spool_skip(in->spool, (size_t)(at - from));
+	return n;
+}
+
+static size_t plain_some(struct input *in, size_t room, pcap_handler frame, bool *odd)
+{
+	if (frame == frame_into_batch && nothing_but_decoded(in))
+		return plain_batch(in, room, odd);
+	return plain_frames(in, room, frame, odd);
+}
+
 /* Batches are full as long as there is something, wherever the pieces end that were read. */
-static inline size_t plain_read(struct input *in, size_t room, pcap_handler frame)
+static size_t plain_read(struct input *in, size_t room, pcap_handler frame)
 {
 	bool odd = false;
 	size_t n;
 
-	n = plain_frames(in, room, frame, &odd);
+	n = plain_some(in, room, frame, &odd);
 	while (n < room && !odd && spool_fill(in->spool))
-		n += plain_frames(in, room - n, frame, &odd);
+		n += plain_some(in, room - n, frame, &odd);
 	return n;
 }
 
 /* Only what is there, never into a wait. */
-static inline enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
+static enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
 	struct err *err)
 {
 	enum input_state state = in->pcap ? INPUT_MORE : input_open_there(in, err);

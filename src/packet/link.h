@@ -9,6 +9,7 @@ struct link_type {
 	const char *name; /* as pcap-linktype(7) calls it */
 	enum drop (*decode)(struct walk *w);
 	uint8_t type_at, ip_at; /* where an EtherType stands and what it announces; 0: not at fixed places */
+	bool bare;	  /* there is nothing before IP */
 };
 
 #endif

@@ -4,12 +4,9 @@
 #include <string.h>
 
 #include "packet/decode.h"
+#include "packet/ends.h"
 #include "packet/walk.h"
-#include "util/hash.h"
 
-#define HEADER 20
-#define NO_WSCALE 0xff
-#define WSCALE_MAX 14 /* RFC 7323, 2.3: more is taken as 14 */
 
 enum {
 	KIND_END = 0,
@@ -25,7 +22,6 @@ enum {
 	KIND_EXPERIMENT_2 = 254
 };
 
-#define NOP_NOP_TIMESTAMPS 0x0101080a
 #define EXID_FAST_OPEN 0xf989 /* RFC 7413, appendix A */
 
 static inline void take_timestamps(struct pkt *out, const uint8_t *value)
@@ -48,7 +44,7 @@ static void take_option(struct pkt *out, uint8_t kind, const uint8_t *value, siz
 	case KIND_WSCALE:
 		if (size == 3) {
 			out->opts |= OPT_WSCALE;
-			out->wscale = value[0] > WSCALE_MAX ? WSCALE_MAX : value[0];
+			out->wscale = value[0] > TCP_WSCALE_MOST ? TCP_WSCALE_MOST : value[0];
 		}
 		break;
 	case KIND_SACK_PERM:
@@ -75,9 +71,15 @@ static void take_option(struct pkt *out, uint8_t kind, const uint8_t *value, siz
 	}
 }
 
-/* Options end where one contradicts itself or was not captured; those before it stand. */
-static void take_options(struct pkt *out, struct cursor c)
+/* They end where one contradicts itself or was not captured; those before it stand. */
+void tcp_options(struct pkt *out, const uint8_t *at, size_t left, size_t sent)
 {
+	struct cursor c;
+
+	cur_init(&c, at, left, sent);
+	/* Those who send timestamps at all send them first, in every segment. */
+	if (left >= 12 && be32(at) == TCP_NOP_NOP_TIMESTAMPS)
+		take_timestamps(out, cur_take(&c, 12) + 4);
 	while (c.left) {
 		uint8_t kind = *cur_take(&c, 1);
 		const uint8_t *value;
@@ -97,99 +99,32 @@ static void take_options(struct pkt *out, struct cursor c)
 	}
 }
 
-/* One end of an IPv4 connection as a number. */
-static inline uint64_t end_v4(const struct tuple *t, int i)
-{
-	uint32_t a;
-
-	memcpy(&a, t->addr[i].b + 12, sizeof(a));
-	return (uint64_t)a << 16 | t->port[i];
-}
-
-static inline uint32_t hash_v6(const struct tuple *t)
-{
-	uint64_t a[2], b[2], key[5], swap, x;
-
-	memcpy(a, &t->addr[0], sizeof(a));
-	memcpy(b, &t->addr[1], sizeof(b));
-	swap = 0 - (uint64_t)((a[1] > b[1]) |
-		((a[1] == b[1]) &
-			((a[0] > b[0]) | ((a[0] == b[0]) & (t->port[0] > t->port[1])))));
-	x = (a[0] ^ b[0]) & swap;
-	key[0] = a[0] ^ x;
-	key[1] = b[0] ^ x;
-	x = (a[1] ^ b[1]) & swap;
-	key[2] = a[1] ^ x;
-	key[3] = b[1] ^ x;
-	x = (uint64_t)(t->port[0] ^ t->port[1]) & swap;
-	key[4] = (t->port[0] ^ x) << 16 | (t->port[1] ^ x);
-	return (uint32_t)hash_five(key);
-}
-
-/*
- * The ends are put in order first, without a branch: directions alternate, and a branch on them would be
- * mispredicted every other time. IPv4 has a short key of its own.
- */
-static inline uint32_t hash_of(const struct tuple *t)
-{
-	uint64_t a, b;
-
-	if (!addr_is_v4(&t->addr[0]) || !addr_is_v4(&t->addr[1]))
-		return hash_v6(t);
-	a = end_v4(t, 0);
-	b = end_v4(t, 1);
-	return (uint32_t)hash_two(a < b ? a : b, a < b ? b : a);
-}
-
 uint32_t tuple_hash(const struct tuple *t)
 {
-	return hash_of(t);
-}
-
-void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t left, size_t wire)
-{
-	size_t options = (size_t)(h[12] >> 4) * 4 - HEADER;
-	struct cursor c;
-
-	if (options > wire)
-		options = wire; /* they go on in the next fragment */
-	out->tuple.port[0] = be16(h);
-	out->tuple.port[1] = be16(h + 2);
-	out->hash = hash_of(&out->tuple);
-	out->seq = be32(h + 4);
-	out->ack = be32(h + 8);
-	out->len = (uint32_t)(wire - options);
-	out->tsval = 0;
-	out->tsecr = 0;
-	out->win = be16(h + 14);
-	out->mss = 0;
-	out->kind = PKT_TCP;
-	out->flags = h[13];
-	out->opts = h[12] >> 4 > HEADER / 4 ? OPT_ANY : 0;
-	out->wscale = NO_WSCALE;
-	out->reserved = h[12] & 0x0f;
-	out->icmp_type = out->icmp_code = out->icmp_v6 = 0;
-	if (!options)
-		return;
-	if (options == 12 && left >= 12 && be32(behind) == NOP_NOP_TIMESTAMPS) {
-		take_timestamps(out, behind + 4);
-		return;
-	}
-	cur_init(&c, behind, left < options ? left : options, options);
-	take_options(out, c);
+	return ends_hash(t);
 }
 
 enum drop tcp_segment(struct walk *w)
 {
-	const uint8_t *h = cur_take(&w->c, HEADER);
-	size_t header;
+	const uint8_t *h = cur_take(&w->c, TCP_HEADER);
+	struct pkt *out = w->out;
+	size_t header, options;
 
 	if (!cur_ok(&w->c))
 		return DROP_TCP_SHORT;
 	header = (size_t)(h[12] >> 4) * 4;
-	if (header < HEADER || (header - HEADER > w->c.wire && !w->fragment))
+	if (header < TCP_HEADER || (header - TCP_HEADER > w->c.wire && !w->fragment))
 		return DROP_TCP_BAD;
-	tcp_fill(w->out, h, w->c.p, w->c.left, w->c.wire);
+	options = header - TCP_HEADER;
+	if (options > w->c.wire)
+		options = w->c.wire; /* they go on in the next fragment */
+	out->tuple.port[0] = be16(h);
+	out->tuple.port[1] = be16(h + 2);
+	out->hash = ends_hash(&out->tuple);
+	tcp_fill(out, h, w->c.wire - options);
+	if (header > TCP_HEADER)
+		out->opts = OPT_ANY;
+	tcp_options(out, w->c.p, w->c.left < options ? w->c.left : options, options);
 	return DROP_NONE;
 }
 
@@ -203,11 +138,11 @@ enum drop tcp_quoted(struct walk *w)
 		return DROP_ICMP_SHORT;
 	out->tuple.port[0] = be16(h);
 	out->tuple.port[1] = be16(h + 2);
-	out->hash = hash_of(&out->tuple);
+	out->hash = ends_hash(&out->tuple);
 	out->seq = be32(h + 4);
 	out->ack = out->len = out->tsval = out->tsecr = 0;
 	out->win = out->mss = 0;
 	out->flags = out->opts = out->reserved = 0;
-	out->wscale = NO_WSCALE;
+	out->wscale = TCP_NO_WSCALE;
 	return DROP_NONE;
 }

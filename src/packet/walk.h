@@ -12,6 +12,13 @@
 
 #define WALK_DEPTH_MAX 8 /* encapsulations that are followed */
 
+#define TCP_HEADER 20 /* octets, without options */
+#define TCP_NO_WSCALE 0xff
+#define TCP_WSCALE_MOST 14 /* RFC 7323, 2.3: more is taken as 14 */
+#define TCP_NOP_NOP_TIMESTAMPS 0x0101080a /* how nearly all segments begin their options */
+
+struct link_type;
+
 /* Where we are in one frame. */
 struct walk {
 	struct cursor c;
@@ -32,17 +39,17 @@ enum drop link_llc(struct walk *w);
 enum drop link_ppp(struct walk *w);
 enum drop link_mpls(struct walk *w);
 
+/* What decode() does when its short way does not fit; it fits all. */
+enum drop decode_long(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire, struct pkt *out);
+
 enum drop ip_v4(struct walk *w);
 enum drop ip_v6(struct walk *w);
 enum drop ip_any(struct walk *w); /* as its version field says */
 
 enum drop tcp_segment(struct walk *w);
 enum drop tcp_quoted(struct walk *w);
-/*
- * Ports and what follows them in *out, of the TCP header `h` that was found good. Behind it are `left` octets that
- * were captured and `wire` that were sent: options and payload.
- */
-void tcp_fill(struct pkt *out, const uint8_t *h, const uint8_t *behind, size_t left, size_t wire);
+/* Options at `at`, of which `left` octets were captured of `sent`, on top of what tcp_fill() says. */
+void tcp_options(struct pkt *out, const uint8_t *at, size_t left, size_t sent);
 enum drop icmp_v4(struct walk *w);
 enum drop icmp_v6(struct walk *w);
 
@@ -61,6 +68,30 @@ static inline bool walk_enter(struct walk *w, enum tunnel tunnel)
 {
 	w->out->tunnel = (uint8_t)tunnel;
 	return walk_deeper(w);
+}
+
+/*
+ * What the TCP header `h` says but for its ports, as if there were no options. All is read before the first is
+ * written, which lets the compiler write more at once.
+ */
+static inline void tcp_fill(struct pkt *out, const uint8_t *h, size_t payload)
+{
+	uint32_t seq = be32(h + 4), ack = be32(h + 8);
+	uint16_t win = be16(h + 14);
+	uint8_t reserved = h[12] & 0x0f, flags = h[13];
+
+	out->seq = seq;
+	out->ack = ack;
+	out->len = (uint32_t)payload;
+	out->tsval = out->tsecr = 0;
+	out->win = win;
+	out->mss = 0;
+	out->flags = flags;
+	out->opts = 0;
+	out->reserved = reserved;
+	out->wscale = TCP_NO_WSCALE;
+	out->kind = PKT_TCP;
+	out->icmp_type = out->icmp_code = out->icmp_v6 = 0;
 }
 
 #endif
