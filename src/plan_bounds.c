@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "plan.h"
+#include "query/query.h"
 
 #define LIVE_CONNECTIONS 262144
 #define LIVE_CONVERSATIONS 262144
@@ -57,9 +58,10 @@ static int64_t price_ended(void)
 	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
 }
 
-static int64_t price_conversation(void)
+static int64_t price_conversation(const struct plan *p)
 {
-	const struct store_conf store = { .shards = 1, .max_conversations = PROBE_ROWS, .no_findings = true };
+	const struct store_conf store = { .shards = 1, .max_conversations = PROBE_ROWS, .no_findings = true,
+		.peers = p->store.peers };
 
 	return (int64_t)store_bytes(&store) / PROBE_ROWS + 1;
 }
@@ -124,7 +126,7 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 	int64_t connections = clamp(memory / 4 / (price_live() + row), 1024, MOST_ROWS);
 	int64_t ended = clamp(memory / 2 / price_ended(), 1024, MOST_ROWS);
 	int64_t asked = batch ? 0 : ASKED;
-	int64_t conversations = clamp(memory / 4 / (price_conversation() + asked), 1024, MOST_ROWS);
+	int64_t conversations = clamp(memory / 4 / (price_conversation(p) + asked), 1024, MOST_ROWS);
 
 	if (live) {
 		connections = clamp(connections, 0, LIVE_CONNECTIONS);
@@ -142,10 +144,23 @@ static bool shows_sums_only(enum view view)
 	return view != VIEW_CONNECTIONS && view != VIEW_FINDINGS && view != VIEW_GRAPH;
 }
 
+/* A run that prints one view and ends knows what it will be asked. */
+static void leave_out(struct plan *p)
+{
+	const struct query q = { .view = p->view, .filter = { p->filter }, .sort = p->sort };
+	struct query_parts parts;
+
+	query_parts(&q, p->fields.column, p->fields.n, &parts);
+	p->store.leave_out = parts.leave_out;
+	p->store.peers = parts.peers;
+}
+
 void plan_bounds(struct plan *p)
 {
 	const struct conf *c = p->conf;
 
+	if (c->batch && shows_sums_only(p->view))
+		leave_out(p);
 	share_out(p, c->max_memory ? c->max_memory : machine_memory() / 2, plan_is_live(c), c->batch);
 	if (c->max_connections) {
 		p->engine.max_connections = (uint32_t)c->max_connections;

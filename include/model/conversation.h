@@ -4,6 +4,8 @@
 
 #include "model/tuple.h"
 
+enum { KEY_CLIENT = 1, KEY_SERVER = 2, KEY_PORT = 4, KEY_WHOLE = 7 }; /* parts of the key */
+
 struct conversation_key { /* hashed and compared as it lies in memory: no padding */
 	struct addr client, server;
 	uint16_t port; /* the server's */

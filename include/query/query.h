@@ -55,6 +55,16 @@ struct query_row {
 	bool spark_partial;	 /* for a part of it no series was kept */
 };
 
+/*
+ * What of the conversations a query looks at when these columns of its rows are printed: for a store that is filled
+ * for it alone (store_conf.leave_out, store_conf.peers).
+ */
+struct query_parts {
+	unsigned leave_out; /* parts of their keys that no answer depends on */
+	unsigned peers;	    /* of these the one that is counted */
+};
+void query_parts(const struct query *q, const struct column *const *col, size_t n, struct query_parts *out);
+
 struct result_memory;
 
 /*

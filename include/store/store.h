@@ -33,6 +33,12 @@ struct store_conf {
 	 * row (engine_conf.final_only), beside late ones.
 	 */
 	bool sums_only;
+	/*
+	 * Parts of the conversations' keys (KEY_CLIENT ...) that nobody will ask for: conversations that differ in nothing
+	 * else are one row, and that part of its key is 0. Every connection must come in one row, as above.
+	 */
+	unsigned leave_out;
+	unsigned peers; /* of these KEY_CLIENT or KEY_SERVER: how many different ones each row met is counted; 0: it is not */
 	const struct thresholds *thresholds; /* of findings; NULL: the defaults. Copied */
 };
 
@@ -114,6 +120,9 @@ uint32_t store_conversations(const struct store *st);
 const struct conversation_key *store_conversation(const struct store *st, uint32_t handle);
 void store_conversation_add(const struct store *st, uint32_t handle, struct counters *to);
 uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enum counter n);
+/* store_conf.leave_out, and how many of store_conf.peers the row met. */
+unsigned store_left_out(const struct store *st);
+uint32_t store_conversation_peers(const struct store *st, uint32_t handle);
 
 /* Adds a conversation's last `steps` seconds up to and including second `until` to sum[0 .. steps-1]. False: it has none. */
 bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,

@@ -577,6 +577,12 @@ void column_needs(const struct column *col, struct needs *n)
 		find_needs(col, n->counter);
 	if (col->get == get_peers || col->get == get_sentence)
 		n->peers = true;
+	if (col->get == get_client || col->get == get_client_zone)
+		n->keys |= KEY_CLIENT;
+	if (col->get == get_server || col->get == get_server_zone)
+		n->keys |= KEY_SERVER;
+	if (col->get == get_server_port || col->get == get_app)
+		n->keys |= KEY_PORT;
 	if (col->get == get_sentence)
 		memset(n->counter, true, sizeof(n->counter));
 }

@@ -141,6 +141,8 @@ static void tree_needs(const struct node *t, struct needs *n)
 		return;
 	if (t->kind == NODE_TEST)
 		column_needs(t->col, n);
+	if (t->kind == NODE_WORD)
+		n->keys = KEY_WHOLE;
 	tree_needs(t->left, n);
 	tree_needs(t->right, n);
 }
@@ -149,4 +151,10 @@ void filter_needs(const struct filter *f, struct needs *n)
 {
 	if (f)
 		tree_needs(f->after, n);
+}
+
+void filter_needs_before(const struct filter *f, struct needs *n)
+{
+	if (f)
+		tree_needs(f->before, n);
 }

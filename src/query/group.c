@@ -14,9 +14,9 @@
 #include "util/hash.h"
 #include "util/mem.h"
 
-#define BY_CLIENT 0x01
-#define BY_SERVER 0x02
-#define BY_PORT_NUMBER 0x04
+#define BY_CLIENT KEY_CLIENT
+#define BY_SERVER KEY_SERVER
+#define BY_PORT_NUMBER KEY_PORT
 #define BY_ZONE_CLIENT 0x08
 #define BY_ZONE_SERVER 0x10
 
@@ -54,6 +54,18 @@ static unsigned keys_of(enum view view)
 		break;
 	}
 	return 0;
+}
+
+unsigned group_parts(enum view view)
+{
+	unsigned keys = keys_of(view);
+
+	return (keys & KEY_WHOLE) | (keys & BY_ZONE_CLIENT ? KEY_CLIENT : 0) | (keys & BY_ZONE_SERVER ? KEY_SERVER : 0);
+}
+
+bool group_is_exact(enum view view)
+{
+	return !(keys_of(view) & (BY_ZONE_CLIENT | BY_ZONE_SERVER));
 }
 
 struct row_key {
@@ -108,12 +120,19 @@ static uint64_t identity(const struct row_key *k, enum view view)
 
 /* ---- peers ---- */
 
+unsigned group_peers(enum view view)
+{
+	if (keys_of(view) == 0 || view == VIEW_ZONES || view == VIEW_CONVERSATIONS)
+		return 0;
+	return view == VIEW_CLIENTS || view == VIEW_CLIENT_ZONES ? KEY_SERVER : KEY_CLIENT;
+}
+
 /* Who is on the other end of the view's rows. False: nobody that could be counted. */
 static bool peer_of(enum view view, const struct conversation_key *key, struct addr *out)
 {
-	bool server = view == VIEW_CLIENTS || view == VIEW_CLIENT_ZONES;
+	bool server = group_peers(view) == KEY_SERVER;
 
-	if (view == VIEW_ZONES || view == VIEW_CONVERSATIONS)
+	if (group_peers(view) == 0)
 		return false;
 	*out = server ? key->server : key->client;
 	return server ? !key->other_servers : !key->other_clients;
@@ -128,14 +147,17 @@ static uint64_t peer_hash(const struct result_memory *m, uint32_t group, const s
 	} pair = {.group = group};
 	uint64_t hash;
 
-	if (!peer_of(m->query->view, key, &pair.addr))
+	if (m->by.peers_kept || !peer_of(m->query->view, key, &pair.addr))
 		return 0;
 	hash = hash_bytes(&pair, sizeof(pair));
 	return hash + (hash == 0);
 }
 
-static bool is_new_peer(struct result_memory *m, uint64_t hash)
+/* Peers that a conversation adds to those its row has. */
+static uint32_t new_peers(struct result_memory *m, uint32_t handle, uint64_t hash)
 {
+	if (m->by.peers_kept)
+		return store_conversation_peers(m->store, handle);
 	return hash && hash_set_add(&m->by.peers, hash);
 }
 
@@ -169,7 +191,7 @@ static void begin_row(struct result_memory *m, const struct group *g, struct gro
 static void add_conversation(struct result_memory *m, uint32_t handle, uint64_t peer, struct group_row *row)
 {
 	store_conversation_add(m->store, handle, &row->n);
-	row->peers += is_new_peer(m, peer);
+	row->peers += new_peers(m, handle, peer);
 }
 
 static void fetch_conversation(const struct store *store, uint32_t handle)
@@ -270,6 +292,7 @@ static void prepare(struct result *r)
 		if (need.counter[n])
 			by->need[by->needs++] = (uint8_t)n;
 	by->need_peers = need.peers;
+	by->peers_kept = store_left_out(m->store) & group_peers(q->view);
 	by->width = by->needs + by->need_peers;
 	by->need_zones = query_needs_zones(q) || column_is_zone(m->sorter.column);
 	by->whole = !query_has_before(q) && !query_has_after(q);
@@ -312,7 +335,7 @@ static void take_in(struct result *r, uint32_t handle, const struct conversation
 	for (size_t k = 0; k < by->needs; k++)
 		sum[k] += store_conversation_counter(m->store, handle, (enum counter)by->need[k]);
 	if (by->need_peers)
-		sum[by->needs] += is_new_peer(m, peer_hash(m, group, key));
+		sum[by->needs] += new_peers(m, handle, peer_hash(m, group, key));
 	if (!by->whole && !query_has_after(m->query))
 		store_conversation_add(m->store, handle, &r->sum);
 }

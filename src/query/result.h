@@ -85,7 +85,8 @@ struct grouping {
 	size_t width, sum_room;
 	uint8_t need[COUNTER_COUNT];
 	size_t needs;
-	bool need_key, need_zones, need_peers;
+	bool need_zones, need_peers;
+	bool peers_kept; /* the store has counted them */
 	bool whole; /* no filter: all conversations count */
 	struct hash_set peers;
 	/* Without a limit: group g's conversations are member[first[g]] up to before member[first[g + 1]]. */
@@ -186,13 +187,21 @@ uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle);
 /* Whether a filter asks anything of rows, or of conversations. */
 bool query_has_after(const struct query *q);
 bool query_has_before(const struct query *q);
-/* What sorting and filtering look at of a row, beside its key. */
+/* What sorting and filtering look at of a row. */
 struct needs {
 	bool counter[COUNTER_COUNT];
 	bool peers;
+	unsigned keys; /* parts of the conversation's: KEY_CLIENT ... */
 };
-/* Mark what the value of the column is made of, and what is asked of rows. */
+/* Mark what the value of the column is made of, what is asked of rows, and what of conversations. */
 void column_needs(const struct column *col, struct needs *n);
 void filter_needs(const struct filter *f, struct needs *n);
+void filter_needs_before(const struct filter *f, struct needs *n);
+
+/* Parts of the conversation's key that rows of the view are grouped by, and whom it counts as peers (0: nobody). */
+unsigned group_parts(enum view view);
+unsigned group_peers(enum view view);
+/* Whether a row of the view is all conversations that agree in those parts, and no other. */
+bool group_is_exact(enum view view);
 
 #endif

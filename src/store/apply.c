@@ -22,7 +22,8 @@ struct account {
 
 static void count(struct store *st, uint32_t talk, const struct tally *t)
 {
-	tally_add(t, &st->totals);
+	if (!st->conf.sums_only)
+		tally_add(t, &st->totals);
 	talk_add(&st->talks, talk, t);
 }
 
@@ -52,9 +53,10 @@ static void account_of(const struct store *st, uint32_t ref, struct account *was
 }
 
 /* Counts `c` instead of what record `ref` holds of it. Returns its conversation, held once for it. */
-static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c, uint64_t hash,
-	struct account *was)
+static uint32_t recount(struct store *st, uint32_t ref, const struct connection *c,
+	const struct talk_place *at, struct account *was)
 {
+	struct talk_place found;
 	struct tally is;
 	uint32_t talk;
 
@@ -67,7 +69,11 @@ static uint32_t recount(struct store *st, uint32_t ref, const struct connection 
 	} else {
 		if (was->counted)
 			withdraw(st, was);
-		talk = talk_obtain(&st->talks, c, hash ? hash : talk_hash_of(c));
+		if (!at->row) {
+			talk_place_of(&st->talks, c, &found);
+			at = &found;
+		}
+		talk = talk_obtain(&st->talks, c, at);
 		booking_change(st, talk, NULL, c);
 	}
 	count(st, talk, &is);
@@ -155,7 +161,8 @@ void store_time_wait_over(void *arg, uint32_t who, bool has_slot)
 		slot_time_wait_over(st, who);
 		return;
 	}
-	st->totals.n[COUNTER_TIME_WAIT]--;
+	if (!st->conf.sums_only)
+		st->totals.n[COUNTER_TIME_WAIT]--;
 	talk_time_wait_over(&st->talks, who);
 	talk_release(&st->talks, who);
 }
@@ -168,11 +175,11 @@ void store_time_wait_fetch(const void *arg, uint32_t who, bool has_slot)
 		talk_fetch(&st->talks, who);
 }
 
-static void count_slot(struct store *st, uint32_t ref, const struct connection *c, uint64_t hash)
+static void count_slot(struct store *st, uint32_t ref, const struct connection *c, const struct talk_place *at)
 {
 	struct account was;
 
-	st->records.rec[ref].conversation = recount(st, ref, c, hash, &was);
+	st->records.rec[ref].conversation = recount(st, ref, c, at, &was);
 	if (in_time_wait(c) && !(was.counted && in_time_wait(&was.c)))
 		timewait_watch(st, ref, c);
 }
@@ -180,6 +187,7 @@ static void count_slot(struct store *st, uint32_t ref, const struct connection *
 void store_recount_slot(struct store *st, uint32_t ref)
 {
 	struct record *rec = &st->records.rec[ref];
+	const struct talk_place unknown = { 0 };
 	struct connection c;
 
 	if (!rec->uid)
@@ -187,10 +195,10 @@ void store_recount_slot(struct store *st, uint32_t ref)
 	rec->conversation = RECORD_NONE;
 	record_get(&st->records, ref, &c);
 	if (c.ending == ENDING_NONE)
-		count_slot(st, ref, &c, 0);
+		count_slot(st, ref, &c, &unknown);
 }
 
-static void apply_live(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
+static void apply_live(struct store *st, uint32_t shard, const struct row *row, const struct talk_place *at)
 {
 	struct store_shard *sh = &st->shard[shard];
 	uint32_t ref = slot_of(st, shard, row);
@@ -203,7 +211,7 @@ static void apply_live(struct store *st, uint32_t shard, const struct row *row, 
 	if (row->slot >= sh->slots)
 		sh->slots = row->slot + 1;
 	if (!is_before_reset(st, ref, &c))
-		count_slot(st, ref, &c, hash);
+		count_slot(st, ref, &c, at);
 	record_set(&st->records, ref, &c);
 }
 
@@ -248,7 +256,7 @@ static void trail_final(struct store *st, uint64_t uid)
 	trails_drop(&st->trails_live, uid);
 }
 
-static void apply_final(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
+static void apply_final(struct store *st, uint32_t shard, const struct row *row, const struct talk_place *at)
 {
 	uint32_t ref = slot_of(st, shard, row), talk;
 	struct connection c = row->c;
@@ -258,7 +266,7 @@ static void apply_final(struct store *st, uint32_t shard, const struct row *row,
 	wait = in_time_wait(&c) && timewait_room(&st->timewait, c.time_wait_until);
 	if (!wait)
 		close_time_wait(&c);
-	talk = ignore ? RECORD_NONE : recount(st, ref, &c, hash, &was);
+	talk = ignore ? RECORD_NONE : recount(st, ref, &c, at, &was);
 	if (st->records.rec[ref].uid) {
 		record_clear(&st->records, ref);
 		st->live--;
@@ -349,14 +357,13 @@ static bool log_has(const struct store *st, const struct store_shard *sh, uint64
 	return st->records.rec[*ref].uid != 0;
 }
 
-static void apply_late(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
+static void apply_late(struct store *st, uint32_t shard, const struct row *row)
 {
+	struct talk_place at;
 	struct connection old, c;
 	struct tally is, was;
 	uint32_t ref, talk;
 
-	if (!hash)
-		hash = talk_hash_of(&row->c);
 	if (!st->conf.sums_only && log_has(st, &st->shard[shard], row->eseq, &ref)) {
 		store_get(st, ref, &old);
 		c = old;
@@ -364,12 +371,14 @@ static void apply_late(struct store *st, uint32_t shard, const struct row *row, 
 		tally_of_packets(&old, &was);
 		tally_of_packets(&c, &is);
 		tally_more(&is, &was); /* the old may have been counted in a row that was folded since */
-		talk = talk_obtain_late(&st->talks, &old, talk_hash_of(&old));
+		talk_place_of(&st->talks, &old, &at);
+		talk = talk_obtain_late(&st->talks, &old, &at);
 		booking_packets(st, talk, &old, &c);
 		record_set(&st->records, ref, &c);
 	} else {
 		tally_of_packets(&row->c, &is);
-		talk = talk_obtain_late(&st->talks, &row->c, hash);
+		talk_place_of(&st->talks, &row->c, &at);
+		talk = talk_obtain_late(&st->talks, &row->c, &at);
 		if (!st->conf.sums_only)
 			booking_packets(st, talk, NULL, &row->c);
 	}
@@ -380,10 +389,10 @@ static void apply_late(struct store *st, uint32_t shard, const struct row *row, 
 /* --- Nothing but sums ---------------------------------------------------------------------------- */
 
 /* The only row of a connection, apart from late ones: straight to its conversation. */
-static void apply_sum(struct store *st, const struct row *row, uint64_t hash)
+static void apply_sum(struct store *st, const struct row *row, const struct talk_place *at)
 {
 	bool in = in_time_wait(&row->c), wait = in && timewait_room(&st->timewait, row->c.time_wait_until);
-	uint32_t talk = talk_obtain(&st->talks, &row->c, hash);
+	uint32_t talk = talk_obtain(&st->talks, &row->c, at);
 	struct tally t;
 
 	if (in && !wait) {
@@ -407,18 +416,18 @@ static void apply_sum(struct store *st, const struct row *row, uint64_t hash)
 
 /* --- Blocks -------------------------------------------------------------------------------------- */
 
-static void apply_row(struct store *st, uint32_t shard, const struct row *row, uint64_t hash)
+static void apply_row(struct store *st, uint32_t shard, const struct row *row, const struct talk_place *at)
 {
 	if (row->c.start != 0 && (st->first == 0 || row->c.start < st->first))
 		st->first = row->c.start;
 	if (row->what == ROW_LATE)
-		apply_late(st, shard, row, hash);
+		apply_late(st, shard, row);
 	else if (st->conf.sums_only)
-		apply_sum(st, row, hash);
+		apply_sum(st, row, at);
 	else if (row->what == ROW_LIVE)
-		apply_live(st, shard, row, hash);
+		apply_live(st, shard, row, at);
 	else
-		apply_final(st, shard, row, hash);
+		apply_final(st, shard, row, at);
 }
 
 static void apply_trail(struct store *st, const struct row *row, const struct trail *trail)
@@ -478,9 +487,9 @@ static void fetch_by_uid(const struct store *st, const struct row *row, uint32_t
 		findings_fetch(st->findings, uid, n);
 }
 
-/* hash: of the conversation, where it has to be looked for; else 0 */
+/* at: of the conversation, where it has to be looked for; else 0 */
 static void fetch_batch(const struct store *st, uint32_t shard, const struct row *row, uint32_t n,
-	uint64_t *hash)
+	struct talk_place *at)
 {
 	uint32_t talk;
 
@@ -490,36 +499,36 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 		fetch_by_uid(st, row, n);
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		hash[i] = 0;
+		at[i].row = 0;
 		if (!st->conf.sums_only && known_talk(st, shard, &row[i], &talk)) {
 			talk_fetch(&st->talks, talk);
 			continue;
 		}
-		hash[i] = talk_hash_of(&row[i].c);
+		talk_place_of(&st->talks, &row[i].c, &at[i]);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		if (hash[i])
-			talk_fetch_slot(&st->talks, hash[i]);
+		if (at[i].row)
+			talk_fetch_slot(&st->talks, &at[i]);
 	for (uint32_t i = 0; i < n; i++)
-		if (hash[i])
-			talk_fetch_row(&st->talks, hash[i]);
+		if (at[i].row)
+			talk_fetch_row(&st->talks, &at[i]);
 		else if (known_talk(st, shard, &row[i], &talk))
 			series_fetch(&st->talks.series, *talk_series(&st->talks, talk));
 }
 
 static void apply_rows(struct store *st, const struct block *b)
 {
-	uint64_t hash[BATCH];
+	struct talk_place at[BATCH];
 	uint32_t trails = 0;
 
 	for (uint32_t from = 0; from < b->rows; from += BATCH) {
 		uint32_t n = b->rows - from < BATCH ? b->rows - from : BATCH;
 
-		fetch_batch(st, b->shard, &b->row[from], n, hash);
+		fetch_batch(st, b->shard, &b->row[from], n, at);
 		for (uint32_t i = 0; i < n; i++) {
 			const struct row *row = &b->row[from + i];
 
-			apply_row(st, b->shard, row, hash[i]);
+			apply_row(st, b->shard, row, &at[i]);
 			if (row->has_trail && trails < b->trails)
 				apply_trail(st, row, &b->trail[trails++]);
 		}

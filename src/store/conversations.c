@@ -9,55 +9,57 @@
 
 #include "store/conversations.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "model/connection.h"
+#include "store/store.h"
 #include "store/talk.h"
 #include "util/err.h"
 #include "util/hash.h"
 #include "util/mem.h"
 
-#define SLOTS_START 4096
 #define QUEUE_START 1024
 #define LARGE_BITS 10
 #define LARGE_SLAB (UINT32_C(1) << LARGE_BITS)
 #define LARGE_SHARE 16 /* one row in so many is thought to have large numbers */
 
-/* Slots come to at most this many for a row, the queue to this many turns: both double when they are full. */
-#define SLOTS_PER_ROW 3
-#define TURNS_PER_ROW 2
+#define TURNS_PER_ROW 2 /* at most: the queue doubles when it is full */
 
-size_t conversations_bytes(uint32_t max)
+size_t conversations_bytes(const struct store_conf *conf)
 {
-	return (size_t)max * (sizeof(struct talk) + SLOTS_PER_ROW * sizeof(struct talk_slot) +
-				     TURNS_PER_ROW * sizeof(uint32_t)) +
-	       max / LARGE_SHARE * sizeof(struct counters);
+	uint32_t max = conf->max_conversations;
+
+	return (size_t)max * (sizeof(struct talk) + TURNS_PER_ROW * sizeof(uint32_t)) + slots_bytes(max) +
+	       max / LARGE_SHARE * sizeof(struct counters) + pairs_bytes(conf->peers ? max : 0);
 }
 
 size_t conversations_taken(const struct conversations *cs)
 {
-	return ((size_t)cs->used + 1) * sizeof(struct talk) +
-	       ((size_t)cs->mask + 1) * sizeof(struct talk_slot) +
+	return ((size_t)cs->used + 1) * sizeof(struct talk) + slots_taken(&cs->slots) +
 	       ((size_t)cs->queue_mask + 1) * sizeof(uint32_t) +
 	       (size_t)cs->large_slabs * LARGE_SLAB * sizeof(struct counters);
 }
 
-bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_series,
-	struct err *err)
+static bool tables_init(struct conversations *cs)
 {
-	*cs = (struct conversations){ .max = max, .mask = SLOTS_START - 1, .queue_mask = QUEUE_START - 1 };
-	cs->row = mem_table((size_t)max + 1, sizeof(struct talk));
-	cs->slot = mem_table(SLOTS_START, sizeof(struct talk_slot));
+	cs->row = mem_table((size_t)cs->max + 1, sizeof(struct talk));
 	cs->queue = mem_table(QUEUE_START, sizeof(uint32_t));
-	if (!cs->row || !cs->slot || !cs->queue) {
+	return cs->row && cs->queue && slots_init(&cs->slots, cs->max) &&
+	       pairs_init(&cs->pairs, cs->met ? cs->max : 0);
+}
+
+bool conversations_init(struct conversations *cs, const struct store_conf *conf, struct err *err)
+{
+	*cs = (struct conversations){ .max = conf->max_conversations, .queue_mask = QUEUE_START - 1,
+		.leave_out = conf->leave_out, .met = conf->peers };
+	if (!tables_init(cs)) {
 		int code = errno;
 
 		conversations_fini(cs);
-		return err_set_errno(err, code, "no memory for %u conversations", max);
+		return err_set_errno(err, code, "no memory for %u conversations", conf->max_conversations);
 	}
-	if (!series_init(&cs->series, max_series, err)) {
+	if (!series_init(&cs->series, conf->max_series, err)) {
 		conversations_fini(cs);
 		return false;
 	}
@@ -68,8 +70,9 @@ bool conversations_init(struct conversations *cs, uint32_t max, uint32_t max_ser
 void conversations_fini(struct conversations *cs)
 {
 	series_fini(&cs->series);
+	pairs_fini(&cs->pairs);
+	slots_fini(&cs->slots);
 	mem_table_free(cs->row, (size_t)cs->max + 1, sizeof(struct talk));
-	mem_table_free(cs->slot, (size_t)cs->mask + 1, sizeof(struct talk_slot));
 	mem_table_free(cs->queue, (size_t)cs->queue_mask + 1, sizeof(uint32_t));
 	for (uint32_t i = 0; i < cs->large_slabs; i++)
 		mem_free(cs->large[i]);
@@ -79,9 +82,8 @@ void conversations_fini(struct conversations *cs)
 
 void conversations_clear(struct conversations *cs)
 {
-	/* A table not yet used is zero, and not to be touched. */
-	if (cs->used)
-		memset(cs->slot, 0, ((size_t)cs->mask + 1) * sizeof(struct talk_slot));
+	slots_clear(&cs->slots);
+	pairs_clear(&cs->pairs, cs->used);
 	memset(cs->row, 0, ((size_t)cs->used + 1) * sizeof(struct talk));
 	cs->used = cs->free = cs->count = 0;
 	cs->queue_first = cs->queue_end = 0;
@@ -97,109 +99,82 @@ void conversations_clear(struct conversations *cs)
 
 /* --- Finding rows -------------------------------------------------------------------------------- */
 
-void talk_key_of(const struct connection *c, struct conversation_key *key)
+static void key_of(const struct connection *c, unsigned without, struct conversation_key *key)
 {
-	*key = (struct conversation_key){ .client = c->tuple.addr[CLIENT],
-		.server = c->tuple.addr[SERVER], .port = c->tuple.port[SERVER] };
+	*key = (struct conversation_key){ 0 };
+	if (!(without & KEY_CLIENT))
+		key->client = c->tuple.addr[CLIENT];
+	if (!(without & KEY_SERVER))
+		key->server = c->tuple.addr[SERVER];
+	if (!(without & KEY_PORT))
+		key->port = c->tuple.port[SERVER];
 }
 
 uint64_t talk_hash(const struct conversation_key *key)
 {
-	return hash_bytes(key, sizeof(*key));
+	uint64_t w[5], hash;
+
+	memcpy(w, key, 4 * sizeof(*w));
+	w[4] = key->port | (uint64_t)key->other_clients << 16 | (uint64_t)key->other_servers << 17 |
+	       (uint64_t)key->other_ports << 18;
+	hash = hash_five(w);
+	return hash + (hash == 0);
 }
 
-uint64_t talk_hash_of(const struct connection *c)
+void talk_place_of(const struct conversations *cs, const struct connection *c, struct talk_place *out)
 {
 	struct conversation_key key;
 
-	talk_key_of(c, &key);
-	return talk_hash(&key);
+	key_of(c, cs->leave_out, &key);
+	out->row = talk_hash(&key);
+	out->pair = 0;
+	if (!cs->met)
+		return;
+	key_of(c, cs->leave_out & ~cs->met, &key);
+	out->pair = talk_hash(&key);
 }
 
-/* The first slot from where the tag belongs that has it, or the empty one at which the search ends. */
-static uint32_t slot_seek(const struct conversations *cs, uint32_t tag)
+/* The high half of a slot is that of the key's hash: it tells most strangers without a look at their row, the low half. */
+static inline uint32_t slot_row(uint64_t slot, uint64_t hash)
 {
-	uint32_t at = tag & cs->mask;
-
-	while (cs->slot[at].row && cs->slot[at].tag != tag)
-		at = (at + 1) & cs->mask;
-	return at;
+	return (slot ^ hash) >> 32 ? 0 : (uint32_t)slot;
 }
 
 uint32_t talk_find(const struct conversations *cs, const struct conversation_key *key, uint64_t hash)
 {
-	uint32_t tag = (uint32_t)hash, at = slot_seek(cs, tag);
+	const uint64_t *slot = cs->slots.slot;
 
-	for (; cs->slot[at].row; at = (at + 1) & cs->mask)
-		if (cs->slot[at].tag == tag &&
-			memcmp(&cs->row[cs->slot[at].row].key, key, sizeof(*key)) == 0)
-			break;
-	return cs->slot[at].row;
-}
+	for (size_t at = slots_home(&cs->slots, hash); slot[at]; at++) {
+		uint32_t i = slot_row(slot[at], hash);
 
-static void slot_put(struct talk_slot *slot, uint32_t mask, struct talk_slot what)
-{
-	uint32_t at = what.tag & mask;
-
-	while (slot[at].row)
-		at = (at + 1) & mask;
-	slot[at] = what;
-}
-
-/* Twice as many slots when two thirds are taken; without memory, longer searches. */
-static void slots_grow(struct conversations *cs)
-{
-	uint32_t old = cs->mask + 1;
-	struct talk_slot *was = cs->slot, *slot;
-
-	if (cs->count < old / 3 * 2 || old >= UINT32_C(1) << 31)
-		return;
-	slot = mem_table((size_t)old * 2, sizeof(*slot));
-	if (!slot) {
-		assert(cs->count < cs->mask); /* an empty one ends every search */
-		return;
+		if (i && memcmp(&cs->row[i].key, key, sizeof(*key)) == 0)
+			return i;
 	}
-	for (uint32_t k = 0; k < old; k++)
-		if (was[k].row)
-			slot_put(slot, old * 2 - 1, was[k]);
-	cs->slot = slot;
-	cs->mask = old * 2 - 1;
-	mem_table_free(was, old, sizeof(*was));
+	return 0;
 }
 
+/* Without a slot left it is not found any more: what comes for it gets another row. */
 void talk_link(struct conversations *cs, uint32_t i, uint64_t hash)
 {
-	slot_put(cs->slot, cs->mask, (struct talk_slot){ (uint32_t)hash, i });
-}
-
-/* What stands behind the slot that becomes empty moves up, where its own place allows it. */
-static void slot_clear(struct conversations *cs, uint32_t gap)
-{
-	struct talk_slot *slot = cs->slot;
-
-	for (uint32_t at = (gap + 1) & cs->mask; slot[at].row; at = (at + 1) & cs->mask) {
-		uint32_t home = slot[at].tag & cs->mask;
-
-		if (((at - home) & cs->mask) >= ((at - gap) & cs->mask)) {
-			slot[gap] = slot[at];
-			gap = at;
-		}
-	}
-	slot[gap].row = 0;
+	(void)slots_put(&cs->slots, hash >> 32 << 32 | i);
 }
 
 void talk_unlink(struct conversations *cs, uint32_t i)
 {
-	uint32_t at = slot_seek(cs, (uint32_t)talk_hash(&cs->row[i].key));
+	uint64_t hash = talk_hash(&cs->row[i].key);
+	size_t at = slots_home(&cs->slots, hash);
 
-	while (cs->slot[at].row != i)
-		at = (at + 1) & cs->mask;
-	slot_clear(cs, at);
+	while (cs->slots.slot[at] && (uint32_t)cs->slots.slot[at] != i)
+		at++;
+	if (cs->slots.slot[at])
+		slots_remove(&cs->slots, at);
 }
 
-void talk_fetch_slot(const struct conversations *cs, uint64_t hash)
+void talk_fetch_slot(const struct conversations *cs, const struct talk_place *at)
 {
-	mem_read(&cs->slot[(uint32_t)hash & cs->mask]);
+	slots_fetch(&cs->slots, at->row);
+	if (cs->met)
+		pairs_fetch(&cs->pairs, at->pair);
 }
 
 void talk_fetch(const struct conversations *cs, uint32_t i)
@@ -210,12 +185,15 @@ void talk_fetch(const struct conversations *cs, uint32_t i)
 	}
 }
 
-void talk_fetch_row(const struct conversations *cs, uint64_t hash)
+void talk_fetch_row(const struct conversations *cs, const struct talk_place *place)
 {
-	uint32_t at = slot_seek(cs, (uint32_t)hash);
+	const uint64_t *slot = cs->slots.slot;
+	size_t at = slots_home(&cs->slots, place->row);
 
-	if (cs->slot[at].row)
-		talk_fetch(cs, cs->slot[at].row);
+	while (slot[at] && !slot_row(slot[at], place->row))
+		at++;
+	if (slot[at])
+		talk_fetch(cs, (uint32_t)slot[at]);
 }
 
 /* --- The order of change ------------------------------------------------------------------------- */
@@ -281,24 +259,25 @@ static uint32_t talk_make(struct conversations *cs, const struct conversation_ke
 	cs->row[i].key = *key;
 	cs->row[i].used = true;
 	cs->count++;
-	slots_grow(cs);
 	talk_link(cs, i, hash);
 	return i;
 }
 
-uint32_t talk_obtain(struct conversations *cs, const struct connection *c, uint64_t hash)
+uint32_t talk_obtain(struct conversations *cs, const struct connection *c, const struct talk_place *at)
 {
 	struct conversation_key key;
 	uint32_t i;
 
-	talk_key_of(c, &key);
-	i = talk_find(cs, &key, hash);
+	key_of(c, cs->leave_out, &key);
+	i = talk_find(cs, &key, at->row);
 	if (!i) {
 		if (cs->count < cs->max || fold_one(cs))
-			i = talk_make(cs, &key, hash);
+			i = talk_make(cs, &key, at->row);
 		else
 			i = fold_target(cs, &key);
 	}
+	if (cs->met && i != TALK_OTHERS)
+		pairs_add(&cs->pairs, i, at->pair);
 	talk_hold(cs, i);
 	return i;
 }
@@ -314,17 +293,17 @@ void talk_release(struct conversations *cs, uint32_t i)
 		talk_touch(cs, i);
 }
 
-uint32_t talk_obtain_late(struct conversations *cs, const struct connection *c, uint64_t hash)
+uint32_t talk_obtain_late(struct conversations *cs, const struct connection *c, const struct talk_place *at)
 {
 	struct conversation_key key;
 	uint32_t i;
 
-	talk_key_of(c, &key);
-	i = talk_find(cs, &key, hash);
+	key_of(c, cs->leave_out, &key);
+	i = talk_find(cs, &key, at->row);
 	if (!i)
 		i = fold_find(cs, &key);
-	if (!i)
-		return talk_obtain(cs, c, hash);
+	if (!i || cs->met)
+		return talk_obtain(cs, c, at);
 	talk_hold(cs, i);
 	return i;
 }
@@ -426,6 +405,7 @@ void talk_free(struct conversations *cs, uint32_t i)
 	struct talk *t = &cs->row[i];
 
 	large_drop(cs, i);
+	pairs_forget(&cs->pairs, i);
 	memset(t, 0, sizeof(*t));
 	t->turn = cs->free;
 	cs->free = i;

@@ -64,6 +64,12 @@ static void fold_make(struct conversations *cs, uint32_t i, struct conversation_
 	cs->folded++;
 }
 
+/* Where rows have but one of both ends there is only one row to fold them into. */
+static bool has_both_ends(const struct conversations *cs)
+{
+	return !(cs->leave_out & (KEY_CLIENT | KEY_SERVER));
+}
+
 bool fold_one(struct conversations *cs)
 {
 	for (int made = 0;; made++) {
@@ -79,9 +85,9 @@ bool fold_one(struct conversations *cs)
 			return true;
 		}
 		target = fold_find(cs, &key);
-		if (!target && made < MAKE_PER_FOLD && cs->aggregates < cs->max / 8) {
+		if (!target && has_both_ends(cs) && made < MAKE_PER_FOLD && cs->aggregates < cs->max / 8) {
 			fold_make(cs, i, other_clients(&key));
-		} else if (!target && made <= MAKE_PER_FOLD && cs->aggregates < cs->max / 4) {
+		} else if (!target && has_both_ends(cs) && made <= MAKE_PER_FOLD && cs->aggregates < cs->max / 4) {
 			fold_make(cs, i, other_servers(&key));
 		} else {
 			cs->folded++;

@@ -46,7 +46,7 @@ struct store *store_new(const struct store_conf *conf, struct err *err)
 	shards_init(st);
 	timewait_init(&st->timewait, (uint32_t)(live + conf->max_ended));
 	if (!records_init(&st->records, (uint32_t)(live + conf->max_ended), err) ||
-		!conversations_init(&st->talks, conf->max_conversations, conf->max_series, err) ||
+		!conversations_init(&st->talks, conf, err) ||
 		!series_total_init(&st->series, err) ||
 		(!conf->no_findings && !(st->findings = findings_new(conf->thresholds, conf->max_facts, err))) ||
 		!trails_init(&st->trails_live, conf->max_trails, err) ||
@@ -61,7 +61,7 @@ size_t store_bytes(const struct store_conf *conf)
 {
 	uint64_t live = (uint64_t)conf->shards * conf->max_live;
 
-	return records_bytes(live + conf->max_ended) + timewait_bytes(live + conf->max_ended) + conversations_bytes(conf->max_conversations) +
+	return records_bytes(live + conf->max_ended) + timewait_bytes(live + conf->max_ended) + conversations_bytes(conf) +
 	       series_bytes(conf->max_series) + 2 * trails_bytes(conf->max_trails) +
 	       (conf->no_findings ? 0 : findings_bytes(conf->max_facts));
 }
@@ -136,6 +136,9 @@ bool store_input_ended(const struct store *st)
 void store_totals(const struct store *st, struct counters *out)
 {
 	*out = st->totals;
+	for (uint32_t i = 0; st->conf.sums_only && i < store_conversations(st); i++)
+		if (talk_key(&st->talks, i))
+			talk_add_to(&st->talks, i, out);
 }
 
 void store_capture_stats(const struct store *st, struct capture_stats *out)
@@ -270,6 +273,16 @@ void store_conversation_add(const struct store *st, uint32_t handle, struct coun
 uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enum counter n)
 {
 	return talk_counter(&st->talks, handle, n);
+}
+
+unsigned store_left_out(const struct store *st)
+{
+	return st->conf.leave_out;
+}
+
+uint32_t store_conversation_peers(const struct store *st, uint32_t handle)
+{
+	return st->talks.met ? st->talks.pairs.count[handle] : 0;
 }
 
 bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,

@@ -23,18 +23,11 @@ struct talk {
 
 _Static_assert(sizeof(struct talk) == 128, "two cache lines");
 
-/* Finding them: open addressing. A slot tells most strangers from the row itself without a look at it. */
-struct talk_slot {
-	uint32_t tag; /* low half of the key's hash: where it belongs, and what it is compared by */
-	uint32_t row; /* 0: empty */
-};
-
 static inline bool talk_is_aggregate(const struct conversation_key *key)
 {
 	return key->other_clients || key->other_servers || key->other_ports;
 }
 
-void talk_key_of(const struct connection *c, struct conversation_key *key);
 uint64_t talk_hash(const struct conversation_key *key);
 /* The row of that key, or 0. */
 uint32_t talk_find(const struct conversations *cs, const struct conversation_key *key, uint64_t hash);

@@ -10,7 +10,10 @@
 #include "util/clock.h"
 
 static uint64_t secret;
-uint64_t hash_key[HASH_KEYS];
+/* Without a seed, as in tests: any that are not 0. */
+uint64_t hash_key[HASH_KEYS] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9),
+	UINT64_C(0x94d049bb133111eb), UINT64_C(0xd6e8feb86659fd93), UINT64_C(0xa0761d6478bd642f),
+	UINT64_C(0xe7037ed1a0b428db) };
 
 /* Keys out of the seed by SplitMix64; odd, so that none is 0. */
 void hash_seed(uint64_t seed)

@@ -1,0 +1,53 @@
+/* Pairs: a set of hashes, and a number for each row. */
+#include "config.h"
+
+#include "store/pairs.h"
+
+#include <string.h>
+
+size_t pairs_bytes(uint32_t max)
+{
+	return max ? slots_bytes(max) + ((size_t)max + 1) * sizeof(uint32_t) : 0;
+}
+
+bool pairs_init(struct pairs *p, uint32_t max)
+{
+	*p = (struct pairs){ .max = max };
+	if (!max)
+		return true;
+	p->count = mem_table((size_t)max + 1, sizeof(*p->count));
+	return p->count && slots_init(&p->seen, max);
+}
+
+void pairs_fini(struct pairs *p)
+{
+	mem_table_free(p->count, (size_t)p->max + 1, sizeof(*p->count));
+	slots_fini(&p->seen);
+	*p = (struct pairs){ 0 };
+}
+
+void pairs_clear(struct pairs *p, uint32_t rows)
+{
+	if (!p->max)
+		return;
+	slots_clear(&p->seen);
+	memset(p->count, 0, ((size_t)rows + 1) * sizeof(*p->count));
+}
+
+void pairs_add(struct pairs *p, uint32_t row, uint64_t hash)
+{
+	const uint64_t *slot = p->seen.slot;
+
+	hash += hash == 0;
+	for (size_t at = slots_home(&p->seen, hash); slot[at]; at++)
+		if (slot[at] == hash)
+			return;
+	if (p->seen.used < p->max && slots_put(&p->seen, hash))
+		p->count[row]++;
+}
+
+void pairs_forget(struct pairs *p, uint32_t row)
+{
+	if (p->max)
+		p->count[row] = 0;
+}

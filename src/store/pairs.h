@@ -1,0 +1,36 @@
+/*
+ * Who met whom: how many different ends each row of conversations has seen, where those ends have no rows of their own.
+ * Two pairs of the same 64-bit keyed hash are the same pair.
+ */
+#ifndef TCPTOP_STORE_PAIRS_H
+#define TCPTOP_STORE_PAIRS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/slots.h"
+
+struct pairs {
+	struct slots seen;
+	uint32_t *count; /* by row, [0 .. max] */
+	uint32_t max;	 /* pairs, and rows; 0: nobody asks */
+};
+
+size_t pairs_bytes(uint32_t max);
+/* False (errno set) without address space. */
+bool pairs_init(struct pairs *p, uint32_t max);
+void pairs_fini(struct pairs *p);
+void pairs_clear(struct pairs *p, uint32_t rows); /* of which [0 .. rows] were used */
+
+/* Reads what pairs_add will look at into the cache. */
+static inline void pairs_fetch(const struct pairs *p, uint64_t hash)
+{
+	slots_fetch(&p->seen, hash);
+}
+
+/* That row met an end: `hash` is of both. A pair beyond the bound is not counted. */
+void pairs_add(struct pairs *p, uint32_t row, uint64_t hash);
+void pairs_forget(struct pairs *p, uint32_t row); /* its number; the pairs stay seen */
+
+#endif
