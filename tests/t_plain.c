@@ -27,7 +27,8 @@ static uint32_t dice(uint32_t n)
 /* What both ends of a talk will send next. */
 struct talk {
 	uint32_t nxt[2], win[2];
-	bool begun;
+	unsigned opened; /* packets of the handshake that were sent; 3 = all */
+	unsigned closed; /* bit per side */
 };
 
 static struct pkt all[PACKETS];
@@ -92,6 +93,28 @@ static void disturb(struct talk *t, struct pkt *p, int side)
 	}
 }
 
+/* The next packet of a handshake, of which sometimes the rest is missing. */
+static void open_talk(struct talk *t, struct pkt *p, unsigned who, int64_t now)
+{
+	int side = t->opened == 1;
+
+	fill(p, who, side, now);
+	if (!t->opened) {
+		t->nxt[0] = dice(UINT32_MAX);
+		t->nxt[1] = dice(UINT32_MAX);
+	}
+	p->seq = t->nxt[side];
+	p->ack = t->opened ? t->nxt[!side] : 0;
+	p->flags = t->opened == 2 ? TCP_ACK : t->opened ? TCP_SYN | TCP_ACK : dice(9) ? TCP_SYN : TCP_ACK;
+	if (p->flags & TCP_SYN)
+		t->nxt[side]++;
+	if (p->flags & TCP_SYN && dice(2))
+		p->wscale = (uint8_t)dice(10);
+	t->opened = dice(9) ? t->opened + 1 : 3;
+	if (!dice(9))
+		disturb(t, p, side);
+}
+
 /* Talk in order nearly all the time, so that a segment is plain after many that were, and after each that was not. */
 static void make_talk(void)
 {
@@ -111,22 +134,23 @@ static void make_talk(void)
 			p->ts = now;
 			continue;
 		}
-		if (!dice(150))
-			t->begun = false;
-		fill(p, who, t->begun ? side : 0, now);
-		if (!t->begun) {
-			t->nxt[0] = p->seq = dice(UINT32_MAX);
-			t->nxt[1] = dice(UINT32_MAX);
-			t->nxt[0]++;
-			p->flags = dice(9) ? TCP_SYN : TCP_ACK;
-			t->begun = true;
+		if (!dice(t->closed == 3 ? 6 : 150))
+			t->opened = t->closed = 0;
+		if (t->opened < 3) {
+			open_talk(t, p, who, now);
 			continue;
 		}
+		fill(p, who, side, now);
 		p->flags = TCP_ACK;
 		p->seq = t->nxt[side];
 		p->ack = t->nxt[!side] - (dice(8) ? 0 : dice(100));
-		p->len = dice(3) ? 0 : dice(1400);
+		p->len = dice(3) || t->closed >> side & 1 ? 0 : dice(1400);
 		t->nxt[side] += p->len;
+		if (!dice(20) && !(t->closed >> side & 1)) {
+			p->flags |= TCP_FIN;
+			t->closed |= 1u << side;
+			t->nxt[side]++;
+		}
 		disturb(t, p, side);
 	}
 }
@@ -185,10 +209,17 @@ static void both_ways_agree(void **state)
 	}
 }
 
+static struct rare rare_pool[2];
+static struct rares rares = {rare_pool, 1, 0};
+
 /* A connection under way: the client's next is 5000, the server's 9000, all of it acknowledged. */
 static void make_flow(struct flow *f, struct pkt *p)
 {
 	memset(f, 0, sizeof(*f));
+	rare_pool[0].pool = &rares;
+	rares.fresh = 1;
+	f->rare = rare_pool;
+	f->first_fin = 2;
 	f->flags = FLOW_USED | FLOW_ESTABLISHED | FLOW_UNDER_WAY;
 	f->rst_side = 2;
 	f->origin = ORIGIN_ATTEMPT;
@@ -222,15 +253,73 @@ static void plain_segments_go_the_short_way(void **state)
 	struct pkt p;
 
 	make_flow(&f, &p);
-	assert_true(plain_take(&f, CLIENT, &p));
+	assert_int_equal(plain_take(&f, CLIENT, &p), PLAIN_TAKEN);
 	assert_int_equal(f.half[CLIENT].nxt, 5100);
 	assert_int_equal(f.half[CLIENT].bytes, 100);
 	p.seq = 9000;
 	p.ack = 5100;
 	p.len = 0;
 	p.flags = TCP_ACK;
-	assert_true(plain_take(&f, SERVER, &p));
+	assert_int_equal(plain_take(&f, SERVER, &p), PLAIN_TAKEN);
 	assert_int_equal(f.half[SERVER].ack, 5100);
+}
+
+/* The packet that `side` sends next. */
+static enum plain next_of(struct flow *f, int side, uint8_t flags, uint32_t len)
+{
+	struct pkt p;
+
+	memset(&p, 0, sizeof(p));
+	p.kind = PKT_TCP;
+	p.ts = f->last + NS_PER_MS;
+	p.flags = flags;
+	p.seq = f->half[side].nxt;
+	p.ack = f->half[!side].nxt;
+	p.len = len;
+	p.win = 500;
+	p.ttl = 64;
+	p.wscale = 0xff;
+	f->last = p.ts;
+	return plain_take(f, side, &p);
+}
+
+static void opening_and_closing_in_order_go_the_short_way(void **state)
+{
+	struct half *c, *s;
+	struct flow f;
+	struct pkt p;
+
+	make_flow(&f, &p);
+	c = &f.half[CLIENT];
+	s = &f.half[SERVER];
+	f.flags = FLOW_USED;
+	memset(f.half, 0, sizeof(f.half));
+	c->flags = HALF_SEEN | HALF_ISN;
+	c->isn = 4999;
+	c->nxt = 5000;
+	c->packets = c->syn = c->syn_uniq = 1;
+	c->ttl = 64;
+	c->wscale = s->wscale = 0xff;
+	s->nxt = 9000;
+	assert_int_equal(next_of(&f, SERVER, TCP_SYN | TCP_ACK, 0), PLAIN_STEP);
+	assert_int_equal(s->isn, 9000);
+	assert_int_equal(s->synack, 1);
+	assert_int_equal(next_of(&f, CLIENT, TCP_ACK, 0), PLAIN_ESTABLISHED);
+	f.flags |= FLOW_ESTABLISHED;
+	assert_int_equal(next_of(&f, CLIENT, TCP_ACK | TCP_PSH, 10), PLAIN_TAKEN);
+	assert_false(f.flags & FLOW_UNDER_WAY);
+	assert_int_equal(next_of(&f, SERVER, TCP_ACK, 20), PLAIN_STEP);
+	assert_true(f.flags & FLOW_UNDER_WAY);
+	assert_int_equal(next_of(&f, CLIENT, TCP_ACK | TCP_FIN, 5), PLAIN_STEP);
+	assert_int_equal(f.first_fin, CLIENT);
+	assert_int_equal(c->fin_seq, 5015);
+	assert_int_equal(next_of(&f, SERVER, TCP_ACK, 0), PLAIN_STEP);
+	assert_int_equal(next_of(&f, SERVER, TCP_ACK, 7), PLAIN_TAKEN);
+	assert_int_equal(next_of(&f, SERVER, TCP_ACK | TCP_FIN, 0), PLAIN_STEP);
+	assert_false(s->flags & HALF_FIN_FIRST);
+	assert_int_equal(next_of(&f, CLIENT, TCP_ACK, 0), PLAIN_STEP);
+	assert_true(fin_acked(&f, CLIENT) && fin_acked(&f, SERVER));
+	assert_string_equal(f.history, "hADdFaf");
 }
 
 static void special_ones_do_not(void **state)
@@ -243,10 +332,9 @@ static void special_ones_do_not(void **state)
 		make_flow(&f, &p);                          \
 		change;                                     \
 		before = f;                                 \
-		assert_false(plain_take(&f, CLIENT, &p));   \
+		assert_int_equal(plain_take(&f, CLIENT, &p), PLAIN_NOT); \
 		assert_memory_equal(&f, &before, sizeof(f)); \
 	} while (0)
-	NOT_WITH(p.flags |= TCP_FIN);
 	NOT_WITH(p.flags |= TCP_SYN);
 	NOT_WITH(p.flags |= TCP_RST);
 	NOT_WITH(p.flags = TCP_PSH);
@@ -256,15 +344,23 @@ static void special_ones_do_not(void **state)
 	NOT_WITH(p.ack++);
 	NOT_WITH(p.win = 0);
 	NOT_WITH(p.ttl--);
-	NOT_WITH((p.len = 0, p.win = 500));
-	NOT_WITH(f.half[CLIENT].history = 0);
-	NOT_WITH(f.half[CLIENT].packets = 1);
-	NOT_WITH((f.half[CLIENT].packets = 2, f.half[SERVER].packets = 1));
+	NOT_WITH((p.len = 0, p.win = 500, f.half[SERVER].nxt = 9001));
+	NOT_WITH((p.flags |= TCP_FIN, f.half[CLIENT].flags |= HALF_FIN));
+	NOT_WITH((p.flags |= TCP_FIN, f.half[CLIENT].t_fin_last = 1));
+	NOT_WITH((p.flags |= TCP_FIN, flow_odd(&f, SERVER)->zwin = 1));
+	NOT_WITH(f.half[CLIENT].flags |= HALF_FIN);
+	NOT_WITH(f.half[SERVER].flags |= HALF_FIN | HALF_FIN_IMPLIED);
+	NOT_WITH(f.half[SERVER].flags &= ~(uint32_t)HALF_SEEN);
+	NOT_WITH(f.half[CLIENT].flags &= ~(uint32_t)HALF_ACK);
+	NOT_WITH((f.half[SERVER].flags &= ~(uint32_t)HALF_PROGRESS, f.half[CLIENT].ack--));
+	NOT_WITH(p.flags = TCP_SYN | TCP_ACK);
+	NOT_WITH(f.flags &= ~(uint32_t)FLOW_ESTABLISHED);
+	NOT_WITH(f.flags |= FLOW_UNREACHABLE);
+	NOT_WITH(f.flags |= FLOW_PROVISIONAL);
 	NOT_WITH(f.half[CLIENT].tail = 1);
 	NOT_WITH(f.half[SERVER].tail = 1);
 	NOT_WITH(f.half[SERVER].probe_tail = 1);
 	NOT_WITH(f.half[SERVER].flags |= HALF_BEFORE);
-	NOT_WITH(f.half[SERVER].flags |= HALF_FIN);
 	NOT_WITH(f.half[SERVER].win = 0);
 	NOT_WITH(f.flags |= FLOW_PENDING);
 	NOT_WITH(f.flags |= FLOW_SILENT);
@@ -281,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways_agree),
 		cmocka_unit_test(plain_segments_go_the_short_way),
+		cmocka_unit_test(opening_and_closing_in_order_go_the_short_way),
 		cmocka_unit_test(special_ones_do_not),
 	};
 

@@ -305,7 +305,7 @@ static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n,
 		mem_read(&f->start);
 		mem_read(&f->half[0]);
 		mem_read(&f->half[1]);
-		if (f->flags & FLOW_UNDER_WAY && !(pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		if ((f->flags & (FLOW_UNDER_WAY | FLOW_CLOSING)) == FLOW_UNDER_WAY && !(pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 			continue;
 		mem_read(&f->half[0].isn);
 		mem_read(&f->half[1].isn);

@@ -209,6 +209,7 @@ struct rares {
 #define FLOW_TAKEN_LATE 0x4000000 /* the server acted as if it had not heard the end of the handshake */
 #define FLOW_PENDING 0x8000000 /* pending holds */
 #define FLOW_UNDER_WAY 0x10000000 /* both have sent something beyond SYN and SYN-ACK */
+#define FLOW_CLOSING 0x20000000 /* somebody has sent a FIN: a hint that all of the flow will be wanted */
 
 enum flow_class { CLASS_SETUP, CLASS_LIVE, CLASS_ENDED, CLASS_COUNT };
 
@@ -271,10 +272,15 @@ static inline struct rare *rares_take(struct rares *pool)
 	return r;
 }
 
+static inline bool flow_has_rare(const struct flow *f)
+{
+	return f->rare != f->rare->pool->rare;
+}
+
 /* To write to. */
 static inline struct rare *flow_rare(struct flow *f)
 {
-	if (f->rare == f->rare->pool->rare)
+	if (!flow_has_rare(f))
 		f->rare = rares_take(f->rare->pool);
 	return f->rare;
 }
@@ -289,7 +295,7 @@ static inline void flow_common(struct flow *f)
 {
 	struct rares *pool = f->rare->pool;
 
-	if (f->rare == pool->rare)
+	if (!flow_has_rare(f))
 		return;
 	f->rare->next = pool->free;
 	pool->free = (uint32_t)(f->rare - pool->rare);

@@ -347,7 +347,7 @@ void life_flip(struct engine *e, struct flow *f)
 		f->rst_side = !f->rst_side;
 	if (f->first_fin <= SERVER)
 		f->first_fin = !f->first_fin;
-	if (f->rare != f->rare->pool->rare) {
+	if (flow_has_rare(f)) {
 		struct odd o = f->rare->odd[0];
 
 		f->rare->odd[0] = f->rare->odd[1];

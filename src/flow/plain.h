@@ -2,15 +2,20 @@
 #ifndef TCPTOP_FLOW_PLAIN_H
 #define TCPTOP_FLOW_PLAIN_H
 
-#include <stdbool.h>
-
 #include "flow/flow.h"
 
+enum plain {
+	PLAIN_NOT,	  /* special in some way: nothing was changed */
+	PLAIN_TAKEN,	  /* the connection is where it was */
+	PLAIN_STEP,	  /* it has come a step further: it is to be judged when both have closed, and armed anew */
+	PLAIN_ESTABLISHED /* the handshake is complete, which the caller has yet to note; and armed anew */
+};
+
 /*
- * Takes in a segment of `side` with the next data or an acknowledgement, on a connection that is under way and of which
- * nobody has closed, reset or fallen silent: sets what the long way (track.c, segment.c) would set. False when anything
- * about the segment or the connection is special; nothing was changed then.
+ * Takes in a segment of `side`, when it is the one that opens, goes on with or closes a connection in order, and nothing
+ * about the connection is special: sets in the flow what the long way (track.c, segment.c) would set. A deadline of f
+ * that has passed is the caller's to see to before.
  */
-bool plain_take(struct flow *f, int side, const struct pkt *p);
+enum plain plain_take(struct flow *f, int side, const struct pkt *p);
 
 #endif

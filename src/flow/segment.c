@@ -8,8 +8,8 @@
 #include "flow/plain.h"
 #include "flow/trail.h"
 #include "flow/track.h"
+#include "flow/track_parts.h"
 #include "flow/verdict.h"
-
 
 static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 {
@@ -29,14 +29,6 @@ static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 	x->nxt = p->seq + 1 + p->len;
 	x->win = p->win;
 	x->bytes = p->len;
-}
-
-/* What lies between two packets, when the capture has them in this order; else UINT32_MAX. */
-static uint32_t delay_us(int64_t from, int64_t to)
-{
-	int64_t us = (to - from) / NS_PER_US;
-
-	return to >= from && us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
 static void take_synack(struct engine *e, struct flow *f, int side, const struct pkt *p, bool again)
@@ -88,6 +80,17 @@ static void take_syn(struct engine *e, struct flow *f, int side, const struct pk
 		x->syn_uniq++;
 }
 
+/* p shows that both ends are in ESTABLISHED. */
+static void establish(struct engine *e, struct flow *f, const struct pkt *p)
+{
+	f->flags |= FLOW_ESTABLISHED;
+	f->t_est = rel_of(p->ts - f->start);
+	if (f->t_synack && !(f->flags & FLOW_HS_KARN))
+		f->hs_clt_us = delay_us(f->start + rel_ns(f->t_synack), p->ts);
+	if (!f->ending)
+		flows_set_class(&e->flows, f, CLASS_LIVE);
+}
+
 static void check_established(struct engine *e, struct flow *f, const struct pkt *p)
 {
 	struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
@@ -101,12 +104,7 @@ static void check_established(struct engine *e, struct flow *f, const struct pkt
 	/* After a reset that stands, a client's segment is late or a scanner's own; only the server can say it lives. */
 	if (was_reset(f) && !(s->flags & HALF_PROGRESS))
 		return;
-	f->flags |= FLOW_ESTABLISHED;
-	f->t_est = rel_of(p->ts - f->start);
-	if (f->t_synack && !(f->flags & FLOW_HS_KARN))
-		f->hs_clt_us = delay_us(f->start + rel_ns(f->t_synack), p->ts);
-	if (!f->ending)
-		flows_set_class(&e->flows, f, CLASS_LIVE);
+	establish(e, f, p);
 }
 
 static enum segment_note take_rst(struct engine *e, struct flow *f, int side, const struct pkt *p)
@@ -227,19 +225,25 @@ static void split_steps(struct engine *e, struct flow *f, int side, const struct
 		engine_emit(e, f);
 }
 
-static void see_ttl(struct engine *e, struct flow *f, int side, uint8_t ttl)
+/* The first packets of a side tell how far away it is. */
+static inline void see_ttl(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	uint32_t known = (uint32_t)FLOW_TTL_KNOWN << side;
 
-	if (f->flags & known && ttl == f->half[side].ttl)
+	if (f->half[side].packets > 2 || p->flags & TCP_RST || p->tunnel ||
+		(f->flags & known && p->ttl == f->half[side].ttl))
 		return;
-	if (hosts_see_ttl(e->hosts, &f->tuple.addr[side], ttl))
+	if (hosts_see_ttl(e->hosts, &f->tuple.addr[side], p->ttl))
 		f->flags |= known;
 }
 
-/* It was heard: its own time, the engine's, the trail, and whoever looks on. */
+/* It was heard: whether from both sides, the trail, and whoever looks on. */
 static inline void note_heard(struct engine *e, struct flow *f, int side, const struct pkt *p, enum segment_note note)
 {
+	if (f->half[0].packets + f->half[1].packets == 4 && !(f->flags & FLOW_ONE_WAY_COUNTED)) {
+		f->flags |= FLOW_ONE_WAY_COUNTED;
+		life_count_one_way(e, f);
+	}
 	if (f->trail != NIL)
 		trail_add(&e->trail[f->trail], f, side, p, note, e->now - e->skew, e->conf.time_wait);
 	flows_touch(&e->flows, f);
@@ -281,17 +285,32 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 			life_judge(e, f, 0, p->ts);
 		} else
 			note = take_data(e, f, side, p);
-		if (x->packets <= 2 && !(p->flags & TCP_RST) && !p->tunnel)
-			see_ttl(e, f, side, p->ttl);
+		see_ttl(e, f, side, p);
 	}
 	set_heard(e, f, p);
-	if (f->half[0].packets + f->half[1].packets == 4 && !(f->flags & FLOW_ONE_WAY_COUNTED)) {
-		f->flags |= FLOW_ONE_WAY_COUNTED;
-		life_count_one_way(e, f);
-	}
 	note_heard(e, f, side, p, note);
 	if (f->deadline <= e->now || p->flags & (TCP_SYN | TCP_RST | TCP_FIN) || f->ending)
 		life_arm(e, f);
+}
+
+/* The short way. False: it is for the long one. */
+static bool plain_apply(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	enum plain took = plain_take(f, side, p);
+
+	if (took == PLAIN_NOT)
+		return false;
+	e->stats.segments++;
+	if (took == PLAIN_ESTABLISHED)
+		establish(e, f, p);
+	else if (took == PLAIN_STEP && f->half[CLIENT].flags & f->half[SERVER].flags & HALF_FIN)
+		life_judge(e, f, 0, p->ts);
+	see_ttl(e, f, side, p);
+	set_heard(e, f, p);
+	note_heard(e, f, side, p, NOTE_NONE);
+	if (took != PLAIN_TAKEN)
+		life_arm(e, f);
+	return true;
 }
 
 static void icmp_run(struct engine *e, const struct pkt *p, struct flow *guess)
@@ -338,12 +357,8 @@ void segment_run(struct engine *e, const struct pkt *p, struct flow *guess)
 	}
 	full = e->stats.dropped[DROP_TABLE_FULL];
 	f = flows_find_guessed(&e->flows, guess, &p->tuple, p->hash, &side);
-	if (f && f->deadline > e->now && !e->conf.long_way && plain_take(f, side, p)) {
-		e->stats.segments++;
-		set_heard(e, f, p);
-		note_heard(e, f, side, p, NOTE_NONE);
+	if (f && f->deadline > e->now && !e->conf.long_way && plain_apply(e, f, side, p))
 		return;
-	}
 	if (f && f->deadline <= e->now && !life_timer(e, f))
 		f = NULL;
 	f = place_segment(e, f, &side, p);

@@ -152,6 +152,7 @@ static void fin_imply(struct flow *f, int side, const struct pkt *p)
 	struct half *h = &f->half[side], *peer = &f->half[!side];
 
 	h->flags |= HALF_FIN | HALF_FIN_IMPLIED;
+	f->flags |= FLOW_CLOSING;
 	h->fin_seq = h->nxt - 1;
 	h->t_fin = h->t_fin_last = rel_of(p->ts - f->start);
 	if (!(peer->flags & HALF_FIN))
@@ -353,6 +354,7 @@ static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 	else if (!(y->flags & HALF_FIN) || !(p->flags & TCP_ACK) || seq_upto(p->ack, y->fin_seq))
 		x->flags |= HALF_FIN_FIRST;
 	x->flags |= HALF_FIN;
+	f->flags |= FLOW_CLOSING;
 	x->fin_seq = seq;
 	x->t_fin = x->t_fin_last;
 	y->nxt_at_peer_fin = y->nxt;

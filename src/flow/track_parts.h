@@ -15,6 +15,14 @@ static inline uint32_t signature(const struct pkt *p)
 	       ((uint32_t)p->ip_id << 16 | p->win) ^ (uint32_t)p->flags << 8 ^ p->tsval;
 }
 
+/* What lies between two packets, when the capture has them in this order; else UINT32_MAX. */
+static inline uint32_t delay_us(int64_t from, int64_t to)
+{
+	int64_t us = (to - from) / NS_PER_US;
+
+	return to >= from && us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
 static inline void track_window(struct half *x, const struct half *y, const struct pkt *p)
 {
 	bool scaled = x->wscale != 0xff && y->wscale != 0xff;
