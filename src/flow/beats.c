@@ -48,12 +48,10 @@ void beats_free(struct beats *b)
 
 static uint64_t who_of(const struct tuple *client_first)
 {
-	struct {
-		struct addr addr[2];
-		uint16_t port;
-	} who = {{client_first->addr[CLIENT], client_first->addr[SERVER]}, client_first->port[SERVER]};
-	uint64_t hash = hash_bytes(&who, sizeof(who));
+	uint64_t w[5] = {[4] = client_first->port[SERVER]}, hash;
 
+	memcpy(w, client_first->addr, sizeof(client_first->addr));
+	hash = hash_five(w);
 	return hash ? hash : 1;
 }
 

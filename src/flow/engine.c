@@ -297,6 +297,8 @@ static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n,
 
 static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n, struct flow *const *found)
 {
+	const uint32_t known = (uint32_t)FLOW_TTL_KNOWN << SERVER | (uint32_t)FLOW_TTL_KNOWN << CLIENT;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct flow *f = found[i];
 
@@ -310,7 +312,7 @@ static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n,
 		mem_read(&f->half[0].isn);
 		mem_read(&f->half[1].isn);
 		mem_read(&f->uid);
-		if (!(f->flags & FLOW_UNDER_WAY))
+		if (!(f->flags & FLOW_UNDER_WAY) && (f->flags & known) != known)
 			mem_read(hosts_place(e->hosts, &pkt[i].tuple.addr[0]));
 	}
 }

@@ -167,12 +167,11 @@ static void wheel_insert(struct flows *t, struct flow *f, uint32_t place)
 	f->flags |= FLOW_ARMED;
 }
 
-void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
+void flows_arm_anew(struct flows *t, struct flow *f, int64_t deadline)
 {
 	uint32_t place = wheel_place(&t->wheel, deadline);
 
 	f->deadline = deadline;
-	/* A later deadline needs no entry: the wheel looks at the old one, sees it is not due, and puts it off. */
 	if (!(f->flags & FLOW_ARMED) || wheel_before(&t->wheel, place, f->wheel_at))
 		wheel_insert(t, f, place);
 }

@@ -79,8 +79,17 @@ void flows_release(struct flows *t, struct flow *f);
 /* The longest idle of a few that are CLASS_LIVE, or NULL. */
 struct flow *flows_idle(struct flows *t);
 void flows_set_class(struct flows *t, struct flow *f, enum flow_class class);
+void flows_arm_anew(struct flows *t, struct flow *f, int64_t deadline);
+
 /* Sets f->deadline and sees to it that the wheel looks no later. */
-void flows_arm(struct flows *t, struct flow *f, int64_t deadline);
+static inline void flows_arm(struct flows *t, struct flow *f, int64_t deadline)
+{
+	/* A later deadline needs no entry: the wheel looks at the old one, sees it is not due, and puts it off. */
+	if (f->flags & FLOW_ARMED && deadline >= f->deadline)
+		f->deadline = deadline;
+	else
+		flows_arm_anew(t, f, deadline);
+}
 
 /*
  * The next flow whose deadline has passed at `now`, or NULL. Each is off the wheel: arm it again.

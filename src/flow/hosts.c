@@ -66,7 +66,10 @@ int hop_distance(uint8_t ttl)
 
 static uint64_t hash_of(const struct addr *a)
 {
-	return hash_bytes(a->b, sizeof(a->b));
+	uint64_t w[2];
+
+	memcpy(w, a->b, sizeof(w));
+	return hash_two(w[0], w[1]);
 }
 
 static struct host *host_at(const struct hosts *h, uint64_t hash)

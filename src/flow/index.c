@@ -70,16 +70,16 @@ static void over_give(struct index *x, uint32_t i)
 
 static void bucket_add(struct index *x, struct bucket *b, uint32_t hash, uint32_t ref)
 {
-	uint32_t i = 0;
+	uint32_t free, i = 0;
 
 	while (b->more)
 		b = &x->over[b->more - 1];
-	while (i < BUCKET_ENTRIES && b->ref[i])
-		i++;
-	if (i == BUCKET_ENTRIES) {
+	free = index_hits(b->ref, 0);
+	if (free) {
+		i = (uint32_t)__builtin_ctz(free);
+	} else {
 		b->more = over_take(x);
 		b = &x->over[b->more - 1];
-		i = 0;
 	}
 	b->hash[i] = hash;
 	b->ref[i] = ref;
@@ -122,9 +122,12 @@ static struct bucket *find(const struct index *x, uint32_t hash, uint32_t ref, u
 	struct bucket *b = index_bucket(x, hash);
 
 	for (;;) {
-		for (*at = 0; *at < BUCKET_ENTRIES; ++*at)
-			if (b->ref[*at] == ref)
-				return b;
+		uint32_t hits = index_hits(b->ref, ref);
+
+		if (hits) {
+			*at = (uint32_t)__builtin_ctz(hits);
+			return b;
+		}
 		if (!b->more)
 			return NULL;
 		b = &x->over[b->more - 1];

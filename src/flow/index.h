@@ -58,23 +58,30 @@ struct index_place {
 	uint32_t hits; /* bit per entry of it that has the hash and was not given yet */
 };
 
-/* All at once, without a branch on any of them: which one it is cannot be foretold. */
-static inline struct index_place index_place_in(const struct bucket *b, uint32_t hash)
+/*
+ * Bit per entry of a bucket's hash or ref that is the one asked for. All at once, without a branch on any: which one it is cannot be
+ * foretold.
+ */
+static inline uint32_t index_hits(const uint32_t *entry, uint32_t wanted)
 {
 	uint32_t hits = 0;
 
 #ifdef __SSE2__
-	__m128i all = _mm_set1_epi32((int)hash);
-	__m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->hash[0]), all);
-	__m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->hash[4]), all);
+	__m128i all = _mm_set1_epi32((int)wanted);
+	__m128i low = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&entry[0]), all);
+	__m128i high = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&entry[4]), all);
 
 	hits = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128()));
-	hits &= (1u << BUCKET_ENTRIES) - 1;
 #else
 	for (unsigned i = 0; i < BUCKET_ENTRIES; i++)
-		hits |= (uint32_t)(b->hash[i] == hash) << i;
+		hits |= (uint32_t)(entry[i] == wanted) << i;
 #endif
-	return (struct index_place){b, hits};
+	return hits & ((1u << BUCKET_ENTRIES) - 1);
+}
+
+static inline struct index_place index_place_in(const struct bucket *b, uint32_t hash)
+{
+	return (struct index_place){b, index_hits(b->hash, hash)};
 }
 
 static inline struct index_place index_at(const struct index *x, uint32_t hash)

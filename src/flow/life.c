@@ -107,7 +107,7 @@ static unsigned world(const struct engine *e)
 void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 {
 	unsigned around = world(e);
-	struct verdict v = verdict_of(f, when | around), without = v;
+	struct verdict v = verdict_of(f, when | around), without;
 
 	if (!v.ending) {
 		/* What silence decided falls when the connection speaks, not by a RST or ICMP error that means nothing. */
@@ -117,8 +117,7 @@ void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 	}
 	if (around & WHEN_CAPTURE_LOSS)
 		f->flags |= FLOW_CAPTURE_LOSS;
-	if (when)
-		without = verdict_of(f, around);
+	without = when ? verdict_of(f, around) : v;
 	if (f->flags & FLOW_SILENT && without.ending)
 		f->ended = 0; /* now it was seen */
 	f->flags &= ~(uint32_t)FLOW_SILENT;

@@ -56,6 +56,28 @@ static reltime count_it(struct flow *f, struct half *x, const struct pkt *p, uin
 	return x->t_last = rel_of(p->ts - f->start);
 }
 
+bool plain_open(struct flow *f, int side, const struct pkt *p)
+{
+	struct half *x = &f->half[side];
+
+	if ((p->flags & FLAGS_OF_STATE) != TCP_SYN || side != CLIENT || f->origin != ORIGIN_ATTEMPT || x->packets ||
+		f->half[SERVER].packets)
+		return false;
+	x->sig[0] = signature(p);
+	x->packets = x->syn = 1;
+	x->syn_uniq = 1;
+	x->t_last = x->t_syn_last = rel_of(p->ts - f->start);
+	x->ttl = p->ttl;
+	x->flags = HALF_ISN | HALF_SEEN | (p->len ? HALF_FAST_OPEN : 0);
+	x->isn = x->base = p->seq;
+	x->wscale = p->wscale;
+	x->nxt = p->seq + 1 + p->len;
+	x->win = p->win;
+	x->bytes = p->len;
+	track_history(f, side, 's');
+	return true;
+}
+
 /* The server's answer to the client's SYN, once. */
 static enum plain take_synack(struct flow *f, int side, const struct pkt *p)
 {

@@ -2,6 +2,8 @@
 #ifndef TCPTOP_FLOW_PLAIN_H
 #define TCPTOP_FLOW_PLAIN_H
 
+#include <stdbool.h>
+
 #include "flow/flow.h"
 
 enum plain {
@@ -17,5 +19,8 @@ enum plain {
  * that has passed is the caller's to see to before.
  */
 enum plain plain_take(struct flow *f, int side, const struct pkt *p);
+
+/* The same for the SYN that has just opened f. False: it was none. */
+bool plain_open(struct flow *f, int side, const struct pkt *p);
 
 #endif

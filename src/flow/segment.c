@@ -293,6 +293,13 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 		life_arm(e, f);
 }
 
+static inline void plain_applied(struct engine *e, struct flow *f, int side, const struct pkt *p)
+{
+	see_ttl(e, f, side, p);
+	set_heard(e, f, p);
+	note_heard(e, f, side, p, NOTE_NONE);
+}
+
 /* The short way. False: it is for the long one. */
 static bool plain_apply(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
@@ -305,9 +312,7 @@ static bool plain_apply(struct engine *e, struct flow *f, int side, const struct
 		establish(e, f, p);
 	else if (took == PLAIN_STEP && f->half[CLIENT].flags & f->half[SERVER].flags & HALF_FIN)
 		life_judge(e, f, 0, p->ts);
-	see_ttl(e, f, side, p);
-	set_heard(e, f, p);
-	note_heard(e, f, side, p, NOTE_NONE);
+	plain_applied(e, f, side, p);
 	if (took != PLAIN_TAKEN)
 		life_arm(e, f);
 	return true;
@@ -345,25 +350,36 @@ static void icmp_run(struct engine *e, const struct pkt *p, struct flow *guess)
 	flows_touch(&e->flows, f);
 }
 
+/* Everything that the short way leaves. */
+static void segment_place_and_apply(struct engine *e, const struct pkt *p, struct flow *f, int side)
+{
+	uint64_t full = e->stats.dropped[DROP_TABLE_FULL];
+
+	if (f && f->deadline <= e->now && !life_timer(e, f))
+		f = NULL;
+	f = place_segment(e, f, &side, p);
+	if (e->stats.dropped[DROP_TABLE_FULL] == full)
+		e->stats.segments++;
+	if (!f)
+		return;
+	if (e->conf.long_way || !plain_open(f, side, p)) {
+		segment_apply(e, f, side, p);
+		return;
+	}
+	plain_applied(e, f, side, p);
+	life_arm(e, f);
+}
+
 void segment_run(struct engine *e, const struct pkt *p, struct flow *guess)
 {
 	struct flow *f;
-	uint64_t full;
 	int side = CLIENT;
 
 	if (p->kind == PKT_ICMP) {
 		icmp_run(e, p, guess);
 		return;
 	}
-	full = e->stats.dropped[DROP_TABLE_FULL];
 	f = flows_find_guessed(&e->flows, guess, &p->tuple, p->hash, &side);
-	if (f && f->deadline > e->now && !e->conf.long_way && plain_apply(e, f, side, p))
-		return;
-	if (f && f->deadline <= e->now && !life_timer(e, f))
-		f = NULL;
-	f = place_segment(e, f, &side, p);
-	if (e->stats.dropped[DROP_TABLE_FULL] == full)
-		e->stats.segments++;
-	if (f)
-		segment_apply(e, f, side, p);
+	if (!f || f->deadline <= e->now || e->conf.long_way || !plain_apply(e, f, side, p))
+		segment_place_and_apply(e, p, f, side);
 }

@@ -122,36 +122,32 @@ static uint64_t fin_evidence(const struct flow *f)
 	return e;
 }
 
-static uint64_t evidence_of(const struct flow *f)
+/* What few connections have one of: a reset, something ignored, an ICMP error. */
+static uint64_t rare_evidence(const struct flow *f)
 {
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
 	uint32_t either = c->flags | s->flags;
-	uint64_t e = fin_evidence(f);
+	uint64_t e = 0;
 
-	if (f->flags & FLOW_ESTABLISHED) {
-		e |= EVIDENCE_BIT(ESTABLISHED);
-		if (f->origin == ORIGIN_ATTEMPT && c->flags & HALF_ISN && (s->synack || s->syn))
-			e |= EVIDENCE_BIT(HANDSHAKE);
-	}
-	if (f->origin == ORIGIN_MIDSTREAM)
-		e |= EVIDENCE_BIT(MIDSTREAM);
-	if (f->client_by > BY_LEARNED)
-		e |= EVIDENCE_BIT(ROLE_GUESSED);
 	if (was_reset(f))
 		e |= rst_evidence(f);
 	else if (either & HALF_RST && c->flags & s->flags & HALF_FIN)
 		e |= EVIDENCE_BIT(RST_AFTER_CLOSE);
 	if (f->rare->odd[CLIENT].rst_ignored || f->rare->odd[SERVER].rst_ignored)
 		e |= EVIDENCE_BIT(RST_IGNORED);
-	if (f->flags & FLOW_RST_UNDONE)
-		e |= EVIDENCE_BIT(RST_UNDONE);
 	if (either & HALF_RST_PAYLOAD)
 		e |= EVIDENCE_BIT(RST_PAYLOAD);
-	if (f->ending == ENDING_CLIENT_VANISHED || f->ending == ENDING_SERVER_VANISHED)
-		e |= c->probe_tail >= 3 || s->probe_tail >= 3 ? EVIDENCE_BIT(UNANSWERED_PROBES)
-							      : EVIDENCE_BIT(UNANSWERED_RETR);
-	if (s->synack_late)
-		e |= EVIDENCE_BIT(SYNACK_REPEATED);
+	return e;
+}
+
+/* What the flags of few connections say. */
+static uint64_t flag_evidence(const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT];
+	uint64_t e = 0;
+
+	if (f->flags & FLOW_RST_UNDONE)
+		e |= EVIDENCE_BIT(RST_UNDONE);
 	if (f->flags & FLOW_TAKEN_LATE)
 		e |= EVIDENCE_BIT(TAKEN_LATE);
 	if (f->flags & FLOW_PORTS_HELD)
@@ -162,14 +158,8 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= EVIDENCE_BIT(SYN_REPEATED);
 	if (f->flags & FLOW_ILLEGAL)
 		e |= EVIDENCE_BIT(ILLEGAL_OPENER);
-	if (f->ending == ENDING_PROBE && !(f->flags & FLOW_ILLEGAL))
-		e |= EVIDENCE_BIT(LONE_SEGMENT);
 	if (f->flags & FLOW_REPLACED)
 		e |= EVIDENCE_BIT(NEW_GENERATION);
-	if (either & HALF_GAP)
-		e |= EVIDENCE_BIT(GAP);
-	if (verdict_one_side(f))
-		e |= EVIDENCE_BIT(ONE_WAY);
 	if (f->flags & FLOW_INPUT_ENDED)
 		e |= EVIDENCE_BIT(INPUT_ENDED);
 	else if (f->flags & (FLOW_SILENT | FLOW_TIMED_OUT))
@@ -178,6 +168,42 @@ static uint64_t evidence_of(const struct flow *f)
 		e |= EVIDENCE_BIT(EVICTED);
 	if (f->ending && f->flags & FLOW_CAPTURE_LOSS)
 		e |= EVIDENCE_BIT(CAPTURE_LOSS);
+	return e;
+}
+
+static uint64_t evidence_of(const struct flow *f)
+{
+	const uint32_t telling = FLOW_RST_UNDONE | FLOW_TAKEN_LATE | FLOW_PORTS_HELD | FLOW_ICMP | FLOW_HS_KARN |
+				 FLOW_ILLEGAL | FLOW_REPLACED | FLOW_INPUT_ENDED | FLOW_SILENT | FLOW_TIMED_OUT |
+				 FLOW_EVICTED | FLOW_CAPTURE_LOSS;
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	uint32_t either = c->flags | s->flags;
+	uint64_t e = either & HALF_FIN ? fin_evidence(f) : 0;
+
+	if (f->flags & FLOW_ESTABLISHED) {
+		e |= EVIDENCE_BIT(ESTABLISHED);
+		if (f->origin == ORIGIN_ATTEMPT && c->flags & HALF_ISN && (s->synack || s->syn))
+			e |= EVIDENCE_BIT(HANDSHAKE);
+	}
+	if (f->origin == ORIGIN_MIDSTREAM)
+		e |= EVIDENCE_BIT(MIDSTREAM);
+	if (f->client_by > BY_LEARNED)
+		e |= EVIDENCE_BIT(ROLE_GUESSED);
+	if (either & HALF_RST || flow_has_rare(f))
+		e |= rare_evidence(f);
+	if (f->ending == ENDING_CLIENT_VANISHED || f->ending == ENDING_SERVER_VANISHED)
+		e |= c->probe_tail >= 3 || s->probe_tail >= 3 ? EVIDENCE_BIT(UNANSWERED_PROBES)
+							      : EVIDENCE_BIT(UNANSWERED_RETR);
+	if (s->synack_late)
+		e |= EVIDENCE_BIT(SYNACK_REPEATED);
+	if (f->flags & telling)
+		e |= flag_evidence(f);
+	if (f->ending == ENDING_PROBE && !(f->flags & FLOW_ILLEGAL))
+		e |= EVIDENCE_BIT(LONE_SEGMENT);
+	if (either & HALF_GAP)
+		e |= EVIDENCE_BIT(GAP);
+	if (verdict_one_side(f))
+		e |= EVIDENCE_BIT(ONE_WAY);
 	return e;
 }
 
@@ -245,33 +271,54 @@ static uint32_t doer_of(const struct flow *f)
 	return 0;
 }
 
-static uint32_t closing_attributes(const struct flow *f)
+/* r closed first, and acknowledged data that its peer sent afterwards. */
+static bool is_half_close(const struct flow *f)
+{
+	const struct half *r = &f->half[f->first_fin], *p = &f->half[!f->first_fin];
+	uint32_t end = p->nxt - (p->flags & HALF_FIN ? 1 : 0);
+
+	return seq_before(p->nxt_at_peer_fin, end) && r->flags & HALF_ACK && seq_before(p->nxt_at_peer_fin, r->ack);
+}
+
+static uint32_t rare_attributes(const struct flow *f)
 {
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	const struct odd *odd = f->rare->odd;
 	uint32_t a = 0;
-	int side;
 
-	if (c->flags & s->flags & HALF_FIN_FIRST)
-		a |= ATTRIBUTE_BIT(FIRST_FIN_BOTH);
-	else if (f->first_fin <= SERVER)
-		a |= f->first_fin == CLIENT ? ATTRIBUTE_BIT(FIRST_FIN_CLIENT)
-					    : ATTRIBUTE_BIT(FIRST_FIN_SERVER);
-	for (side = CLIENT; side <= SERVER && f->first_fin <= SERVER; side++) {
-		const struct half *r = &f->half[side], *p = &f->half[!side];
-		uint32_t end = p->nxt - (p->flags & HALF_FIN ? 1 : 0);
-
-		if (side == f->first_fin && seq_before(p->nxt_at_peer_fin, end) && r->flags & HALF_ACK &&
-			seq_before(p->nxt_at_peer_fin, r->ack))
-			a |= ATTRIBUTE_BIT(HALF_CLOSE);
-	}
 	if (!was_reset(f) && c->flags & s->flags & HALF_FIN && (c->rst || s->rst) &&
-		c->rst + s->rst > f->rare->odd[CLIENT].rst_ignored + f->rare->odd[SERVER].rst_ignored)
+		c->rst + s->rst > odd[CLIENT].rst_ignored + odd[SERVER].rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
 	if (was_reset(f) && f->rst_facts & RST_DELIVERED &&
 		(f->ending == ENDING_CLIENT_ABORT || f->ending == ENDING_SERVER_ABORT))
 		a |= ATTRIBUTE_BIT(DELIVERED);
 	if (was_reset(f) && f->rare->rst_idle_us >= 1000000)
 		a |= ATTRIBUTE_BIT(IDLE);
+	if (odd[CLIENT].rst_ignored || odd[SERVER].rst_ignored)
+		a |= ATTRIBUTE_BIT(RST_IGNORED);
+	if ((c->flags | s->flags) & HALF_RST_PAYLOAD)
+		a |= ATTRIBUTE_BIT(PAYLOAD_IN_RST);
+	if ((c->flags | s->flags) & HALF_RST_MPTCP)
+		a |= ATTRIBUTE_BIT(MPTCP);
+	if (odd[CLIENT].zwin || odd[SERVER].zwin)
+		a |= ATTRIBUTE_BIT(ZERO_WINDOW);
+	if (f->flags & FLOW_ICMP)
+		a |= ATTRIBUTE_BIT(ICMP);
+	return a;
+}
+
+static uint32_t closing_attributes(const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+	uint32_t a = 0;
+
+	if (c->flags & s->flags & HALF_FIN_FIRST)
+		a |= ATTRIBUTE_BIT(FIRST_FIN_BOTH);
+	else if (f->first_fin <= SERVER)
+		a |= f->first_fin == CLIENT ? ATTRIBUTE_BIT(FIRST_FIN_CLIENT)
+					    : ATTRIBUTE_BIT(FIRST_FIN_SERVER);
+	if (f->first_fin <= SERVER && is_half_close(f))
+		a |= ATTRIBUTE_BIT(HALF_CLOSE);
 	return a;
 }
 
@@ -292,28 +339,20 @@ static uint32_t attributes_of(const struct flow *f)
 
 	if (f->ending)
 		a |= stage_of(f);
+	if (either & HALF_RST || flow_has_rare(f))
+		a |= rare_attributes(f);
 	if (f->flags & FLOW_SIMULTANEOUS)
 		a |= ATTRIBUTE_BIT(SIMULTANEOUS_OPEN);
 	if (either & HALF_FAST_OPEN)
 		a |= ATTRIBUTE_BIT(FAST_OPEN);
-	if (f->rare->odd[CLIENT].rst_ignored || f->rare->odd[SERVER].rst_ignored)
-		a |= ATTRIBUTE_BIT(RST_IGNORED);
-	if (either & HALF_RST_PAYLOAD)
-		a |= ATTRIBUTE_BIT(PAYLOAD_IN_RST);
 	if (c->retr || s->retr)
 		a |= ATTRIBUTE_BIT(RETRANSMISSIONS);
-	if (f->rare->odd[CLIENT].zwin || f->rare->odd[SERVER].zwin)
-		a |= ATTRIBUTE_BIT(ZERO_WINDOW);
-	if (f->flags & FLOW_ICMP)
-		a |= ATTRIBUTE_BIT(ICMP);
 	if (verdict_one_side(f))
 		a |= ATTRIBUTE_BIT(ONE_WAY);
 	if (either & HALF_FIN_IMPLIED)
 		a |= ATTRIBUTE_BIT(IMPLIED_FIN);
 	if (f->flags & FLOW_PORT_REUSE)
 		a |= ATTRIBUTE_BIT(PORT_REUSE);
-	if (either & HALF_RST_MPTCP)
-		a |= ATTRIBUTE_BIT(MPTCP);
 	if (f->flags & FLOW_DUPLICATES)
 		a |= ATTRIBUTE_BIT(DUPLICATES);
 	if (is_healthcheck(f))

@@ -44,13 +44,15 @@ size_t tombs_bytes(uint64_t max)
 
 uint64_t tomb_id(const struct tuple *tuple, bool *first_high)
 {
-	struct tuple t = *tuple;
-	int order = memcmp(&t.addr[0], &t.addr[1], sizeof(t.addr[0]));
+	int order = memcmp(&tuple->addr[0], &tuple->addr[1], sizeof(tuple->addr[0]));
+	bool high = order > 0 || (order == 0 && tuple->port[0] > tuple->port[1]);
+	uint64_t w[5];
 
-	*first_high = order > 0 || (order == 0 && t.port[0] > t.port[1]);
-	if (*first_high)
-		t = tuple_reversed(tuple);
-	return hash_bytes(&t, sizeof(t));
+	memcpy(&w[0], &tuple->addr[high], sizeof(tuple->addr[0]));
+	memcpy(&w[2], &tuple->addr[!high], sizeof(tuple->addr[0]));
+	w[4] = (uint64_t)tuple->port[high] << 16 | tuple->port[!high];
+	*first_high = high;
+	return hash_five(w);
 }
 
 /* Its tombstones leave the index; those whose tuple has a younger one have left it before. */

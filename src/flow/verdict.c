@@ -10,8 +10,8 @@
 #include "flow/rst.h"
 #include "model/rule.h"
 
-#define VANISH_RETRANSMISSIONS 3
 #define GOODBYE 64 /* octets */
+#define KNOWN_BITS 7
 
 #define W(when) ((uint64_t)(when) << RULE_FACT_WHEN)
 
@@ -23,23 +23,6 @@ _Static_assert(W(WHEN_SETUP_OVER) == W_SETUP_OVER && W(WHEN_SETTLED) == W_SETTLE
 static bool spoken(const struct half *h)
 {
 	return h->packets > h->rst; /* anything but RSTs */
-}
-
-bool verdict_stuck(const struct flow *f, int side)
-{
-	const struct half *h = &f->half[side];
-
-	return h->tail >= VANISH_RETRANSMISSIONS || h->probe_tail >= VANISH_RETRANSMISSIONS;
-}
-
-bool verdict_one_side(const struct flow *f)
-{
-	int v = f->half[CLIENT].packets ? CLIENT : SERVER;
-	const struct half *x = &f->half[v];
-
-	if (f->half[!v].packets)
-		return false;
-	return x->flags & HALF_ACK_MOVED || (x->flags & HALF_ISN && x->flags & HALF_PROGRESS);
 }
 
 static uint64_t opener_facts(const struct flow *f)
@@ -273,16 +256,39 @@ struct verdict verdict_of(const struct flow *f, unsigned when)
 	return verdict_by_table(f, when);
 }
 
-struct verdict verdict_by_table(const struct flow *f, unsigned when)
+static const struct rule *first_match(uint64_t facts)
 {
-	uint64_t facts = facts_of(f, when);
-	struct verdict v = {ENDING_NONE, CONFIDENCE_NONE, 0};
 	const struct rule *rule = rules, *end = rules + rule_count;
 
 	while (rule < end && ((facts & rule->all) != rule->all || facts & rule->none ||
 				     (rule->any && !(facts & rule->any))))
 		rule++;
-	if (rule == end)
+	return rule;
+}
+
+/* The rule depends on the facts alone, and a few dozen sets of facts are those of nearly all connections. */
+static const struct rule *rule_of(uint64_t facts)
+{
+	static _Thread_local struct {
+		uint64_t facts;
+		const struct rule *rule;
+	} known[1 << KNOWN_BITS];
+	unsigned at = (unsigned)(facts * UINT64_C(0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS));
+
+	if (!known[at].rule || known[at].facts != facts) {
+		known[at].facts = facts;
+		known[at].rule = first_match(facts);
+	}
+	return known[at].rule;
+}
+
+struct verdict verdict_by_table(const struct flow *f, unsigned when)
+{
+	uint64_t facts = facts_of(f, when);
+	struct verdict v = {ENDING_NONE, CONFIDENCE_NONE, 0};
+	const struct rule *rule = rule_of(facts);
+
+	if (rule == rules + rule_count)
 		return v;
 	v.rule = rule->row;
 	v.ending = rule->ending[actor_of(f, rule->actor)];

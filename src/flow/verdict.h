@@ -29,9 +29,24 @@ struct verdict verdict_of(const struct flow *f, unsigned when);
 /* The same, always by way of the table: what verdict_of answers at once when nothing has happened that could end it. */
 struct verdict verdict_by_table(const struct flow *f, unsigned when);
 
+#define VANISH_RETRANSMISSIONS 3
+
 /* Retransmissions or probes of `side` stand unanswered at the end. */
-bool verdict_stuck(const struct flow *f, int side);
+static inline bool verdict_stuck(const struct flow *f, int side)
+{
+	const struct half *h = &f->half[side];
+
+	return h->tail >= VANISH_RETRANSMISSIONS || h->probe_tail >= VANISH_RETRANSMISSIONS;
+}
+
 /* Only one side has ever been seen although its acknowledgements show that the other spoke. */
-bool verdict_one_side(const struct flow *f);
+static inline bool verdict_one_side(const struct flow *f)
+{
+	int seen = f->half[CLIENT].packets ? CLIENT : SERVER;
+	const struct half *x = &f->half[seen];
+
+	return !f->half[!seen].packets &&
+	       (x->flags & HALF_ACK_MOVED || (x->flags & HALF_ISN && x->flags & HALF_PROGRESS));
+}
 
 #endif
