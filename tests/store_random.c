@@ -124,10 +124,10 @@ void random_connection(struct random *r, struct connection *c, int wild)
 		c->history[i] = "ShADadFfRr^~"[random_below(r, 12)];
 }
 
-/* Nanoseconds between a microsecond and `ms` milliseconds. */
+/* Nanoseconds between a microsecond and `ms` milliseconds, in whole microseconds, as engines say them. */
 static int64_t about(struct random *r, uint32_t ms)
 {
-	return 1000 + (int64_t)(random_next(r) % ((uint64_t)ms * NS_PER_MS));
+	return (1 + random_below(r, ms * 1000)) * NS_PER_US;
 }
 
 static void usual_side(struct random *r, struct side *s, int i, int64_t life)

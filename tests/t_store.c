@@ -15,6 +15,7 @@
 
 #include "model/connection.h"
 #include "store/pack.h"
+#include "store/shape.h"
 #include "store/store.h"
 #include "store_random.h"
 #include "util/clock.h"
@@ -392,12 +393,16 @@ static bool check_connection(void *arg, const struct connection *c)
 {
 	struct check *k = arg;
 	uint8_t a[PACK_MAX], b[PACK_MAX];
+	struct shape of_a, of_b;
 	struct connection own;
+	size_t n;
 
 	assert_true(c->uid >= 1 && c->uid <= k->w->n);
 	settle(k->w, &k->w->all[c->uid - 1], &own);
-	assert_int_equal(pack_connection(&own, a), pack_connection(c, b));
-	assert_memory_equal(a, b, pack_connection(c, b));
+	n = pack_connection(c, 0, &of_b, b);
+	assert_int_equal(pack_connection(&own, 0, &of_a, a), n);
+	assert_memory_equal(a, b, n);
+	assert_memory_equal(&of_a, &of_b, sizeof(of_a));
 	k->found++;
 	return true;
 }

@@ -39,18 +39,15 @@ static void name_connection(struct result_memory *m, const struct connection *c,
 	row->zone[SERVER] = result_zone(m, &row->key.server);
 }
 
-/* In order of time; of those that began in the same nanosecond, by addresses and ports. */
+/* Of those that began in the same nanosecond: by addresses and ports. */
 static int compare_connections(const void *arg, uint64_t x, uint64_t y)
 {
 	const struct result_memory *m = arg;
-	const struct connection_ref *p = &m->ref[x], *q = &m->ref[y];
 	struct connection a, b;
 	int side, order;
 
-	if (p->start != q->start)
-		return p->start < q->start ? -1 : 1;
-	if (!store_connection(m->store, p->uid, &a) || !store_connection(m->store, q->uid, &b))
-		return (p->uid > q->uid) - (p->uid < q->uid);
+	if (!store_connection_at(m->store, x, &a) || !store_connection_at(m->store, y, &b))
+		return (x > y) - (x < y);
 	for (side = CLIENT; side <= SERVER; side++) {
 		order = addr_compare(&a.tuple.addr[side], &b.tuple.addr[side]);
 		if (order == 0)
@@ -58,7 +55,7 @@ static int compare_connections(const void *arg, uint64_t x, uint64_t y)
 		if (order)
 			return order;
 	}
-	return (p->uid > q->uid) - (p->uid < q->uid);
+	return (a.uid > b.uid) - (a.uid < b.uid);
 }
 
 static void list_connection(struct result *r, const struct connection *c)
@@ -74,9 +71,7 @@ static void list_connection(struct result *r, const struct connection *c)
 		return;
 	r->matched++;
 	counters_add_connection(&r->sum, c);
-	m->ref = result_room(m->ref, m->refs, &m->ref_room, sizeof(*m->ref));
-	m->ref[m->refs] = (struct connection_ref){c->uid, c->start};
-	result_sort_in(m, row, (uint64_t)c->start, m->refs++);
+	result_sort_in(m, row, (uint64_t)c->start, m->at);
 }
 
 static void prepare_connections(struct result_memory *m)
@@ -113,18 +108,15 @@ bool step_connections(struct result *r, size_t *work)
 		return true;
 	m->copy = mem_array(r->rows, sizeof(*m->copy));
 	for (size_t i = 0; i < r->rows; i++)
-		store_connection(m->store, m->ref[m->sorter.item[i].row].uid, &m->copy[i]);
+		store_connection_at(m->store, m->sorter.item[i].row, &m->copy[i]);
 	return true;
 }
 
 /* With copies m->current is already the row's. */
 void row_of_connection(struct result_memory *m, uint64_t number, struct query_row *row)
 {
-	if (!m->copy && !store_connection(m->store, m->ref[number].uid, &m->current)) {
+	if (!m->copy && !store_connection_at(m->store, number, &m->current))
 		memset(&m->current, 0, sizeof(m->current));
-		m->current.uid = m->ref[number].uid;
-		m->current.start = m->current.last = m->ref[number].start;
-	}
 	memset(row, 0, sizeof(*row));
 	row->view = VIEW_CONNECTIONS;
 	row->query = m->query;

@@ -323,7 +323,7 @@ static void start(struct result *r)
 	hash_map_clear(&m->place_of);
 	m->indexed = 0;
 	grouping_clear(&m->by);
-	m->zones = m->refs = m->steps = 0;
+	m->zones = m->steps = 0;
 	m->ended = 0;
 	memset(&m->total, 0, sizeof(m->total));
 	mem_free(m->spark);
@@ -414,7 +414,6 @@ void result_free(struct result *r)
 	mem_free(m->zone);
 	mem_free(m->spark);
 	mem_free(m->no_series);
-	mem_free(m->ref);
 	mem_free(m->copy);
 	mem_free(m->step);
 	result_free_lines(m);
@@ -465,13 +464,22 @@ const struct query_row *result_row(struct result *r, size_t i)
 	return &m->row;
 }
 
+static uint64_t connection_id(const struct result_memory *m, size_t i)
+{
+	struct connection c;
+
+	if (m->copy)
+		return m->copy[i].uid;
+	return store_connection_at(m->store, m->sorter.item[i].row, &c) ? c.uid : 0;
+}
+
 uint64_t result_id(const struct result *r, size_t i)
 {
 	const struct result_memory *m = r->memory;
 	uint64_t number = m->sorter.item[i].row;
 
 	if (m->query->view == VIEW_CONNECTIONS)
-		return m->ref[number].uid;
+		return connection_id(m, i);
 	if (m->query->view == VIEW_ENDINGS)
 		return number;
 	if (m->query->view == VIEW_GRAPH)

@@ -118,12 +118,7 @@ struct result_memory {
 	struct grouping by; /* views of sums */
 	uint16_t (*spark)[3][SPARK_STEPS]; /* by row */
 	bool *no_series;		   /* not of all its conversations */
-	/* connections; sorter rows index these */
-	struct connection_ref {
-		uint64_t uid;
-		int64_t start;
-	} *ref;
-	size_t refs, ref_room;
+	/* connections; sorter rows are places in the store, where they are as long as it does not change */
 	struct connection *copy; /* with a limit: the rows themselves */
 	bool need_counters;	 /* to sort and filter */
 	struct connection current;

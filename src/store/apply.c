@@ -42,14 +42,12 @@ static void withdraw(struct store *st, const struct account *was)
 
 static void account_of(const struct store *st, uint32_t ref, struct account *was)
 {
-	const struct record *rec = &st->records.rec[ref];
-
-	was->counted = rec->uid && rec->conversation != RECORD_NONE;
+	was->counted = record_used(&st->records, ref) && st->records.slot[ref].conversation != RECORD_NONE;
 	if (!was->counted)
 		return;
 	record_get(&st->records, ref, &was->c);
 	tally_of_connection(&was->c, &was->n);
-	was->talk = rec->conversation;
+	was->talk = st->records.slot[ref].conversation;
 }
 
 /* Counts `c` instead of what record `ref` holds of it. Returns its conversation, held once for it. */
@@ -83,11 +81,11 @@ static uint32_t recount(struct store *st, uint32_t ref, const struct connection 
 /* The slot's connection is not heard of again: it stays counted as it stood. */
 static void slot_abandon(struct store *st, uint32_t ref)
 {
-	struct record *rec = &st->records.rec[ref];
+	uint32_t talk = st->records.slot[ref].conversation;
 
-	if (rec->conversation != RECORD_NONE)
-		talk_release(&st->talks, rec->conversation);
-	trails_drop(&st->trails_live, rec->uid);
+	if (talk != RECORD_NONE)
+		talk_release(&st->talks, talk);
+	trails_drop(&st->trails_live, record_uid(&st->records, ref));
 	record_clear(&st->records, ref);
 	st->live--;
 	st->forgotten++;
@@ -98,7 +96,7 @@ static uint32_t slot_of(struct store *st, uint32_t shard, const struct row *row)
 	uint32_t ref = shard * st->conf.max_live + row->slot;
 
 	assert(row->slot < st->conf.max_live && row->c.uid != 0);
-	if (st->records.rec[ref].uid && st->records.rec[ref].uid != row->c.uid)
+	if (record_used(&st->records, ref) && !record_is(&st->records, ref, row->c.uid))
 		slot_abandon(st, ref);
 	return ref;
 }
@@ -106,9 +104,8 @@ static uint32_t slot_of(struct store *st, uint32_t shard, const struct row *row)
 /* Had it ended before store_reset? Then it is not counted, unless that ending is withdrawn. */
 static bool is_before_reset(const struct store *st, uint32_t ref, const struct connection *c)
 {
-	const struct record *rec = &st->records.rec[ref];
-
-	return rec->uid && rec->conversation == RECORD_NONE && c->ending != ENDING_NONE;
+	return record_used(&st->records, ref) && st->records.slot[ref].conversation == RECORD_NONE &&
+	       c->ending != ENDING_NONE;
 }
 
 static void close_time_wait(struct connection *c)
@@ -134,10 +131,10 @@ static void timewait_watch(struct store *st, uint32_t ref, const struct connecti
 /* The slot may hold another connection by now, or the same one with a later end of TIME_WAIT. */
 static void slot_time_wait_over(struct store *st, uint32_t ref)
 {
-	const struct record *rec = &st->records.rec[ref];
+	uint32_t talk = st->records.slot[ref].conversation;
 	struct connection c;
 
-	if (!rec->uid || rec->conversation == RECORD_NONE)
+	if (!record_used(&st->records, ref) || talk == RECORD_NONE)
 		return;
 	record_get(&st->records, ref, &c);
 	if (!in_time_wait(&c))
@@ -148,7 +145,7 @@ static void slot_time_wait_over(struct store *st, uint32_t ref)
 	}
 	close_time_wait(&c);
 	record_set(&st->records, ref, &c);
-	talk_time_wait_over(&st->talks, rec->conversation);
+	talk_time_wait_over(&st->talks, talk);
 	st->totals.n[COUNTER_TIME_WAIT]--;
 }
 
@@ -179,20 +176,19 @@ static void count_slot(struct store *st, uint32_t ref, const struct connection *
 {
 	struct account was;
 
-	st->records.rec[ref].conversation = recount(st, ref, c, at, &was);
+	st->records.slot[ref].conversation = recount(st, ref, c, at, &was);
 	if (in_time_wait(c) && !(was.counted && in_time_wait(&was.c)))
 		timewait_watch(st, ref, c);
 }
 
 void store_recount_slot(struct store *st, uint32_t ref)
 {
-	struct record *rec = &st->records.rec[ref];
 	const struct talk_place unknown = { 0 };
 	struct connection c;
 
-	if (!rec->uid)
+	if (!record_used(&st->records, ref))
 		return;
-	rec->conversation = RECORD_NONE;
+	st->records.slot[ref].conversation = RECORD_NONE;
 	record_get(&st->records, ref, &c);
 	if (c.ending == ENDING_NONE)
 		count_slot(st, ref, &c, &unknown);
@@ -206,7 +202,7 @@ static void apply_live(struct store *st, uint32_t shard, const struct row *row, 
 
 	if (in_time_wait(&c) && timewait_over(&st->timewait, c.time_wait_until))
 		close_time_wait(&c);
-	if (!st->records.rec[ref].uid)
+	if (!record_used(&st->records, ref))
 		st->live++;
 	if (row->slot >= sh->slots)
 		sh->slots = row->slot + 1;
@@ -238,7 +234,7 @@ static void log_write(struct store *st, struct store_shard *sh, uint64_t eseq,
 	ref = sh->log + i;
 	if (i >= sh->log_used)
 		sh->log_used = i + 1;
-	if (st->records.rec[ref].uid)
+	if (record_used(&st->records, ref))
 		st->forgotten++;
 	else
 		st->ended++;
@@ -267,7 +263,7 @@ static void apply_final(struct store *st, uint32_t shard, const struct row *row,
 	if (!wait)
 		close_time_wait(&c);
 	talk = ignore ? RECORD_NONE : recount(st, ref, &c, at, &was);
-	if (st->records.rec[ref].uid) {
+	if (record_used(&st->records, ref)) {
 		record_clear(&st->records, ref);
 		st->live--;
 	}
@@ -354,7 +350,7 @@ static bool log_has(const struct store *st, const struct store_shard *sh, uint64
 	if (sh->log_max == 0 || eseq >= sh->eseq_next || sh->eseq_next - eseq > sh->log_max)
 		return false;
 	*ref = sh->log + (uint32_t)(eseq % sh->log_max);
-	return st->records.rec[*ref].uid != 0;
+	return record_used(&st->records, *ref);
 }
 
 static void apply_late(struct store *st, uint32_t shard, const struct row *row)
@@ -441,12 +437,13 @@ static void apply_trail(struct store *st, const struct row *row, const struct tr
  */
 #define BATCH 64
 
+/* Ended ones lie across lines. */
 static void fetch_record(const struct store *st, uint32_t ref)
 {
-	const char *rec = (const char *)&st->records.rec[ref];
+	const struct record *rec = record_at(&st->records, ref);
 
 	mem_read(rec);
-	mem_read(rec + 64);
+	mem_read((const char *)(rec + 1) - 1);
 }
 
 static void fetch_records(const struct store *st, uint32_t shard, const struct row *row)
@@ -466,13 +463,12 @@ static void fetch_records(const struct store *st, uint32_t shard, const struct r
 /* The conversation of a row, where its record knows it. */
 static bool known_talk(const struct store *st, uint32_t shard, const struct row *row, uint32_t *talk)
 {
-	const struct record *rec;
+	uint32_t ref = shard * st->conf.max_live + row->slot;
 
 	if (row->what == ROW_LATE || row->slot >= st->shard[shard].slots)
 		return false;
-	rec = &st->records.rec[shard * st->conf.max_live + row->slot];
-	*talk = rec->conversation;
-	return rec->uid == row->c.uid && rec->conversation != RECORD_NONE;
+	*talk = st->records.slot[ref].conversation;
+	return *talk != RECORD_NONE && record_is(&st->records, ref, row->c.uid);
 }
 
 /* What is found by the connections' identities. */
@@ -482,9 +478,7 @@ static void fetch_by_uid(const struct store *st, const struct row *row, uint32_t
 
 	for (uint32_t i = 0; i < n; i++)
 		uid[i] = row[i].c.uid;
-	record_fetch(&st->records, uid, n);
-	if (st->findings)
-		findings_fetch(st->findings, uid, n);
+	findings_fetch(st->findings, uid, n);
 }
 
 /* at: of the conversation, where it has to be looked for; else 0 */
@@ -496,7 +490,8 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 	if (!st->conf.sums_only) {
 		for (uint32_t i = 0; i < n; i++)
 			fetch_records(st, shard, &row[i]);
-		fetch_by_uid(st, row, n);
+		if (st->findings)
+			fetch_by_uid(st, row, n);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		at[i].row = 0;

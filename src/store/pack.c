@@ -1,8 +1,8 @@
 /*
- * Packing a connection. Every number is first made small by what is usual for it (a FIN that was sent once, a last
- * data segment just before the end), so that most become 0; a bitmap says which do not, and only those follow, as
- * base-128 numbers. The hard thing is that packing and unpacking must agree on what is usual: `squeeze` and
- * `stretch` are mirror images, line by line, and a guess may rest only on what was stretched before it.
+ * Packing a connection. What is alike in many of them goes into the shape; numbers are first made small by what is
+ * usual for them (a last data segment just before the end), and only those that differ from it follow. The hard thing
+ * is that packing and unpacking must agree on what is usual: `squeeze` and `stretch` are mirror images, line by line,
+ * and a guess may rest only on what was stretched before it.
  */
 #include "config.h"
 
@@ -13,91 +13,219 @@
 #include <string.h>
 
 #include "model/connection.h"
+#include "store/shape.h"
 #include "util/clock.h"
 
 #define USUAL_TIME_WAIT (60 * NS_PER_SEC)
 
-enum { HAS_V4 = 1, HAS_ICMP = 2, IS_ENDED = 4, HAS_TIME_WAIT = 8 }; /* the first octet */
+/* shape.how, above origin and rst_side */
+enum { HAS_V4 = 0x10, HAS_ICMP = 0x20, IS_ENDED = 0x40, HAS_TIME_WAIT = 0x80 };
 
+/* Bits of shape.has. */
 enum number {
+	N_START, /* times; in shape.fine too */
 	N_LAST,
 	N_ENDED,
 	N_TIME_WAIT,
-	N_HS_SRV,
+	N_RELATIVE, /* in shape.never too */
+	N_HS_SRV = N_RELATIVE,
 	N_HS_CLT,
 	N_ESTABLISHED,
 	N_IDLE,
-	N_EVIDENCE,
-	N_ATTRIBUTES,
-	N_ICMP,
-	N_TTL_DELTA,
-	N_TUNNEL,
-	N_INTERFACE,
-	N_VLAN,
-	N_GENERATION,
-	N_SIDE, /* the rest twice: of the client, of the server */
-	N_BYTES = 0,
-	N_PACKETS,
-	N_SYN,
-	N_SYNACK,
-	N_FIN,
-	N_RST,
-	N_RETR,
-	N_ZWIN,
-	N_DUPACK,
-	N_OOO,
-	N_RST_IGNORED,
-	N_RST_PATH,
-	N_SYN_UNIQ,
-	N_FIN_UNIQ,
-	N_KEEPALIVE,
-	N_TAIL,
-	N_TTL_RST,
-	N_T_FIN,
+	N_SIDE_TIMES, /* of the client, of the server */
+	N_T_FIN = 0,
 	N_T_RST,
 	N_T_RST_LAST,
 	N_T_SYN_LAST,
 	N_T_FIN_LAST,
 	N_T_DATA,
-	N_PER_SIDE,
-	N_COUNT = N_SIDE + 2 * N_PER_SIDE
+	N_TIMES_PER_SIDE,
+	N_UID = N_SIDE_TIMES + 2 * N_TIMES_PER_SIDE,
+	N_TTL_DELTA,
+	N_VLAN,
+	N_GENERATION,
+	N_SIDE, /* of the client, of the server */
+	N_BYTES = 0,
+	N_PACKETS,
+	N_TTL,
+	N_TTL_RST,
+	N_RETR,
+	N_DUPACK,
+	N_TAIL,
+	N_OOO,
+	N_ZWIN,
+	N_RST_IGNORED,
+	N_RST_PATH,
+	N_KEEPALIVE,
+	N_COUNTS, /* in shape.count too */
+	N_PER_SIDE = N_COUNTS + 6,
+	N_END = N_SIDE + 2 * N_PER_SIDE
 };
 
-_Static_assert(N_COUNT <= 64, "one bit each in the bitmap");
+_Static_assert(N_END <= 64 && N_UID <= 32 && N_UID - N_RELATIVE <= 16, "one bit each in the shape");
+_Static_assert(2 * 16 + 16 + 4 + N_END * 9 + PACK_BEYOND <= PACK_MAX, "room for all of them");
+
+#define INLINE static inline __attribute__((always_inline)) /* a quarter less instructions */
+#define BIT(n) (UINT64_C(1) << (n))
+#define RARE_BITS (BIT(N_COUNTS) - BIT(N_OOO)) /* of a side */
+
+/* --- Numbers: so many octets as there are 0 bits below the lowest 1, and one more ---------------- */
+
+/* The lowest octet first, on every machine. */
+static inline uint64_t low_first(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(v);
+#else
+	return v;
+#endif
+}
+
+static inline void write_8(uint8_t *p, uint64_t v)
+{
+	v = low_first(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline uint64_t read_8(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return low_first(v);
+}
+
+/* v is not 0. 8 octets are written, whatever it takes. */
+static inline uint8_t *write_number(uint8_t *p, uint64_t v)
+{
+	unsigned high = 63 ^ (unsigned)__builtin_clzll(v), len = (high * 9 + 73) / 64; /* 7 bits an octet */
+
+	if (len > 8) {
+		*p = 0;
+		write_8(p + 1, v);
+		return p + 9;
+	}
+	write_8(p, v << len | BIT(len - 1));
+	return p + len;
+}
+
+static inline const uint8_t *read_number(const uint8_t *p, uint64_t *v)
+{
+	uint64_t x = read_8(p);
+	int len;
+
+	if (!*p) {
+		*v = read_8(p + 1);
+		return p + 9;
+	}
+	len = __builtin_ctzll(x) + 1;
+	*v = x << (64 - 8 * len) >> (64 - 7 * len);
+	return p + len;
+}
+
+struct writer {
+	uint8_t *p;
+	uint64_t has;
+	uint32_t fine, never, count;
+};
+
+struct reader {
+	const uint8_t *p;
+	uint64_t has;
+	uint32_t fine, never, count;
+};
+
+static inline void put(struct writer *w, unsigned n, uint64_t v)
+{
+	if (!v)
+		return;
+	w->has |= BIT(n);
+	w->p = write_number(w->p, v);
+}
+
+static inline uint64_t get(struct reader *r, unsigned n)
+{
+	uint64_t v = 0;
+
+	if (r->has & BIT(n))
+		r->p = read_number(r->p, &v);
+	return v;
+}
 
 /* Differences of both signs as small numbers: 0, -1, 1, -2, ... All arithmetic wraps, so it is exact. */
-static inline uint64_t fold_sign(uint64_t value, uint64_t usual)
+static inline uint64_t fold_sign(uint64_t d)
 {
-	uint64_t d = value - usual;
-
 	return (d << 1) ^ (d >> 63 ? UINT64_MAX : 0);
 }
 
-static inline uint64_t unfold_sign(uint64_t folded, uint64_t usual)
+static inline uint64_t unfold_sign(uint64_t folded)
 {
-	return ((folded >> 1) ^ (folded & 1 ? UINT64_MAX : 0)) + usual;
+	return (folded >> 1) ^ (folded & 1 ? UINT64_MAX : 0);
 }
 
-/* Times since the start: TIME_NEVER is 0, then the difference to what is usual. */
-static inline uint64_t fold_time(int64_t t, int64_t usual)
+/* Mostly whole microseconds. */
+static inline void put_time(struct writer *w, unsigned n, int64_t t, int64_t usual)
 {
-	return t == TIME_NEVER ? 0 : fold_sign((uint64_t)t, (uint64_t)usual) + 1;
+	uint64_t d = (uint64_t)t - (uint64_t)usual, us = (uint64_t)((int64_t)d / NS_PER_US);
+
+	if (us * NS_PER_US != d) {
+		w->fine |= (uint32_t)BIT(n);
+		us = d;
+	}
+	put(w, n, fold_sign(us));
 }
 
-static inline int64_t unfold_time(uint64_t folded, int64_t usual)
+static inline int64_t get_time(struct reader *r, unsigned n, int64_t usual)
 {
-	return folded == 0 ? TIME_NEVER : (int64_t)unfold_sign(folded - 1, (uint64_t)usual);
+	uint64_t d = unfold_sign(get(r, n));
+
+	if (!(r->fine & BIT(n)))
+		d *= NS_PER_US;
+	return (int64_t)((uint64_t)usual + d);
 }
+
+static inline void put_relative(struct writer *w, unsigned n, int64_t t, int64_t usual)
+{
+	if (t == TIME_NEVER)
+		w->never |= (uint32_t)BIT(n - N_RELATIVE);
+	else
+		put_time(w, n, t, usual);
+}
+
+static inline int64_t get_relative(struct reader *r, unsigned n, int64_t usual)
+{
+	return r->never & BIT(n - N_RELATIVE) ? TIME_NEVER : get_time(r, n, usual);
+}
+
+/* The i-th count of a side, mostly 0 to 2. */
+static inline void put_count(struct writer *w, int side, unsigned i, uint32_t v)
+{
+	uint32_t small = v < 3 ? v : 3;
+
+	w->count |= small << (12 * (unsigned)side + 2 * i);
+	put(w, N_SIDE + (unsigned)side * N_PER_SIDE + N_COUNTS + i, v - small);
+}
+
+static inline uint32_t get_count(struct reader *r, int side, unsigned i)
+{
+	uint32_t small = r->count >> (12 * (unsigned)side + 2 * i) & 3;
+
+	return small + (uint32_t)get(r, N_SIDE + (unsigned)side * N_PER_SIDE + N_COUNTS + i);
+}
+
+/* --- What is usual ------------------------------------------------------------------------------- */
 
 static inline int64_t at_least_0(int64_t t)
 {
 	return t < 0 ? 0 : t;
 }
 
-/* What a relative time is guessed from: never negative, so that folded times cannot wrap into 0. */
-static int64_t usual_last(const struct connection *c)
+/* The last packet, in whole microseconds since the start, as other times are. */
+static inline int64_t life_of(const struct connection *c)
 {
-	return at_least_0((int64_t)((uint64_t)c->last - (uint64_t)c->start));
+	int64_t life = at_least_0((int64_t)((uint64_t)c->last - (uint64_t)c->start));
+
+	return life - life % NS_PER_US;
 }
 
 static int64_t usual_established(const struct connection *c)
@@ -107,267 +235,270 @@ static int64_t usual_established(const struct connection *c)
 	return (int64_t)(sum & INT64_MAX);
 }
 
-static int64_t usual_syn(const struct connection *c, int i)
+/* --- Squeezing, stretching ----------------------------------------------------------------------- */
+
+static inline void squeeze_times(const struct connection *c, int i, int64_t life, struct writer *w)
 {
-	return i == CLIENT ? 0 : at_least_0(c->hs_srv_ns);
+	const struct side *s = &c->side[i], *client = &c->side[CLIENT];
+	unsigned n = N_SIDE_TIMES + (unsigned)i * N_TIMES_PER_SIDE;
+	bool fin = i == SERVER && client->t_fin >= 0, data = i == SERVER && client->t_data >= 0;
+
+	put_relative(w, n + N_T_FIN, s->t_fin, fin ? client->t_fin : life);
+	put_relative(w, n + N_T_RST, s->t_rst, life);
+	put_relative(w, n + N_T_RST_LAST, s->t_rst_last, at_least_0(s->t_rst));
+	put_relative(w, n + N_T_SYN_LAST, s->t_syn_last, i == CLIENT ? 0 : at_least_0(c->hs_srv_ns));
+	put_relative(w, n + N_T_FIN_LAST, s->t_fin_last, at_least_0(s->t_fin));
+	put_relative(w, n + N_T_DATA, s->t_data, data ? client->t_data : life);
 }
 
-static void squeeze_side(const struct connection *c, int i, uint64_t *n)
+static inline void stretch_times(struct reader *r, int i, int64_t life, struct connection *c)
+{
+	struct side *s = &c->side[i], *client = &c->side[CLIENT];
+	unsigned n = N_SIDE_TIMES + (unsigned)i * N_TIMES_PER_SIDE;
+	bool fin = i == SERVER && client->t_fin >= 0, data = i == SERVER && client->t_data >= 0;
+
+	s->t_fin = get_relative(r, n + N_T_FIN, fin ? client->t_fin : life);
+	s->t_rst = get_relative(r, n + N_T_RST, life);
+	s->t_rst_last = get_relative(r, n + N_T_RST_LAST, at_least_0(s->t_rst));
+	s->t_syn_last = get_relative(r, n + N_T_SYN_LAST, i == CLIENT ? 0 : at_least_0(c->hs_srv_ns));
+	s->t_fin_last = get_relative(r, n + N_T_FIN_LAST, at_least_0(s->t_fin));
+	s->t_data = get_relative(r, n + N_T_DATA, data ? client->t_data : life);
+}
+
+INLINE void squeeze_side(const struct connection *c, int i, struct writer *w)
 {
 	const struct side *s = &c->side[i];
-	int64_t last = usual_last(c);
+	unsigned n = N_SIDE + (unsigned)i * N_PER_SIDE;
 
-	n[N_BYTES] = s->bytes;
-	n[N_PACKETS] = s->packets;
-	n[N_SYN] = fold_sign(s->syn, 1);
-	n[N_SYNACK] = fold_sign(s->synack, i == SERVER ? s->syn : 0);
-	n[N_FIN] = s->fin;
-	n[N_RST] = s->rst;
-	n[N_RETR] = s->retr;
-	n[N_ZWIN] = s->zwin;
-	n[N_DUPACK] = s->dupack;
-	n[N_OOO] = s->ooo;
-	n[N_RST_IGNORED] = s->rst_ignored;
-	n[N_RST_PATH] = s->rst_path;
-	n[N_SYN_UNIQ] = fold_sign(s->syn_uniq, i == CLIENT);
-	n[N_FIN_UNIQ] = fold_sign(s->fin_uniq, s->fin > 0);
-	n[N_KEEPALIVE] = s->keepalive;
-	n[N_TAIL] = s->tail;
-	n[N_TTL_RST] = s->ttl_rst;
-	n[N_T_FIN] = fold_time(s->t_fin, last);
-	n[N_T_RST] = fold_time(s->t_rst, last);
-	n[N_T_RST_LAST] = fold_time(s->t_rst_last, at_least_0(s->t_rst));
-	n[N_T_SYN_LAST] = fold_time(s->t_syn_last, usual_syn(c, i));
-	n[N_T_FIN_LAST] = fold_time(s->t_fin_last, at_least_0(s->t_fin));
-	n[N_T_DATA] = fold_time(s->t_data, last);
+	put(w, n + N_BYTES, s->bytes);
+	put(w, n + N_PACKETS, i == CLIENT ? s->packets : fold_sign((uint64_t)s->packets - c->side[CLIENT].packets));
+	put(w, n + N_TTL, s->ttl);
+	put(w, n + N_TTL_RST, s->ttl_rst);
+	put(w, n + N_RETR, s->retr);
+	put(w, n + N_DUPACK, s->dupack);
+	put(w, n + N_TAIL, s->tail);
+	if (s->ooo | s->zwin | s->rst_ignored | s->rst_path | s->keepalive) {
+		put(w, n + N_OOO, s->ooo);
+		put(w, n + N_ZWIN, s->zwin);
+		put(w, n + N_RST_IGNORED, s->rst_ignored);
+		put(w, n + N_RST_PATH, s->rst_path);
+		put(w, n + N_KEEPALIVE, s->keepalive);
+	}
+	put_count(w, i, 0, s->syn);
+	put_count(w, i, 1, s->synack);
+	put_count(w, i, 2, s->fin);
+	put_count(w, i, 3, s->rst);
+	put_count(w, i, 4, s->syn_uniq);
+	put_count(w, i, 5, s->fin_uniq);
 }
 
-static void stretch_side(const uint64_t *n, int i, struct connection *c)
+INLINE void stretch_side(struct reader *r, int i, struct connection *c)
 {
 	struct side *s = &c->side[i];
-	int64_t last = usual_last(c);
+	unsigned n = N_SIDE + (unsigned)i * N_PER_SIDE;
 
-	s->bytes = n[N_BYTES];
-	s->packets = (uint32_t)n[N_PACKETS];
-	s->syn = (uint32_t)unfold_sign(n[N_SYN], 1);
-	s->synack = (uint32_t)unfold_sign(n[N_SYNACK], i == SERVER ? s->syn : 0);
-	s->fin = (uint32_t)n[N_FIN];
-	s->rst = (uint32_t)n[N_RST];
-	s->retr = (uint32_t)n[N_RETR];
-	s->zwin = (uint32_t)n[N_ZWIN];
-	s->dupack = (uint32_t)n[N_DUPACK];
-	s->ooo = (uint32_t)n[N_OOO];
-	s->rst_ignored = (uint32_t)n[N_RST_IGNORED];
-	s->rst_path = (uint32_t)n[N_RST_PATH];
-	s->syn_uniq = (uint16_t)unfold_sign(n[N_SYN_UNIQ], i == CLIENT);
-	s->fin_uniq = (uint16_t)unfold_sign(n[N_FIN_UNIQ], s->fin > 0);
-	s->keepalive = (uint16_t)n[N_KEEPALIVE];
-	s->tail = (uint16_t)n[N_TAIL];
-	s->ttl_rst = (uint8_t)n[N_TTL_RST];
-	s->t_fin = unfold_time(n[N_T_FIN], last);
-	s->t_rst = unfold_time(n[N_T_RST], last);
-	s->t_rst_last = unfold_time(n[N_T_RST_LAST], at_least_0(s->t_rst));
-	s->t_syn_last = unfold_time(n[N_T_SYN_LAST], usual_syn(c, i));
-	s->t_fin_last = unfold_time(n[N_T_FIN_LAST], at_least_0(s->t_fin));
-	s->t_data = unfold_time(n[N_T_DATA], last);
+	s->bytes = get(r, n + N_BYTES);
+	s->packets = (uint32_t)(i == CLIENT ? get(r, n + N_PACKETS)
+					    : unfold_sign(get(r, n + N_PACKETS)) + c->side[CLIENT].packets);
+	s->ttl = (uint8_t)get(r, n + N_TTL);
+	s->ttl_rst = (uint8_t)get(r, n + N_TTL_RST);
+	s->retr = (uint32_t)get(r, n + N_RETR);
+	s->dupack = (uint32_t)get(r, n + N_DUPACK);
+	s->tail = (uint16_t)get(r, n + N_TAIL);
+	s->ooo = s->zwin = s->rst_ignored = s->rst_path = s->keepalive = 0;
+	if (r->has & RARE_BITS << n) {
+		s->ooo = (uint32_t)get(r, n + N_OOO);
+		s->zwin = (uint32_t)get(r, n + N_ZWIN);
+		s->rst_ignored = (uint32_t)get(r, n + N_RST_IGNORED);
+		s->rst_path = (uint32_t)get(r, n + N_RST_PATH);
+		s->keepalive = (uint16_t)get(r, n + N_KEEPALIVE);
+	}
+	s->syn = get_count(r, i, 0);
+	s->synack = get_count(r, i, 1);
+	s->fin = get_count(r, i, 2);
+	s->rst = get_count(r, i, 3);
+	s->syn_uniq = (uint16_t)get_count(r, i, 4);
+	s->fin_uniq = (uint16_t)get_count(r, i, 5);
 }
 
-static void squeeze(const struct connection *c, uint64_t n[N_COUNT])
+static inline void squeeze(const struct connection *c, int64_t base, struct writer *w)
 {
-	uint64_t last = (uint64_t)c->last;
+	int64_t life = life_of(c);
 
-	n[N_LAST] = fold_sign(last, (uint64_t)c->start);
-	n[N_ENDED] = c->ended ? fold_sign((uint64_t)c->ended, last) : 0;
-	n[N_TIME_WAIT] = c->time_wait_until
-		? fold_sign((uint64_t)c->time_wait_until, last + USUAL_TIME_WAIT)
+	put(w, N_UID, c->uid >> 32); /* first, for unpack_uid() */
+	put_time(w, N_START, c->start, base);
+	put_time(w, N_LAST, c->last, c->start);
+	if (c->ended)
+		put_time(w, N_ENDED, c->ended, c->last);
+	if (c->time_wait_until)
+		put_time(w, N_TIME_WAIT, c->time_wait_until, (int64_t)((uint64_t)c->last + USUAL_TIME_WAIT));
+	put_relative(w, N_HS_SRV, c->hs_srv_ns, 0);
+	put_relative(w, N_HS_CLT, c->hs_clt_ns, 0);
+	put_relative(w, N_ESTABLISHED, c->t_established, usual_established(c));
+	put_relative(w, N_IDLE, c->idle_ns, 0);
+	put(w, N_TTL_DELTA, fold_sign((uint64_t)(int64_t)c->ttl_delta));
+	put(w, N_VLAN, c->vlan);
+	put(w, N_GENERATION, fold_sign((uint64_t)c->generation - 1));
+	squeeze_times(c, CLIENT, life, w);
+	squeeze_times(c, SERVER, life, w);
+	squeeze_side(c, CLIENT, w);
+	squeeze_side(c, SERVER, w);
+}
+
+static inline void stretch(struct reader *r, int64_t base, unsigned how, struct connection *c)
+{
+	int64_t life;
+
+	c->uid |= get(r, N_UID) << 32;
+	c->start = get_time(r, N_START, base);
+	c->last = get_time(r, N_LAST, c->start);
+	c->ended = how & IS_ENDED ? get_time(r, N_ENDED, c->last) : 0;
+	c->time_wait_until = how & HAS_TIME_WAIT
+		? get_time(r, N_TIME_WAIT, (int64_t)((uint64_t)c->last + USUAL_TIME_WAIT))
 		: 0;
-	n[N_HS_SRV] = fold_time(c->hs_srv_ns, 0);
-	n[N_HS_CLT] = fold_time(c->hs_clt_ns, 0);
-	n[N_ESTABLISHED] = fold_time(c->t_established, usual_established(c));
-	n[N_IDLE] = fold_time(c->idle_ns, 0);
-	n[N_EVIDENCE] = c->evidence;
-	n[N_ATTRIBUTES] = c->attributes;
-	n[N_ICMP] = (uint64_t)c->icmp_type << 8 | c->icmp_code;
-	n[N_TTL_DELTA] = fold_sign((uint64_t)(int64_t)c->ttl_delta, 0);
-	n[N_TUNNEL] = c->tunnel;
-	n[N_INTERFACE] = c->interface;
-	n[N_VLAN] = c->vlan;
-	n[N_GENERATION] = fold_sign(c->generation, 1);
-	squeeze_side(c, CLIENT, n + N_SIDE);
-	squeeze_side(c, SERVER, n + N_SIDE + N_PER_SIDE);
+	c->hs_srv_ns = get_relative(r, N_HS_SRV, 0);
+	c->hs_clt_ns = get_relative(r, N_HS_CLT, 0);
+	c->t_established = get_relative(r, N_ESTABLISHED, usual_established(c));
+	c->idle_ns = get_relative(r, N_IDLE, 0);
+	c->ttl_delta = (int8_t)unfold_sign(get(r, N_TTL_DELTA));
+	c->vlan = (uint16_t)get(r, N_VLAN);
+	c->generation = (uint16_t)(unfold_sign(get(r, N_GENERATION)) + 1);
+	life = life_of(c);
+	stretch_times(r, CLIENT, life, c);
+	stretch_times(r, SERVER, life, c);
+	stretch_side(r, CLIENT, c);
+	stretch_side(r, SERVER, c);
 }
 
-static void stretch(const uint64_t n[N_COUNT], unsigned has, struct connection *c)
-{
-	uint64_t last = unfold_sign(n[N_LAST], (uint64_t)c->start);
-	uint64_t closed = last + USUAL_TIME_WAIT;
+/* --- Words and addresses ------------------------------------------------------------------------- */
 
-	c->last = (int64_t)last;
-	c->ended = has & IS_ENDED ? (int64_t)unfold_sign(n[N_ENDED], last) : 0;
-	c->time_wait_until =
-		has & HAS_TIME_WAIT ? (int64_t)unfold_sign(n[N_TIME_WAIT], closed) : 0;
-	c->hs_srv_ns = unfold_time(n[N_HS_SRV], 0);
-	c->hs_clt_ns = unfold_time(n[N_HS_CLT], 0);
-	c->t_established = unfold_time(n[N_ESTABLISHED], usual_established(c));
-	c->idle_ns = unfold_time(n[N_IDLE], 0);
-	c->evidence = n[N_EVIDENCE];
-	c->attributes = (uint32_t)n[N_ATTRIBUTES];
-	c->icmp_type = (uint8_t)(n[N_ICMP] >> 8);
-	c->icmp_code = (uint8_t)n[N_ICMP];
-	c->ttl_delta = (int8_t)unfold_sign(n[N_TTL_DELTA], 0);
-	c->tunnel = (uint8_t)n[N_TUNNEL];
-	c->interface = (uint8_t)n[N_INTERFACE];
-	c->vlan = (uint16_t)n[N_VLAN];
-	c->generation = (uint16_t)unfold_sign(n[N_GENERATION], 1);
-	stretch_side(n + N_SIDE, CLIENT, c);
-	stretch_side(n + N_SIDE + N_PER_SIDE, SERVER, c);
-}
-
-static uint8_t *put(uint8_t *p, const void *what, size_t n)
-{
-	memcpy(p, what, n);
-	return p + n;
-}
-
-static const uint8_t *get(const uint8_t *p, void *what, size_t n)
-{
-	memcpy(what, p, n);
-	return p + n;
-}
-
-static uint8_t *put_numbers(uint8_t *p, const uint64_t n[N_COUNT])
-{
-	uint8_t *map = p;
-	uint64_t bits = 0;
-
-	p += sizeof(bits);
-	for (int i = 0; i < N_COUNT; i++) {
-		uint64_t v = n[i];
-
-		if (v == 0)
-			continue;
-		bits |= UINT64_C(1) << i;
-		for (; v >= 0x80; v >>= 7)
-			*p++ = (uint8_t)(v | 0x80);
-		*p++ = (uint8_t)v;
-	}
-	memcpy(map, &bits, sizeof(bits));
-	return p;
-}
-
-static const uint8_t *get_numbers(const uint8_t *p, uint64_t n[N_COUNT])
-{
-	uint64_t bits;
-
-	memset(n, 0, N_COUNT * sizeof(n[0]));
-	for (p = get(p, &bits, sizeof(bits)); bits; bits &= bits - 1) {
-		uint64_t v = 0;
-		int shift = 0;
-
-		for (; *p & 0x80; shift += 7)
-			v |= (uint64_t)(*p++ & 0x7f) << shift;
-		n[__builtin_ctzll(bits)] = v | (uint64_t)*p++ << shift;
-	}
-	return p;
-}
-
-/* The small enumerations: 8 octets whatever they say. */
-static uint8_t *put_words(uint8_t *p, const struct connection *c)
+static void put_words(const struct connection *c, unsigned flags, struct shape *s)
 {
 	assert(c->confidence < 4 && c->closer < 4 && c->client_by < 8 && c->established < 2);
 	assert(c->origin < 4 && c->rst_side < 4);
-	*p++ = c->ending;
-	*p++ = c->rule;
-	*p++ = (uint8_t)(c->confidence | c->closer << 2 | c->client_by << 4 | c->established << 7);
-	*p++ = (uint8_t)(c->origin | c->rst_side << 2);
+	s->evidence = c->evidence;
+	s->attributes = c->attributes;
+	s->ending = c->ending;
+	s->rule = c->rule;
+	s->who = (uint8_t)(c->confidence | c->closer << 2 | c->client_by << 4 | c->established << 7);
+	s->how = (uint8_t)(c->origin | c->rst_side << 2 | flags);
 	for (int i = 0; i < 2; i++) {
-		const struct side *s = &c->side[i];
+		const struct side *end = &c->side[i];
 
-		assert(s->state < 16 && s->rst_uniq < 2);
-		*p++ = (uint8_t)(s->state | s->state_assumed << 4 | s->rst_uniq << 5);
-		*p++ = s->ttl;
+		assert(end->state < 16 && end->rst_uniq < 2);
+		s->state[i] = (uint8_t)(end->state | end->state_assumed << 4 | end->rst_uniq << 5);
 	}
-	return p;
+	s->icmp_type = c->icmp_type;
+	s->icmp_code = c->icmp_code;
+	s->tunnel = c->tunnel;
+	s->interface = c->interface;
+	memcpy(s->history, c->history, sizeof(s->history));
 }
 
-static const uint8_t *get_words(const uint8_t *p, struct connection *c)
+static void get_words(const struct shape *s, struct connection *c)
 {
-	c->ending = *p++;
-	c->rule = *p++;
-	c->confidence = *p & 3;
-	c->closer = *p >> 2 & 3;
-	c->client_by = *p >> 4 & 7;
-	c->established = *p++ >> 7;
-	c->origin = *p & 3;
-	c->rst_side = *p++ >> 2;
+	c->evidence = s->evidence;
+	c->attributes = s->attributes;
+	c->ending = s->ending;
+	c->rule = s->rule;
+	c->confidence = s->who & 3;
+	c->closer = s->who >> 2 & 3;
+	c->client_by = s->who >> 4 & 7;
+	c->established = s->who >> 7;
+	c->origin = s->how & 3;
+	c->rst_side = s->how >> 2 & 3;
 	for (int i = 0; i < 2; i++) {
-		struct side *s = &c->side[i];
+		struct side *end = &c->side[i];
 
-		s->state = *p & 15;
-		s->state_assumed = *p >> 4 & 1;
-		s->rst_uniq = *p++ >> 5;
-		s->ttl = *p++;
+		end->state = s->state[i] & 15;
+		end->state_assumed = s->state[i] >> 4 & 1;
+		end->rst_uniq = s->state[i] >> 5;
 	}
-	return p;
+	c->icmp_type = s->icmp_type;
+	c->icmp_code = s->icmp_code;
+	c->tunnel = s->tunnel;
+	c->interface = s->interface;
+	memcpy(c->history, s->history, sizeof(c->history));
 }
 
-static uint8_t *put_tuple(uint8_t *p, const struct tuple *t, bool v4)
+static inline uint8_t *put_addr(uint8_t *p, const struct addr *a, bool v4)
 {
-	size_t skip = v4 ? 12 : 0;
-
-	for (int i = 0; i < 2; i++)
-		p = put(p, t->addr[i].b + skip, sizeof(t->addr[i].b) - skip);
-	return put(p, t->port, sizeof(t->port));
-}
-
-static const uint8_t *get_tuple(const uint8_t *p, struct tuple *t, bool v4)
-{
-	static const uint8_t zero[4];
-	size_t skip = v4 ? 12 : 0;
-
-	for (int i = 0; i < 2; i++) {
-		t->addr[i] = addr_from_v4(zero);
-		p = get(p, t->addr[i].b + skip, sizeof(t->addr[i].b) - skip);
+	if (v4) {
+		memcpy(p, a->b + 12, 4);
+		return p + 4;
 	}
-	return get(p, t->port, sizeof(t->port));
+	memcpy(p, a->b, 16);
+	return p + 16;
 }
 
-size_t pack_connection(const struct connection *c, uint8_t *out)
+static inline const uint8_t *get_addr(const uint8_t *p, struct addr *a, bool v4)
+{
+	if (v4) {
+		*a = addr_of_v4(p);
+		return p + 4;
+	}
+	memcpy(a->b, p, 16);
+	return p + 16;
+}
+
+static inline size_t tuple_length(bool v4)
+{
+	return (v4 ? 2 * 4 : 2 * 16) + 2 * sizeof(uint16_t);
+}
+
+static inline uint8_t *put_tuple(uint8_t *p, const struct tuple *t, bool v4)
+{
+	p = put_addr(p, &t->addr[0], v4);
+	p = put_addr(p, &t->addr[1], v4);
+	memcpy(p, t->port, sizeof(t->port));
+	return p + sizeof(t->port);
+}
+
+static inline const uint8_t *get_tuple(const uint8_t *p, struct tuple *t, bool v4)
+{
+	p = get_addr(p, &t->addr[0], v4);
+	p = get_addr(p, &t->addr[1], v4);
+	memcpy(t->port, p, sizeof(t->port));
+	return p + sizeof(t->port);
+}
+
+size_t pack_connection(const struct connection *c, int64_t base, struct shape *shape, uint8_t *out)
 {
 	static const struct addr none;
-	uint64_t n[N_COUNT];
-	uint8_t *p = out + 1, *history;
 	bool v4 = addr_is_v4(&c->tuple.addr[0]) && addr_is_v4(&c->tuple.addr[1]);
 	bool icmp = memcmp(&c->icmp_from, &none, sizeof(none)) != 0;
+	struct writer w = { .p = put_tuple(out, &c->tuple, v4) };
 
-	out[0] = (uint8_t)((v4 ? HAS_V4 : 0) | (icmp ? HAS_ICMP : 0) |
-		(c->ended ? IS_ENDED : 0) | (c->time_wait_until ? HAS_TIME_WAIT : 0));
-	p = put_tuple(p, &c->tuple, v4);
+	put_words(c, (v4 ? HAS_V4 : 0U) | (icmp ? HAS_ICMP : 0U) | (c->ended ? IS_ENDED : 0U) |
+		(c->time_wait_until ? HAS_TIME_WAIT : 0U), shape);
+	squeeze(c, base, &w);
 	if (icmp)
-		p = put(p, &c->icmp_from, sizeof(c->icmp_from));
-	p = put_words(p, c);
-	squeeze(c, n);
-	p = put_numbers(p, n);
-	history = p++;
-	*history = (uint8_t)strnlen(c->history, HISTORY_MAX - 1);
-	p = put(p, c->history, *history);
-	return (size_t)(p - out);
+		w.p = put_addr(w.p, &c->icmp_from, false);
+	shape->has = w.has;
+	shape->fine = w.fine;
+	shape->never = (uint16_t)w.never;
+	shape->count = w.count;
+	return (size_t)(w.p - out);
 }
 
-void unpack_connection(const uint8_t *in, struct connection *c)
+void unpack_connection(const struct shape *shape, const uint8_t *in, int64_t base, uint32_t uid,
+	struct connection *c)
 {
-	uint64_t n[N_COUNT];
-	unsigned has = in[0];
-	const uint8_t *p = get_tuple(in + 1, &c->tuple, has & HAS_V4);
-	size_t len;
+	struct reader r = { .p = get_tuple(in, &c->tuple, shape->how & HAS_V4), .has = shape->has,
+		.fine = shape->fine, .never = shape->never, .count = shape->count };
 
-	memset(&c->icmp_from, 0, sizeof(c->icmp_from));
-	if (has & HAS_ICMP)
-		p = get(p, &c->icmp_from, sizeof(c->icmp_from));
-	p = get_words(p, c);
-	p = get_numbers(p, n);
-	stretch(n, has, c);
-	memset(c->history, 0, sizeof(c->history));
-	len = *p++;
-	get(p, c->history, len);
+	c->uid = uid;
+	get_words(shape, c);
+	stretch(&r, base, shape->how, c);
+	if (shape->how & HAS_ICMP)
+		get_addr(r.p, &c->icmp_from, false);
+	else
+		memset(&c->icmp_from, 0, sizeof(c->icmp_from));
+}
+
+uint64_t unpack_uid(const struct shape *shape, const uint8_t *in, uint32_t uid)
+{
+	struct reader r = { .p = in + tuple_length(shape->how & HAS_V4), .has = shape->has };
+
+	return get(&r, N_UID) << 32 | uid;
 }

@@ -1,4 +1,4 @@
-/* A connection as a short run of bytes: what is usual costs nothing, nothing is lost. */
+/* A connection as its shape and a short run of octets: what is usual costs nothing, nothing is lost. */
 #ifndef TCPTOP_STORE_PACK_H
 #define TCPTOP_STORE_PACK_H
 
@@ -6,12 +6,20 @@
 #include <stdint.h>
 
 struct connection;
+struct shape;
 
-#define PACK_MAX 768 /* no connection needs more octets */
+#define PACK_MAX 640  /* no connection needs more octets, what is written or read beyond included */
+#define PACK_BEYOND 8 /* so many octets after the last one may be read */
 
-/* Writes all but uid and start to `out`, which has room for PACK_MAX octets; returns how many it took. */
-size_t pack_connection(const struct connection *c, uint8_t *out);
-/* The opposite: c->uid and c->start are given, all else is set. `in` must come from pack_connection. */
-void unpack_connection(const uint8_t *in, struct connection *c);
+/*
+ * Fills the shape and writes the rest, but for the low half of uid, to `out`, which has room for PACK_MAX octets;
+ * returns how many it took. Times are near `base`, ns since the epoch, or take some octets more.
+ */
+size_t pack_connection(const struct connection *c, int64_t base, struct shape *shape, uint8_t *out);
+/* The opposite: the low half of c->uid is given, all else is set. `in` must come from pack_connection. */
+void unpack_connection(const struct shape *shape, const uint8_t *in, int64_t base, uint32_t uid,
+	struct connection *c);
+/* The uid alone. */
+uint64_t unpack_uid(const struct shape *shape, const uint8_t *in, uint32_t uid);
 
 #endif

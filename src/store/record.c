@@ -1,6 +1,6 @@
 /*
- * Records of connections. Two cache lines hold nearly every connection; the hard thing is the few that need more
- * (IPv6 with a long story): their last octets lie in blocks of 32 octets, chained, taken from slabs that grow.
+ * Records of connections. One of 60 octets holds nearly every connection with IPv4; the hard thing is those that need
+ * more (IPv6, long stories): their last octets lie in blocks of 32 octets, chained, taken from slabs that grow.
  */
 #include "config.h"
 
@@ -15,49 +15,58 @@
 #include "util/err.h"
 #include "util/mem.h"
 
-#define BUCKETS_START 4096
+/* record.shape: the number of one, or OWN, when the shape itself is what the body begins with; and perhaps SPILLED */
+#define OWN 0x7fff
+#define SPILLED 0x8000 /* the last octets of the body say where it goes on */
 #define SPILL_BODY 28
 #define SLAB_BITS 15
 #define SLAB_SIZE (UINT32_C(1) << SLAB_BITS)
-#define SPILLS_PER_RECORD ((PACK_MAX - RECORD_BODY + SPILL_BODY - 1) / SPILL_BODY)
+#define BYTES_MAX (sizeof(struct shape) + PACK_MAX)
+#define BODY_BEFORE (RECORD_BODY - sizeof(uint32_t)) /* of those that are spilled */
+#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_BEFORE + SPILL_BODY - 1) / SPILL_BODY)
+
+_Static_assert(SHAPES_MAX < OWN, "numbers of shapes");
 
 struct spill {
 	uint32_t next;
 	uint8_t body[SPILL_BODY];
 };
 
-bool records_init(struct records *r, uint32_t n, struct err *err)
+bool records_init(struct records *r, uint32_t live, uint32_t ended, struct err *err)
 {
-	uint64_t spills = (uint64_t)n * SPILLS_PER_RECORD;
+	uint64_t spills = ((uint64_t)live + ended) * SPILLS_PER_RECORD;
 
 	if (spills > UINT32_MAX - SLAB_SIZE)
 		spills = UINT32_MAX - SLAB_SIZE;
-	*r = (struct records){ .n = n, .mask = BUCKETS_START - 1 };
+	*r = (struct records){ .live = live, .ended = ended };
 	r->slabs_max = (uint32_t)(spills / (SLAB_SIZE - 1)) + 1;
-	r->rec = mem_table(n, sizeof(struct record));
-	r->bucket = mem_table(BUCKETS_START, sizeof(uint32_t));
+	/* One more than there are: who unpacks the last reads beyond it. */
+	r->slot = mem_table((size_t)live + 1, sizeof(struct slot));
+	r->log = mem_table((size_t)ended + 1, sizeof(struct record));
 	r->slab = mem_array(r->slabs_max, sizeof(struct spill *));
-	if (!r->rec || !r->bucket) {
+	shapes_init(&r->shapes);
+	if (!r->slot || !r->log) {
 		int code = errno;
 
 		records_fini(r);
-		return err_set_errno(err, code, "no memory for %u connections", n);
+		return err_set_errno(err, code, "no memory for %llu connections", (unsigned long long)live + ended);
 	}
 	return true;
 }
 
-size_t records_bytes(uint64_t n)
+size_t records_bytes(uint64_t live, uint64_t ended)
 {
-	return n * (sizeof(struct record) + 2 * sizeof(uint32_t)) + n / 4 * sizeof(struct spill);
+	return live * sizeof(struct slot) + ended * sizeof(struct record) + (live + ended) / 2 * sizeof(struct spill);
 }
 
 void records_fini(struct records *r)
 {
-	mem_table_free(r->rec, r->n, sizeof(struct record));
-	mem_table_free(r->bucket, (size_t)r->mask + 1, sizeof(uint32_t));
+	mem_table_free(r->slot, (size_t)r->live + 1, sizeof(struct slot));
+	mem_table_free(r->log, (size_t)r->ended + 1, sizeof(struct record));
 	for (uint32_t i = 0; i < r->slabs; i++)
 		mem_free(r->slab[i]);
 	mem_free(r->slab);
+	shapes_fini(&r->shapes);
 	*r = (struct records){ 0 };
 }
 
@@ -123,138 +132,138 @@ static void spill_write(struct records *r, uint32_t *link, const uint8_t *p, siz
 	spill_drop(r, link);
 }
 
-static uint32_t *bucket_of(const struct records *r, uint64_t uid)
+static uint32_t spill_link(const struct record *rec)
 {
-	return &r->bucket[(uid * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & r->mask];
+	uint32_t first = 0;
+
+	if (rec->shape & SPILLED)
+		memcpy(&first, rec->body + BODY_BEFORE, sizeof(first));
+	return first;
 }
 
-static void bucket_add(struct records *r, uint32_t ref)
+static void body_write(struct records *r, struct record *rec, const uint8_t *p, size_t n)
 {
-	uint32_t *b = bucket_of(r, r->rec[ref].uid);
+	uint32_t first = spill_link(rec);
 
-	r->rec[ref].next = RECORD_NONE - *b;
-	*b = RECORD_NONE - ref;
-}
-
-/* Twice as many buckets when there are more records than buckets; without memory, longer chains. */
-static void buckets_grow(struct records *r)
-{
-	uint32_t old = r->mask + 1;
-	uint32_t *was = r->bucket, *bucket;
-
-	if (r->used <= r->mask || old >= UINT32_C(1) << 31)
-		return;
-	bucket = mem_table((size_t)old * 2, sizeof(*bucket));
-	if (!bucket)
-		return;
-	r->bucket = bucket;
-	r->mask = old * 2 - 1;
-	for (uint32_t i = 0; i < old; i++) {
-		uint32_t ref = RECORD_NONE - was[i], next;
-
-		for (; ref != RECORD_NONE; ref = next) {
-			next = r->rec[ref].next;
-			bucket_add(r, ref);
-		}
-	}
-	mem_table_free(was, old, sizeof(*was));
-}
-
-static void record_link(struct records *r, uint32_t ref)
-{
-	r->used++;
-	buckets_grow(r);
-	bucket_add(r, ref);
-}
-
-static void record_unlink(struct records *r, uint32_t ref)
-{
-	uint32_t *b = bucket_of(r, r->rec[ref].uid), i = RECORD_NONE - *b;
-
-	r->used--;
-	if (i == ref) {
-		*b = RECORD_NONE - r->rec[ref].next;
+	rec->shape &= (uint16_t)~SPILLED;
+	if (n <= RECORD_BODY) {
+		if (first)
+			spill_drop(r, &first);
+		memcpy(rec->body, p, RECORD_BODY); /* always so many: faster */
 		return;
 	}
-	while (r->rec[i].next != ref)
-		i = r->rec[i].next;
-	r->rec[i].next = r->rec[ref].next;
+	spill_write(r, &first, p + BODY_BEFORE, n - BODY_BEFORE);
+	memcpy(rec->body, p, BODY_BEFORE);
+	memcpy(rec->body + BODY_BEFORE, &first, sizeof(first));
+	rec->shape |= SPILLED;
+}
+
+/* What the body holds, in one piece: itself or the copy in `bytes`. */
+static const uint8_t *body_read(const struct records *r, const struct record *rec, uint8_t *bytes)
+{
+	uint8_t *p = bytes;
+
+	if (!(rec->shape & SPILLED))
+		return rec->body;
+	memcpy(p, rec->body, BODY_BEFORE);
+	p += BODY_BEFORE;
+	for (uint32_t i = spill_link(rec); i; i = spill_at(r, i)->next) {
+		memcpy(p, spill_at(r, i)->body, SPILL_BODY);
+		p += SPILL_BODY;
+	}
+	return bytes;
+}
+
+static void shape_drop(struct records *r, const struct record *rec)
+{
+	uint32_t i = rec->shape & OWN;
+
+	if (i && i != OWN)
+		shapes_drop(&r->shapes, i);
+}
+
+/* The shape, and in *p what follows it. `own`: room for one */
+static const struct shape *shape_of(const struct records *r, const struct record *rec, const uint8_t **p,
+	struct shape *own)
+{
+	uint32_t i = rec->shape & OWN;
+
+	if (i != OWN)
+		return shapes_at(&r->shapes, i);
+	memcpy(own, *p, sizeof(*own));
+	*p += sizeof(*own);
+	return own;
 }
 
 void record_set(struct records *r, uint32_t ref, const struct connection *c)
 {
-	struct record *rec = &r->rec[ref];
-	uint8_t bytes[PACK_MAX];
-	size_t n = pack_connection(c, bytes);
+	struct record *rec = record_at(r, ref);
+	uint8_t bytes[BYTES_MAX], *p = bytes + sizeof(struct shape);
+	struct shape shape;
+	uint32_t i;
+	size_t n;
 
-	assert(n <= PACK_MAX && c->uid != 0);
-	if (rec->uid != c->uid) {
-		if (rec->uid)
-			record_unlink(r, ref);
-		rec->uid = c->uid;
-		record_link(r, ref);
+	if (!rec->shape && r->used++ == 0)
+		r->base = c->start;
+	n = pack_connection(c, r->base, &shape, p);
+	i = shapes_take(&r->shapes, &shape);
+	shape_drop(r, rec);
+	if (!i) {
+		i = OWN;
+		p = memcpy(bytes, &shape, sizeof(shape));
+		n += sizeof(shape);
 	}
-	rec->start = c->start;
-	if (n <= RECORD_BODY) {
-		memcpy(rec->body, bytes, n);
-		spill_drop(r, &rec->spill);
-	} else {
-		memcpy(rec->body, bytes, RECORD_BODY);
-		spill_write(r, &rec->spill, bytes + RECORD_BODY, n - RECORD_BODY);
-	}
+	rec->uid = (uint32_t)c->uid;
+	rec->shape = (uint16_t)((rec->shape & SPILLED) | i);
+	body_write(r, rec, p, n);
 }
 
 void record_get(const struct records *r, uint32_t ref, struct connection *c)
 {
-	const struct record *rec = &r->rec[ref];
-	uint8_t bytes[PACK_MAX + SPILL_BODY], *p;
+	const struct record *rec = record_at(r, ref);
+	uint8_t bytes[BYTES_MAX + SPILL_BODY];
+	const uint8_t *p = body_read(r, rec, bytes);
+	struct shape own;
+	const struct shape *shape = shape_of(r, rec, &p, &own);
 
-	c->uid = rec->uid;
-	c->start = rec->start;
-	if (!rec->spill) {
-		unpack_connection(rec->body, c);
-		return;
-	}
-	memcpy(bytes, rec->body, RECORD_BODY);
-	p = bytes + RECORD_BODY;
-	for (uint32_t i = rec->spill; i; i = spill_at(r, i)->next) {
-		memcpy(p, spill_at(r, i)->body, SPILL_BODY);
-		p += SPILL_BODY;
-	}
-	unpack_connection(bytes, c);
+	unpack_connection(shape, p, r->base, rec->uid, c);
 }
 
 void record_clear(struct records *r, uint32_t ref)
 {
-	struct record *rec = &r->rec[ref];
+	struct record *rec = record_at(r, ref);
+	uint32_t first = spill_link(rec);
 
-	if (!rec->uid)
+	if (!rec->shape)
 		return;
-	record_unlink(r, ref);
-	spill_drop(r, &rec->spill);
-	rec->uid = 0;
+	shape_drop(r, rec);
+	spill_drop(r, &first);
+	rec->shape = 0;
+	r->used--;
 }
 
-uint32_t record_find(const struct records *r, uint64_t uid)
+uint64_t record_uid(const struct records *r, uint32_t ref)
 {
-	uint32_t i;
+	const struct record *rec = record_at(r, ref);
+	uint8_t bytes[BYTES_MAX + SPILL_BODY];
+	const uint8_t *p = body_read(r, rec, bytes);
+	struct shape own;
+	const struct shape *shape = shape_of(r, rec, &p, &own);
 
-	if (uid == 0)
-		return RECORD_NONE;
-	for (i = RECORD_NONE - *bucket_of(r, uid); i != RECORD_NONE; i = r->rec[i].next)
-		if (r->rec[i].uid == uid)
-			break;
-	return i;
+	return unpack_uid(shape, p, rec->uid);
 }
 
-void record_fetch(const struct records *r, const uint64_t *uid, size_t n)
+bool record_is(const struct records *r, uint32_t ref, uint64_t uid)
 {
-	for (size_t i = 0; i < n; i++)
-		mem_read(bucket_of(r, uid[i]));
-	for (size_t i = 0; i < n; i++) {
-		uint32_t ref = RECORD_NONE - *bucket_of(r, uid[i]);
+	const struct record *rec = record_at(r, ref);
 
-		if (ref != RECORD_NONE)
-			mem_read(&r->rec[ref].next);
-	}
+	return rec->uid == (uint32_t)uid && rec->shape && record_uid(r, ref) == uid;
+}
+
+uint32_t record_find(const struct records *r, uint32_t from, uint32_t n, uint64_t uid)
+{
+	for (uint32_t ref = from + n; ref-- > from;)
+		if (record_at(r, ref)->uid == (uint32_t)uid && record_is(r, ref, uid))
+			return ref;
+	return RECORD_NONE;
 }

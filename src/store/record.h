@@ -1,6 +1,6 @@
 /*
- * Packed connections: a fixed record each, live ones by slot, ended ones by number, and what does not fit in small
- * blocks beside. Found by uid.
+ * Packed connections: a fixed record each, live ones by slot, ended ones in a log, and what does not fit in small
+ * blocks beside.
  */
 #ifndef TCPTOP_STORE_RECORD_H
 #define TCPTOP_STORE_RECORD_H
@@ -9,48 +9,67 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/shape.h"
+
 struct connection;
 struct err;
 
-#define RECORD_BODY 100
+#define RECORD_BODY 54
 #define RECORD_NONE UINT32_MAX
 
 struct record {
-	uint64_t uid;	/* 0: empty */
-	int64_t start;
-	uint32_t next;	/* with the same hash of uid */
-	uint32_t conversation; /* the row its counts went to, the store's */
-	uint32_t spill; /* first block of what did not fit into body, 0 none */
+	uint32_t uid;	/* its low half */
+	uint16_t shape; /* 0: empty; record.c has the rest of its bits */
 	uint8_t body[RECORD_BODY];
 };
 
-_Static_assert(sizeof(struct record) == 128, "two cache lines");
+struct slot { /* of a live one */
+	struct record rec;
+	uint32_t conversation; /* the row its counts went to, the store's */
+};
+
+_Static_assert(sizeof(struct record) == 60 && sizeof(struct slot) == 64, "live ones: a cache line each");
 
 struct spill;
 
 struct records {
-	struct record *rec; /* [n] */
-	uint32_t *bucket;   /* first record of a hash; RECORD_NONE - x, so that zeroed memory is empty */
+	struct slot *slot;  /* [live] */
+	struct record *log; /* [ended] */
+	struct shapes shapes;
 	struct spill **slab;
-	uint32_t n, mask;
+	int64_t base; /* ns since the epoch, near which their times are */
+	uint32_t live, ended;
 	uint32_t used; /* records that are not empty */
 	uint32_t slabs, slabs_max, spill_free;
 	uint64_t spills; /* blocks in use */
 };
 
-bool records_init(struct records *r, uint32_t n, struct err *err);
+bool records_init(struct records *r, uint32_t live, uint32_t ended, struct err *err);
 void records_fini(struct records *r);
-/* Octets of n records, some of them with a block of spill. */
-size_t records_bytes(uint64_t n);
+/* Octets of so many records, half of them with a block of spill. */
+size_t records_bytes(uint64_t live, uint64_t ended);
 
-/* Sets a record; what was there is replaced. An empty one becomes findable. */
+/* Live ones come first, then the log. */
+static inline struct record *record_at(const struct records *r, uint32_t ref)
+{
+	return ref < r->live ? &r->slot[ref].rec : &r->log[ref - r->live];
+}
+
+static inline bool record_used(const struct records *r, uint32_t ref)
+{
+	return record_at(r, ref)->shape != 0;
+}
+
+/* Sets a record; what was there is replaced. */
 void record_set(struct records *r, uint32_t ref, const struct connection *c);
 void record_get(const struct records *r, uint32_t ref, struct connection *c);
 /* Empties it. */
 void record_clear(struct records *r, uint32_t ref);
-/* The record of that uid, or RECORD_NONE. */
-uint32_t record_find(const struct records *r, uint64_t uid);
-/* Reads ahead what finding, adding or emptying n of them will touch. */
-void record_fetch(const struct records *r, const uint64_t *uid, size_t n);
+/* Of one that is used. */
+uint64_t record_uid(const struct records *r, uint32_t ref);
+/* Whether it holds that connection. */
+bool record_is(const struct records *r, uint32_t ref, uint64_t uid);
+/* The record of that uid among `n` from `from`, the last first, or RECORD_NONE. Looks at them all. */
+uint32_t record_find(const struct records *r, uint32_t from, uint32_t n, uint64_t uid);
 
 #endif

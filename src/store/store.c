@@ -45,7 +45,7 @@ struct store *store_new(const struct store_conf *conf, struct err *err)
 	st->log = (uint32_t)live;
 	shards_init(st);
 	timewait_init(&st->timewait, (uint32_t)(live + conf->max_ended));
-	if (!records_init(&st->records, (uint32_t)(live + conf->max_ended), err) ||
+	if (!records_init(&st->records, (uint32_t)live, (uint32_t)conf->max_ended, err) ||
 		!conversations_init(&st->talks, conf, err) ||
 		!series_total_init(&st->series, err) ||
 		(!conf->no_findings && !(st->findings = findings_new(conf->thresholds, conf->max_facts, err))) ||
@@ -61,7 +61,7 @@ size_t store_bytes(const struct store_conf *conf)
 {
 	uint64_t live = (uint64_t)conf->shards * conf->max_live;
 
-	return records_bytes(live + conf->max_ended) + timewait_bytes(live + conf->max_ended) + conversations_bytes(conf) +
+	return records_bytes(live, conf->max_ended) + timewait_bytes(live + conf->max_ended) + conversations_bytes(conf) +
 	       series_bytes(conf->max_series) + 2 * trails_bytes(conf->max_trails) +
 	       (conf->no_findings ? 0 : findings_bytes(conf->max_facts));
 }
@@ -164,10 +164,25 @@ void store_usage(const struct store *st, struct store_usage *out)
 	};
 }
 
+/* Those that ended lately first: they are asked for most. */
+static uint32_t log_find(const struct store *st, const struct store_shard *sh, uint64_t uid)
+{
+	uint32_t next = sh->log_max ? (uint32_t)(sh->eseq_next % sh->log_max) : 0;
+	uint32_t ref = record_find(&st->records, sh->log, next < sh->log_used ? next : sh->log_used, uid);
+
+	if (ref == RECORD_NONE && next < sh->log_used)
+		ref = record_find(&st->records, sh->log + next, sh->log_used - next, uid);
+	return ref;
+}
+
 bool store_connection(const struct store *st, uint64_t uid, struct connection *out)
 {
-	uint32_t ref = record_find(&st->records, uid);
+	uint32_t ref = RECORD_NONE;
 
+	for (uint32_t i = 0; i < st->conf.shards && ref == RECORD_NONE; i++)
+		ref = record_find(&st->records, i * st->conf.max_live, st->shard[i].slots, uid);
+	for (uint32_t i = 0; i < st->conf.shards && ref == RECORD_NONE; i++)
+		ref = log_find(st, &st->shard[i], uid);
 	if (ref == RECORD_NONE)
 		return false;
 	store_get(st, ref, out);
@@ -188,7 +203,7 @@ static bool visit_range(const struct store *st, uint32_t from, uint32_t n,
 	struct connection c;
 
 	for (uint32_t ref = from; ref < from + n; ref++) {
-		if (!st->records.rec[ref].uid)
+		if (!record_used(&st->records, ref))
 			continue;
 		store_get(st, ref, &c);
 		if (!visit(arg, &c))
@@ -231,7 +246,7 @@ bool store_connection_at(const struct store *st, uint64_t place, struct connecti
 		else
 			place -= (uint64_t)s->slots + s->log_used;
 	}
-	if (ref == RECORD_NONE || !st->records.rec[ref].uid)
+	if (ref == RECORD_NONE || !record_used(&st->records, ref))
 		return false;
 	store_get(st, ref, out);
 	return true;
