@@ -18,6 +18,32 @@
 
 #define TALK "0 > S; 0.01 < SA; 0.02 > .; 0.1 > PA len 100; 0.11 < .; 0.12 < PA len 500; 0.13 > .\n"
 
+/* What brings the end of the waiting forward is told when it is due, not when the wheel comes round again. */
+static void deadlines_that_come_nearer_are_kept(void **state)
+{
+	static const struct {
+		const char *script;
+		double before, after; /* s: nothing is decided yet, and it is */
+		const char *ending;
+	} waits[] = {
+		{TALK "1 > PA len 9 dropped; 1.3 > again; 1.9 > again; 3.1 > again", 13, 14, "server_vanished/high 27"},
+		{TALK "1 > FA; 1.01 < .; 1.02 < PA len 9; 1.03 > .", 60, 63, "half_closed/high 28"},
+	};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		struct sim *s = sim_new(NULL);
+
+		sim_play(s, waits[i].script);
+		sim_tick(s, waits[i].before);
+		sim_publish(s);
+		assert_string_equal(sim_endings(s), "open");
+		sim_tick(s, waits[i].after);
+		sim_publish(s);
+		assert_string_equal(sim_endings(s), waits[i].ending);
+		sim_free(s);
+	}
+}
+
 /* Plays the first lines up to each state in turn and looks at both ends. */
 static void states_follow_the_close(void **state)
 {
@@ -415,6 +441,7 @@ int main(void)
 		cmocka_unit_test(pending_syn_belongs_to_what_it_opens),
 		cmocka_unit_test(nothing_is_told_before_the_end_but_final_words),
 		cmocka_unit_test(the_trail_keeps_what_matters),
+		cmocka_unit_test(deadlines_that_come_nearer_are_kept),
 		cmocka_unit_test(random_packets_end_exactly_once),
 		cmocka_unit_test(one_packet_missed_is_no_certain_fault),
 	};

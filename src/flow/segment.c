@@ -123,7 +123,8 @@ static enum segment_note take_rst(struct engine *e, struct flow *f, int side, co
 	return NOTE_NONE;
 }
 
-static enum segment_note take_data(struct engine *e, struct flow *f, int side, const struct pkt *p)
+/* *step: the connection may be due at another time than it was. */
+static enum segment_note take_data(struct engine *e, struct flow *f, int side, const struct pkt *p, bool *step)
 {
 	bool was_silent = f->flags & FLOW_SILENT, stuck;
 	unsigned found = track_segment(f, side, p);
@@ -149,8 +150,7 @@ static enum segment_note take_data(struct engine *e, struct flow *f, int side, c
 		life_withdraw(e, f);
 	if (found & TRACK_EVENT || f->ending || f->rst_side <= SERVER || !(f->flags & FLOW_ESTABLISHED))
 		life_judge(e, f, 0, p->ts);
-	if (stuck || was_silent || found & TRACK_EVENT)
-		f->deadline = e->now; /* armed anew below, once it has been counted */
+	*step = stuck || was_silent || found & TRACK_EVENT;
 	if (found & TRACK_PROBE)
 		return NOTE_KEEPALIVE;
 	if (found & TRACK_RETRANSMISSION)
@@ -187,6 +187,7 @@ static void count_flags(struct flow *f, int side, const struct pkt *p)
 static void take_illegal(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side];
+	bool step;
 
 	count_flags(f, side, p);
 	track_history(f, side, p->flags & TCP_SYN ? 'q' : (p->flags & (TCP_FIN | TCP_RST)) == TCP_FIN ? 'f' : 'i');
@@ -199,7 +200,7 @@ static void take_illegal(struct engine *e, struct flow *f, int side, const struc
 		!(p->flags & (TCP_SYN | TCP_RST))) {
 		/* Some stacks leave ACK out of a FIN; inside a connection it is one all the same. */
 		x->fin--;
-		take_data(e, f, side, p);
+		take_data(e, f, side, p, &step);
 		return;
 	}
 	life_judge(e, f, 0, p->ts);
@@ -261,8 +262,9 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 {
 	enum segment_note note = NOTE_NONE;
 	struct half *x = &f->half[side];
+	bool step = p->flags & (TCP_SYN | TCP_RST | TCP_FIN);
 
-	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST) && !e->conf.no_series)
+	if (step && !e->conf.no_series)
 		split_steps(e, f, side, p);
 	if (track_copy(f, side, p)) {
 		count_flags(f, side, p);
@@ -284,12 +286,12 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 			take_syn(e, f, side, p);
 			life_judge(e, f, 0, p->ts);
 		} else
-			note = take_data(e, f, side, p);
+			note = take_data(e, f, side, p, &step);
 		see_ttl(e, f, side, p);
 	}
 	set_heard(e, f, p);
 	note_heard(e, f, side, p, note);
-	if (f->deadline <= e->now || p->flags & (TCP_SYN | TCP_RST | TCP_FIN) || f->ending)
+	if (step || f->ending)
 		life_arm(e, f);
 }
 
