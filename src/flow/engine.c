@@ -19,6 +19,7 @@
 #define WATCH_STEP 512 /* flows among which the one that is watched is looked for at a time */
 #define STAGE 32 /* packets whose memory is fetched together */
 #define AHEAD 16 /* connections, the same */
+#define ENDED_KEEP 16384 /* more than that end within seconds, and 2 s is what most late packets take */
 
 static int64_t or_default(int64_t given, int64_t standard)
 {
@@ -43,7 +44,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 		c->max_connections = 16;
 	if (!c->max_tombstones)
 		c->max_tombstones = c->max_connections;
-	e->ended_keep = c->max_connections / 4 < 65536 ? c->max_connections / 4 : 65536;
+	e->ended_keep = c->max_connections / 4 < ENDED_KEEP ? c->max_connections / 4 : ENDED_KEEP;
 	e->next_uid = 1;
 	e->trails_free = NIL;
 	e->hosts = hosts_new();

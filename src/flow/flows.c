@@ -35,6 +35,7 @@ bool flows_init(struct flows *t, uint32_t max, uint32_t others)
 		flows_fini(t);
 		return false;
 	}
+	front_begin(&t->front, t->flow, max, sizeof(t->flow[0]));
 	for (int i = 0; i < CLASS_COUNT; i++)
 		t->class[i] = (struct flow_list){NIL, NIL, 0};
 	return true;
@@ -42,6 +43,7 @@ bool flows_init(struct flows *t, uint32_t max, uint32_t others)
 
 void flows_fini(struct flows *t)
 {
+	front_end(&t->front);
 	mem_table_free(t->flow, t->max, sizeof(t->flow[0]));
 	mem_table_free(t->queue, t->queue_size, sizeof(t->queue[0]));
 	mem_table_free(t->spare, t->max, sizeof(t->spare[0]));
@@ -78,6 +80,7 @@ struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32
 		slot = t->spare[--t->spares];
 	} else if (t->fresh < t->max) {
 		slot = t->fresh++;
+		front_at(&t->front, t->fresh * sizeof(*f));
 	} else {
 		return NULL;
 	}

@@ -13,6 +13,7 @@
 #include "flow/flow.h"
 #include "flow/index.h"
 #include "flow/wheel.h"
+#include "util/front.h"
 #include "util/mem.h"
 
 #define OTHER_REF UINT32_C(0x80000000) /* bit of index entries that are no slot + 1 */
@@ -24,6 +25,7 @@ struct flow_list {
 
 struct flows {
 	struct flow *flow; /* [max] */
+	struct front front; /* of flow */
 	struct rares rares;
 	uint32_t *spare;    /* stack of slots given back, [max] */
 	uint32_t max, used, fresh, spares; /* fresh: slots from here on were never used */

@@ -32,14 +32,17 @@ bool index_init(struct index *x, uint64_t max)
 	x->over_max = (uint32_t)over_for(max);
 	x->bucket = mem_table(x->buckets_max, sizeof(x->bucket[0]));
 	x->over = mem_table(x->over_max, sizeof(x->over[0]));
-	if (x->bucket && x->over)
-		return true;
-	index_fini(x);
-	return false;
+	if (!x->bucket || !x->over) {
+		index_fini(x);
+		return false;
+	}
+	front_begin(&x->front, x->bucket, x->buckets_max, sizeof(x->bucket[0]));
+	return true;
 }
 
 void index_fini(struct index *x)
 {
+	front_end(&x->front);
 	mem_table_free(x->bucket, x->buckets_max, sizeof(x->bucket[0]));
 	mem_table_free(x->over, x->over_max, sizeof(x->over[0]));
 	x->bucket = x->over = NULL;
@@ -102,6 +105,7 @@ static void split_one(struct index *x)
 		was = x->over[more - 1];
 		over_give(x, more);
 	}
+	front_at(&x->front, ((size_t)x->low + x->split + 1) * sizeof(*to));
 	if (++x->split == x->low) {
 		x->low *= 2;
 		x->split = 0;

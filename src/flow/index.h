@@ -13,6 +13,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "util/front.h"
+
 #define BUCKET_ENTRIES 7
 
 struct bucket {
@@ -26,6 +28,7 @@ _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 
 struct index {
 	struct bucket *bucket; /* [buckets_max], of which 0 .. low + split - 1 are in use */
+	struct front front;    /* of bucket */
 	struct bucket *over;   /* what does not fit, [over_max] */
 	uint32_t low;	       /* power of two; buckets before `split` have been split in two */
 	uint32_t split;

@@ -21,14 +21,17 @@ bool tombs_init(struct tombs *t, uint32_t max)
 	t->tomb = mem_table((size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
 	t->queue = mem_table(t->chunks, sizeof(t->queue[0]));
 	t->until = mem_table(t->chunks, sizeof(t->until[0]));
-	if (t->tomb && t->queue && t->until)
-		return true;
-	tombs_fini(t);
-	return false;
+	if (!t->tomb || !t->queue || !t->until) {
+		tombs_fini(t);
+		return false;
+	}
+	front_begin(&t->front, t->tomb, (size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
+	return true;
 }
 
 void tombs_fini(struct tombs *t)
 {
+	front_end(&t->front);
 	mem_table_free(t->tomb, (size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
 	mem_table_free(t->queue, t->chunks, sizeof(t->queue[0]));
 	mem_table_free(t->until, t->chunks, sizeof(t->until[0]));
@@ -79,6 +82,7 @@ static void chunk_begin(struct tombs *t, struct index *x, int64_t now)
 		t->used--;
 	} else {
 		chunk = t->fresh++;
+		front_at(&t->front, ((size_t)t->fresh << t->chunk_bits) * sizeof(t->tomb[0]));
 	}
 	t->queue[(t->first + t->used++) % t->chunks] = chunk;
 	t->until[chunk] = INT64_MIN;

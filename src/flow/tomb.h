@@ -32,6 +32,7 @@ _Static_assert(sizeof(struct tomb) == 56, "as stated in engine_bytes");
 
 struct tombs {
 	struct tomb *tomb; /* [chunks << chunk_bits] */
+	struct front front; /* of tomb */
 	uint32_t *queue;   /* ring of the chunks in use, oldest first, [chunks] */
 	int64_t *until;	   /* of a chunk: when the last one in it is forgotten */
 	uint32_t chunks, chunk_bits;

@@ -1,0 +1,112 @@
+#include "config.h"
+
+#include "util/front.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#define STEP ((size_t)2 << 20) /* a huge page */
+#define AHEAD (2 * STEP)
+
+#ifdef MADV_POPULATE_WRITE
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and held while pages are had */
+static struct front *fronts;
+static pthread_once_t started = PTHREAD_ONCE_INIT;
+static bool running;
+static sem_t bell;
+
+static void go_on(struct front *f)
+{
+	size_t wanted = atomic_load_explicit(&f->wanted, memory_order_relaxed);
+
+	for (; f->had < wanted; f->had += STEP)
+		if (madvise(f->table + f->had, f->size - f->had < STEP ? f->size - f->had : STEP, MADV_POPULATE_WRITE))
+			f->had = f->size; /* the table is touched by who fills it, then */
+}
+
+static void *have_pages(void *arg)
+{
+	for (;;) {
+		while (sem_wait(&bell) == -1 && errno == EINTR)
+			;
+		pthread_mutex_lock(&lock);
+		for (struct front *f = fronts; f; f = f->next)
+			go_on(f);
+		pthread_mutex_unlock(&lock);
+	}
+	return arg;
+}
+
+static void start(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (sem_init(&bell, 0, 0) == -1 || pthread_attr_init(&attr))
+		return;
+	if (!pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED))
+		running = !pthread_create(&thread, &attr, have_pages, NULL);
+	pthread_attr_destroy(&attr);
+}
+
+void front_begin(struct front *f, void *table, size_t n, size_t size)
+{
+	*f = (struct front){.table = table, .size = n * size};
+	if (f->size < 2 * STEP)
+		return;
+	pthread_once(&started, start);
+	if (!running)
+		return;
+	f->mark = STEP;
+	pthread_mutex_lock(&lock);
+	f->next = fronts;
+	fronts = f;
+	pthread_mutex_unlock(&lock);
+}
+
+void front_end(struct front *f)
+{
+	if (!f->mark)
+		return;
+	pthread_mutex_lock(&lock);
+	for (struct front **at = &fronts; *at; at = &(*at)->next)
+		if (*at == f) {
+			*at = f->next;
+			break;
+		}
+	pthread_mutex_unlock(&lock);
+	f->mark = 0;
+}
+
+void front_passed(struct front *f, size_t octets)
+{
+	size_t wanted = octets + AHEAD;
+
+	f->mark = octets + STEP / 2;
+	atomic_store_explicit(&f->wanted, wanted < f->size ? wanted : f->size, memory_order_relaxed);
+	sem_post(&bell);
+}
+
+#else
+
+void front_begin(struct front *f, void *table, size_t n, size_t size)
+{
+	*f = (struct front){.table = table, .size = n * size};
+}
+
+void front_end(struct front *f)
+{
+	f->mark = 0;
+}
+
+void front_passed(struct front *f, size_t octets)
+{
+	(void)f;
+	(void)octets;
+}
+
+#endif
