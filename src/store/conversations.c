@@ -99,39 +99,69 @@ void conversations_clear(struct conversations *cs)
 
 /* --- Finding rows -------------------------------------------------------------------------------- */
 
+/* A key as words: client, server, and the rest. */
+static inline void words_of(const struct connection *c, unsigned without, uint64_t w[5])
+{
+	uint64_t client = -(uint64_t)!(without & KEY_CLIENT), server = -(uint64_t)!(without & KEY_SERVER);
+
+	memcpy(w, c->tuple.addr, 4 * sizeof(*w));
+	w[0] &= client;
+	w[1] &= client;
+	w[2] &= server;
+	w[3] &= server;
+	w[4] = without & KEY_PORT ? 0 : c->tuple.port[SERVER];
+}
+
+static inline void words_of_key(const struct conversation_key *key, uint64_t w[5])
+{
+	memcpy(w, key, 4 * sizeof(*w));
+	w[4] = key->port | (uint64_t)key->other_clients << 16 | (uint64_t)key->other_servers << 17 |
+	       (uint64_t)key->other_ports << 18;
+}
+
+static inline uint64_t hash_of(const uint64_t w[5])
+{
+	uint64_t hash = hash_five(w);
+
+	return hash + (hash == 0);
+}
+
 static void key_of(const struct connection *c, unsigned without, struct conversation_key *key)
 {
-	*key = (struct conversation_key){ 0 };
-	if (!(without & KEY_CLIENT))
-		key->client = c->tuple.addr[CLIENT];
-	if (!(without & KEY_SERVER))
-		key->server = c->tuple.addr[SERVER];
-	if (!(without & KEY_PORT))
-		key->port = c->tuple.port[SERVER];
+	uint64_t w[5];
+
+	words_of(c, without, w);
+	*key = (struct conversation_key){ .port = (uint16_t)w[4] };
+	memcpy(key, w, 4 * sizeof(*w));
+}
+
+static inline bool key_equal(const struct conversation_key *a, const struct conversation_key *b)
+{
+	uint64_t x[5], y[5];
+
+	words_of_key(a, x);
+	words_of_key(b, y);
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]));
 }
 
 uint64_t talk_hash(const struct conversation_key *key)
 {
-	uint64_t w[5], hash;
+	uint64_t w[5];
 
-	memcpy(w, key, 4 * sizeof(*w));
-	w[4] = key->port | (uint64_t)key->other_clients << 16 | (uint64_t)key->other_servers << 17 |
-	       (uint64_t)key->other_ports << 18;
-	hash = hash_five(w);
-	return hash + (hash == 0);
+	words_of_key(key, w);
+	return hash_of(w);
 }
 
 void talk_place_of(const struct conversations *cs, const struct connection *c, struct talk_place *out)
 {
-	struct conversation_key key;
+	uint64_t w[5];
 
-	key_of(c, cs->leave_out, &key);
-	out->row = talk_hash(&key);
-	out->pair = 0;
+	words_of(c, cs->leave_out, w);
+	out->row = hash_of(w);
 	if (!cs->met)
 		return;
-	key_of(c, cs->leave_out & ~cs->met, &key);
-	out->pair = talk_hash(&key);
+	words_of(c, cs->leave_out & ~cs->met, w);
+	out->pair = hash_of(w);
 }
 
 /* The high half of a slot is that of the key's hash: it tells most strangers without a look at their row, the low half. */
@@ -147,7 +177,7 @@ uint32_t talk_find(const struct conversations *cs, const struct conversation_key
 	for (size_t at = slots_home(&cs->slots, hash); slot[at]; at++) {
 		uint32_t i = slot_row(slot[at], hash);
 
-		if (i && memcmp(&cs->row[i].key, key, sizeof(*key)) == 0)
+		if (i && key_equal(&cs->row[i].key, key))
 			return i;
 	}
 	return 0;
@@ -194,6 +224,8 @@ void talk_fetch_row(const struct conversations *cs, const struct talk_place *pla
 		at++;
 	if (slot[at])
 		talk_fetch(cs, (uint32_t)slot[at]);
+	if (cs->met)
+		pairs_fetch_rest(&cs->pairs, place->pair);
 }
 
 /* --- The order of change ------------------------------------------------------------------------- */
@@ -329,11 +361,13 @@ static struct counters *large_of(const struct conversations *cs, uint32_t i)
 	return &cs->large[at >> LARGE_BITS][at & (LARGE_SLAB - 1)];
 }
 
-/* Counters in full for a row that has none; what it counted goes there. The first of the first slab stays unused. */
-static struct counters *large_make(struct conversations *cs, uint32_t i)
+/* Counters in full, for what does not fit into the row's sums. The first of the first slab stays unused. */
+static struct counters *large_have(struct conversations *cs, uint32_t i)
 {
 	struct talk *t = &cs->row[i];
 
+	if (t->large)
+		return large_of(cs, i);
 	if (cs->large_free) {
 		t->large = cs->large_free;
 		cs->large_free = (uint32_t)large_of(cs, i)->n[0];
@@ -345,7 +379,7 @@ static struct counters *large_make(struct conversations *cs, uint32_t i)
 		}
 	}
 	cs->larges++;
-	sums_counters(&t->sums, large_of(cs, i));
+	memset(large_of(cs, i), 0, sizeof(struct counters));
 	return large_of(cs, i);
 }
 
@@ -359,45 +393,48 @@ static void large_drop(struct conversations *cs, uint32_t i)
 	cs->larges--;
 }
 
-void talk_add(struct conversations *cs, uint32_t i, const struct tally *t)
+/* What is in the sums makes room for more. */
+static void sums_pour(struct conversations *cs, uint32_t i)
 {
-	struct talk *row = &cs->row[i];
+	struct sums *sums = &cs->row[i].sums;
 
-	if (row->large)
-		tally_add(t, large_of(cs, i));
-	else if (!sums_add(&row->sums, t))
-		tally_add(t, large_make(cs, i));
+	sums_add_to(sums, large_have(cs, i));
+	memset(sums, 0, sizeof(*sums));
 }
 
+void talk_add(struct conversations *cs, uint32_t i, const struct tally *t)
+{
+	struct sums *sums = &cs->row[i].sums;
+
+	if (sums_add(sums, t))
+		return;
+	if (t->small)
+		sums_pour(cs, i);
+	if (!sums_add(sums, t))
+		tally_add(t, large_have(cs, i));
+}
+
+/* What was added may have been poured since: the counters in full may be less than nothing then, but not the sum. */
 void talk_subtract(struct conversations *cs, uint32_t i, const struct tally *t)
 {
-	struct talk *row = &cs->row[i];
-
-	if (row->large)
-		tally_subtract(t, large_of(cs, i));
-	else
-		sums_subtract(&row->sums, t);
+	if (!sums_subtract(&cs->row[i].sums, t))
+		tally_subtract(t, large_have(cs, i));
 }
 
 void talk_time_wait_over(struct conversations *cs, uint32_t i)
 {
-	struct talk *row = &cs->row[i];
-
-	if (row->large)
-		large_of(cs, i)->n[COUNTER_TIME_WAIT]--;
-	else
-		row->sums.n[COUNTER_TIME_WAIT]--;
+	if (!sums_take(&cs->row[i].sums, COUNTER_TIME_WAIT))
+		large_have(cs, i)->n[COUNTER_TIME_WAIT]--;
 }
 
 void talk_merge(struct conversations *cs, uint32_t from, uint32_t to)
 {
 	struct talk *f = &cs->row[from], *t = &cs->row[to];
 
-	if (!f->large && !t->large && sums_merge(&t->sums, &f->sums))
-		return;
-	if (!t->large)
-		large_make(cs, to);
-	talk_add_to(cs, from, large_of(cs, to));
+	if (!sums_merge(&t->sums, &f->sums))
+		sums_add_to(&f->sums, large_have(cs, to));
+	if (f->large)
+		counters_add(large_have(cs, to), large_of(cs, from));
 }
 
 void talk_free(struct conversations *cs, uint32_t i)
@@ -419,21 +456,20 @@ const struct conversation_key *talk_key(const struct conversations *cs, uint32_t
 
 void talk_counters(const struct conversations *cs, uint32_t i, struct counters *n)
 {
-	if (cs->row[i].large)
-		*n = *large_of(cs, i);
-	else
-		sums_counters(&cs->row[i].sums, n);
+	memset(n, 0, sizeof(*n));
+	talk_add_to(cs, i, n);
 }
 
 void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n)
 {
+	sums_add_to(&cs->row[i].sums, n);
 	if (cs->row[i].large)
 		counters_add(n, large_of(cs, i));
-	else
-		sums_add_to(&cs->row[i].sums, n);
 }
 
 uint64_t talk_counter(const struct conversations *cs, uint32_t i, enum counter n)
 {
-	return cs->row[i].large ? large_of(cs, i)->n[n] : sums_counter(&cs->row[i].sums, n);
+	uint64_t sum = sums_counter(&cs->row[i].sums, n);
+
+	return cs->row[i].large ? sum + large_of(cs, i)->n[n] : sum;
 }

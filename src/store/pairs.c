@@ -34,15 +34,24 @@ void pairs_clear(struct pairs *p, uint32_t rows)
 	memset(p->count, 0, ((size_t)rows + 1) * sizeof(*p->count));
 }
 
+/* Its slot, or the empty one at which the search ends. */
+static inline size_t seek(const struct pairs *p, uint64_t hash)
+{
+	size_t at = slots_home(&p->seen, hash);
+
+	while (p->seen.slot[at] && p->seen.slot[at] != hash)
+		at++;
+	return at;
+}
+
+void pairs_fetch_rest(const struct pairs *p, uint64_t hash)
+{
+	mem_read(&p->seen.slot[seek(p, hash)]);
+}
+
 void pairs_add(struct pairs *p, uint32_t row, uint64_t hash)
 {
-	const uint64_t *slot = p->seen.slot;
-
-	hash += hash == 0;
-	for (size_t at = slots_home(&p->seen, hash); slot[at]; at++)
-		if (slot[at] == hash)
-			return;
-	if (p->seen.used < p->max && slots_put(&p->seen, hash))
+	if (!p->seen.slot[seek(p, hash)] && p->seen.used < p->max && slots_put(&p->seen, hash))
 		p->count[row]++;
 }
 

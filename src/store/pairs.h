@@ -29,7 +29,10 @@ static inline void pairs_fetch(const struct pairs *p, uint64_t hash)
 	slots_fetch(&p->seen, hash);
 }
 
-/* That row met an end: `hash` is of both. A pair beyond the bound is not counted. */
+/* The same of the lines behind, once the first is there. */
+void pairs_fetch_rest(const struct pairs *p, uint64_t hash);
+
+/* That row met an end: `hash` is of both, never 0. A pair beyond the bound is not counted. */
 void pairs_add(struct pairs *p, uint32_t row, uint64_t hash);
 void pairs_forget(struct pairs *p, uint32_t row); /* its number; the pairs stay seen */
 

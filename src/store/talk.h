@@ -17,7 +17,7 @@ struct talk {
 	uint32_t holds;	 /* open connections and TIME_WAITs; row TALK_OTHERS has one more */
 	uint32_t turn;	 /* where it stands in the queue of idle ones; of a free row: the next free one */
 	uint32_t series;
-	uint32_t large;	 /* its counters in full, 0: they fit into sums */
+	uint32_t large;	 /* counters in full, to which the sums come; 0: they fit into the sums */
 	struct sums sums;
 };
 

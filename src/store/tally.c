@@ -1,6 +1,6 @@
 /*
- * Small sums. The hard thing is to be both fast and exact: all narrow counters are added as one vector of octets that
- * tells whether any of them wrapped, and only then is the result taken.
+ * Small sums. The hard thing is to be both fast and exact: all narrow counters are added as a few words, of which the
+ * highest bit of each octet tells whether any of them is too large, and only then is the result taken.
  */
 #include "config.h"
 
@@ -11,9 +11,12 @@
 
 #include "model/counting.h"
 
+#define TOP_BITS UINT64_C(0x8080808080808080)
+
 struct taking {
-	struct tally *t;
+	uint64_t word[TALLY_WORDS], wide[TALLY_WIDE];
 	uint64_t narrow; /* bits of all narrow ones */
+	uint8_t ending;
 };
 
 static inline __attribute__((always_inline)) void take(void *arg, enum counter n, uint64_t value)
@@ -21,42 +24,60 @@ static inline __attribute__((always_inline)) void take(void *arg, enum counter n
 	struct taking *x = arg;
 
 	if ((int)n >= COUNTER_ENDINGS) {
-		x->t->ending = (uint8_t)((int)n - COUNTER_ENDINGS + 1);
+		x->ending = (uint8_t)((int)n - COUNTER_ENDINGS + 1);
 	} else if ((int)n >= TALLY_NARROW) {
-		x->t->wide[(int)n - TALLY_NARROW] = value;
+		x->wide[(int)n - TALLY_NARROW] = value;
 	} else {
 		x->narrow |= value;
-		x->t->n[n] = (uint8_t)value;
+		x->word[(int)n / 8] |= value << (int)n % 8 * 8;
 	}
 }
 
-static void tally_begin(struct tally *t)
+/* Word by word, so that they need not be in memory at all. */
+static inline __attribute__((always_inline)) void taking_begin(struct taking *x)
 {
-	memset(t->n, 0, sizeof(t->n));
-	memset(t->wide, 0, sizeof(t->wide));
-	t->ending = ENDING_NONE;
+	x->narrow = x->word[0] = x->word[1] = x->word[2] = x->word[3] = x->word[4] = 0;
+	x->wide[0] = x->wide[1] = x->wide[2] = x->wide[3] = 0;
+	x->ending = ENDING_NONE;
+}
+
+_Static_assert(TALLY_WORDS == 5 && TALLY_WIDE == 4, "as many as are set to 0 above");
+
+static inline __attribute__((always_inline)) void tally_set(struct tally *t, const struct taking *x)
+{
+	for (int k = 0; k < TALLY_WORDS; k++)
+		t->n[k] = x->word[k];
+	for (int k = 0; k < TALLY_WIDE; k++)
+		t->wide[k] = x->wide[k];
+	t->ending = x->ending;
+	t->small = x->narrow <= TALLY_MOST;
 }
 
 void tally_of_connection(const struct connection *c, struct tally *t)
 {
-	struct taking x = { t, 0 };
+	struct taking x;
 
-	tally_begin(t);
+	taking_begin(&x);
 	counting_connection(c, take, &x);
-	t->small = x.narrow <= UINT8_MAX;
+	tally_set(t, &x);
 	if (!t->small)
 		counters_of_connection(c, &t->all);
 }
 
 void tally_of_packets(const struct connection *c, struct tally *t)
 {
-	struct taking x = { t, 0 };
+	struct taking x;
 
-	tally_begin(t);
+	taking_begin(&x);
 	counting_packets(c, take, &x);
-	t->small = x.narrow <= UINT8_MAX;
+	tally_set(t, &x);
 	if (!t->small)
 		counters_of_packets(c, &t->all);
+}
+
+static inline uint8_t octet(const uint64_t word[TALLY_WORDS], int n)
+{
+	return (uint8_t)(word[n / 8] >> n % 8 * 8);
 }
 
 void tally_add(const struct tally *t, struct counters *to)
@@ -66,7 +87,7 @@ void tally_add(const struct tally *t, struct counters *to)
 		return;
 	}
 	for (int k = 0; k < TALLY_NARROW; k++)
-		to->n[k] += t->n[k];
+		to->n[k] += octet(t->n, k);
 	for (int k = 0; k < TALLY_WIDE; k++)
 		to->n[TALLY_NARROW + k] += t->wide[k];
 	if (t->ending != ENDING_NONE)
@@ -80,7 +101,7 @@ void tally_subtract(const struct tally *t, struct counters *from)
 		return;
 	}
 	for (int k = 0; k < TALLY_NARROW; k++)
-		from->n[k] -= t->n[k];
+		from->n[k] -= octet(t->n, k);
 	for (int k = 0; k < TALLY_WIDE; k++)
 		from->n[TALLY_NARROW + k] -= t->wide[k];
 	if (t->ending != ENDING_NONE)
@@ -94,8 +115,8 @@ void tally_more(struct tally *t, const struct tally *less)
 		return;
 	}
 	assert(less->small && less->ending == ENDING_NONE);
-	for (int k = 0; k < TALLY_ROOM; k++)
-		t->n[k] = (uint8_t)(t->n[k] - less->n[k]);
+	for (int k = 0; k < TALLY_WORDS; k++)
+		t->n[k] -= less->n[k];
 	for (int k = 0; k < TALLY_WIDE; k++)
 		t->wide[k] -= less->wide[k];
 }
@@ -106,10 +127,12 @@ static int few_find(const struct sums *s, uint8_t ending)
 	int room = SUMS_FEW;
 
 	for (int k = 0; k < SUMS_FEW; k++) {
-		if (s->few[k].count && s->few[k].ending == ending)
+		if (s->few[k].ending == ending)
 			return k;
 		if (!s->few[k].count && room == SUMS_FEW)
 			room = k;
+		if (s->few[k].ending == ENDING_NONE)
+			break;
 	}
 	return room;
 }
@@ -125,60 +148,69 @@ static bool few_add(struct sums *s, uint8_t ending, uint8_t count)
 	return true;
 }
 
-/* sum = a + b. Nonzero when any wrapped. */
-static inline uint8_t octets_add(uint8_t *sum, const uint8_t *a, const uint8_t *b)
-{
-	uint8_t wrapped = 0;
-
-	for (int k = 0; k < TALLY_ROOM; k++) {
-		uint8_t x = (uint8_t)(a[k] + b[k]);
-
-		wrapped |= (uint8_t)(x < b[k]);
-		sum[k] = x;
-	}
-	return wrapped;
-}
-
 bool sums_add(struct sums *s, const struct tally *t)
 {
-	uint8_t n[TALLY_ROOM];
-	uint64_t wide[TALLY_WIDE], beyond = 0;
+	uint64_t n[TALLY_WORDS], wide[TALLY_WIDE], top = 0, beyond = 0;
 
-	if (!t->small || octets_add(n, s->n, t->n))
+	if (!t->small)
 		return false;
+	for (int k = 0; k < TALLY_WORDS; k++)
+		top |= n[k] = s->n[k] + t->n[k];
 	for (int k = 0; k < TALLY_WIDE; k++) {
-		beyond |= t->wide[k];
 		wide[k] = s->wide[k] + t->wide[k];
-		beyond |= wide[k];
+		beyond |= wide[k] | t->wide[k];
 	}
-	if (beyond > UINT32_MAX || (t->ending != ENDING_NONE && !few_add(s, t->ending, 1)))
+	if (top & TOP_BITS || beyond > UINT32_MAX || (t->ending != ENDING_NONE && !few_add(s, t->ending, 1)))
 		return false;
-	memcpy(s->n, n, sizeof(n));
+	for (int k = 0; k < TALLY_WORDS; k++)
+		s->n[k] = n[k];
 	for (int k = 0; k < TALLY_WIDE; k++)
 		s->wide[k] = (uint32_t)wide[k];
 	return true;
 }
 
-void sums_subtract(struct sums *s, const struct tally *t)
+bool sums_subtract(struct sums *s, const struct tally *t)
 {
-	assert(t->small); /* or it would not have fit */
-	for (int k = 0; k < TALLY_ROOM; k++)
-		s->n[k] = (uint8_t)(s->n[k] - t->n[k]);
+	uint64_t n[TALLY_WORDS], top = TOP_BITS;
+	int few = t->ending == ENDING_NONE ? SUMS_FEW : few_find(s, t->ending);
+
+	if (!t->small || (few < SUMS_FEW && (s->few[few].ending != t->ending || !s->few[few].count)) ||
+		(few == SUMS_FEW && t->ending != ENDING_NONE))
+		return false;
+	for (int k = 0; k < TALLY_WORDS; k++) {
+		n[k] = (s->n[k] | TOP_BITS) - t->n[k];
+		top &= n[k];
+	}
+	if (top != TOP_BITS)
+		return false;
+	for (int k = 0; k < TALLY_WIDE; k++)
+		if (s->wide[k] < t->wide[k])
+			return false;
+	for (int k = 0; k < TALLY_WORDS; k++)
+		s->n[k] = n[k] & ~TOP_BITS;
 	for (int k = 0; k < TALLY_WIDE; k++)
 		s->wide[k] = (uint32_t)(s->wide[k] - t->wide[k]);
-	if (t->ending != ENDING_NONE) {
-		int k = few_find(s, t->ending);
+	if (few < SUMS_FEW)
+		s->few[few].count--;
+	return true;
+}
 
-		assert(k < SUMS_FEW && s->few[k].count > 0);
-		s->few[k].count--;
-	}
+bool sums_take(struct sums *s, enum counter n)
+{
+	if (!octet(s->n, (int)n))
+		return false;
+	s->n[(int)n / 8] -= UINT64_C(1) << (int)n % 8 * 8;
+	return true;
 }
 
 bool sums_merge(struct sums *s, const struct sums *other)
 {
 	struct sums new = *s;
+	uint64_t top = 0;
 
-	if (octets_add(new.n, s->n, other->n))
+	for (int k = 0; k < TALLY_WORDS; k++)
+		top |= new.n[k] += other->n[k];
+	if (top & TOP_BITS)
 		return false;
 	for (int k = 0; k < TALLY_WIDE; k++) {
 		if (new.wide[k] > UINT32_MAX - other->wide[k])
@@ -195,7 +227,7 @@ bool sums_merge(struct sums *s, const struct sums *other)
 void sums_add_to(const struct sums *s, struct counters *n)
 {
 	for (int k = 0; k < TALLY_NARROW; k++)
-		n->n[k] += s->n[k];
+		n->n[k] += octet(s->n, k);
 	for (int k = 0; k < TALLY_WIDE; k++)
 		n->n[TALLY_NARROW + k] += s->wide[k];
 	for (int k = 0; k < SUMS_FEW; k++)
@@ -203,22 +235,16 @@ void sums_add_to(const struct sums *s, struct counters *n)
 			n->n[counter_of_ending((enum ending)s->few[k].ending)] += s->few[k].count;
 }
 
-void sums_counters(const struct sums *s, struct counters *n)
-{
-	memset(n, 0, sizeof(*n));
-	sums_add_to(s, n);
-}
-
 uint64_t sums_counter(const struct sums *s, enum counter n)
 {
 	uint64_t sum = 0;
 
 	if ((int)n < TALLY_NARROW)
-		return s->n[n];
+		return octet(s->n, (int)n);
 	if ((int)n < COUNTER_ENDINGS)
 		return s->wide[(int)n - TALLY_NARROW];
 	for (int k = 0; k < SUMS_FEW; k++)
-		if (counter_of_ending((enum ending)s->few[k].ending) == n)
+		if (s->few[k].count && counter_of_ending((enum ending)s->few[k].ending) == n)
 			sum += s->few[k].count;
 	return sum;
 }

@@ -1,6 +1,7 @@
 /*
  * What one connection adds to the counters, in few octets: nearly all of its numbers are small. Sums of tallies are
  * kept in the same form as long as they fit (struct sums), and in full where they do not: nothing is ever cut off.
+ * Eight narrow counters share a word, each an octet whose highest bit is 0, so that they are added all at once.
  */
 #ifndef TCPTOP_STORE_TALLY_H
 #define TCPTOP_STORE_TALLY_H
@@ -22,7 +23,8 @@ enum {
 #undef WIDE
 	,
 	TALLY_WIDE = COUNTER_ENDINGS - TALLY_NARROW,
-	TALLY_ROOM = (TALLY_NARROW + 7) / 8 * 8
+	TALLY_WORDS = (TALLY_NARROW + 7) / 8,
+	TALLY_MOST = 127 /* of a narrow one */
 };
 
 #define COUNTER(id, ...) _Static_assert((int)COUNTER_##id < (int)TALLY_NARROW, "narrow first");
@@ -32,7 +34,7 @@ enum {
 #undef WIDE
 
 struct tally {
-	uint8_t n[TALLY_ROOM];
+	uint64_t n[TALLY_WORDS];
 	uint64_t wide[TALLY_WIDE];
 	uint8_t ending;	     /* enum ending; ENDING_NONE: it adds to none */
 	bool small;	     /* it fits into the above; otherwise only `all` is valid */
@@ -49,21 +51,22 @@ void tally_more(struct tally *t, const struct tally *less);
 
 #define SUMS_FEW 8 /* kinds of endings */
 
-struct sums { /* of a conversation that is not large */
-	uint8_t n[TALLY_ROOM];
+struct sums { /* of a conversation, as far as they fit */
+	uint64_t n[TALLY_WORDS];
 	uint32_t wide[TALLY_WIDE];
 	struct {
-		uint8_t ending, count; /* enum ending; count 0: free */
+		uint8_t ending, count; /* enum ending, or ENDING_NONE from there on; count 0: free */
 	} few[SUMS_FEW];
 };
 
 /* Adds to the sums. False: something would not fit, and nothing is changed. */
 bool sums_add(struct sums *s, const struct tally *t);
-/* Takes away what was added before. */
-void sums_subtract(struct sums *s, const struct tally *t);
+/* Takes that away. False: there is not so much, and nothing is changed. */
+bool sums_subtract(struct sums *s, const struct tally *t);
+/* Takes away one of a narrow counter. False: there is none. */
+bool sums_take(struct sums *s, enum counter n);
 /* Adds other sums. False as above. */
 bool sums_merge(struct sums *s, const struct sums *other);
-void sums_counters(const struct sums *s, struct counters *n); /* sets them */
 void sums_add_to(const struct sums *s, struct counters *n);
 uint64_t sums_counter(const struct sums *s, enum counter n);
 
