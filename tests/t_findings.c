@@ -812,7 +812,7 @@ static void with_many_facts_an_answer_may_be_old_until_the_input_ends(void **sta
 
 		for (uint64_t i = 0; i < n; i++) {
 			w->n = 0;
-			c = add(w, 20.0 * (double)i / (double)n, 1, 5, 80, ENDING_GRACEFUL, 0.1);
+			c = add(w, 20.0 * (double)i / (double)n, 1, 5, 80, ENDING_CLIENT_ABORT, 0.1);
 			c->uid = i + 1;
 			give(w, c, ROW_FINAL, 0);
 		}

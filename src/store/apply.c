@@ -566,6 +566,8 @@ void store_apply(struct store *st, const struct block *b)
 	}
 	if (b->pass_complete)
 		pass(st, sh, b->now);
+	if (st->findings)
+		findings_settle(st->findings, b->rows);
 	sh->input_ended |= b->input_ended;
 	st->version++;
 }

@@ -10,7 +10,7 @@
 #define BOARD_ROWS 512	 /* findings listed; those over longest are forgotten first */
 #define BOARD_MEMOS 4096 /* subjects with a finding that is not over, or a usual rate */
 #define BOARD_INDEX (4 * BOARD_MEMOS)
-#define STEP (10 * INT64_C(1000000000))
+
 
 struct memo {
 	struct subject who;

@@ -8,18 +8,11 @@
 #include "util/hash.h"
 #include "util/mem.h"
 
-#define COMMONS 8 /* bunches a fact belongs to in one window, at most */
+#define SUBJECTS 6 /* bunches a fact is linked to in one window, at most */
 
 bool is_silent(enum ending e)
 {
 	return e == ENDING_SERVER_VANISHED || e == ENDING_CLIENT_VANISHED;
-}
-
-bool is_failure(enum ending e)
-{
-	enum ending_group g = ending_info[e].group;
-
-	return g == GROUP_REFUSED || g == GROUP_NO_ANSWER || e == ENDING_CANCELLED;
 }
 
 const struct addr *silent_host(const struct fact *f)
@@ -36,154 +29,265 @@ struct addr network_of(const struct addr *a)
 	return net;
 }
 
-static struct subject *subject_add(struct subject *list, int *n, enum common common)
-{
-	struct subject *s = &list[(*n)++];
+/* --- What a fact is about ------------------------------------------------------------------------ */
 
-	assert(*n <= COMMONS);
+/* Looked up together with that of others. */
+struct about {
+	struct subject who[SUBJECTS];
+	uint64_t hash[SUBJECTS];
+	int n;
+	bool client, host; /* linked to its client; to its host, by way of the service */
+	uint64_t client_hash;
+};
+
+static struct subject *subject_add(struct about *a, enum common common)
+{
+	struct subject *s = &a->who[a->n++];
+
+	assert(a->n <= SUBJECTS);
 	memset(s, 0, sizeof(*s));
 	s->common = (uint8_t)common;
 	return s;
 }
 
-static void service_add(const struct fact *f, struct subject *list, int *n)
+static void service_add(const struct fact *f, struct about *a)
 {
-	struct subject *s = subject_add(list, n, COMMON_SERVICE);
+	struct subject *s = subject_add(a, COMMON_SERVICE);
 
 	s->a = f->server;
 	s->port = f->port;
 }
 
-static void pair_add(const struct fact *f, enum common common, struct subject *list, int *n)
+static void pair_add(const struct fact *f, enum common common, struct about *a)
 {
-	struct subject *s = subject_add(list, n, common);
+	struct subject *s = subject_add(a, common);
 
 	s->a = f->client;
 	s->b = f->server;
 	s->port = f->port;
 }
 
-static int short_subjects(const struct fact *f, struct subject list[COMMONS])
+static void short_subjects(const struct fact *f, struct about *a)
 {
-	int n = 0;
+	enum ending e = (enum ending)f->ending;
 
 	if (f->kind == FACT_OF_WAIT)
-		return 0;
+		return;
 	if (f->kind == FACT_OF_HELD) {
-		pair_add(f, COMMON_STANDING, list, &n);
-		return n;
+		pair_add(f, COMMON_STANDING, a);
+		return;
 	}
-	service_add(f, list, &n);
-	subject_add(list, &n, COMMON_HOST)->a = f->server;
-	subject_add(list, &n, COMMON_CLIENT)->a = f->client;
-	subject_add(list, &n, COMMON_ALL);
-	if (is_silent((enum ending)f->ending)) {
-		subject_add(list, &n, COMMON_SILENT_NET)->a = network_of(silent_host(f));
-		subject_add(list, &n, COMMON_SILENT);
+	service_add(f, a);
+	if (f->kind != FACT_OF_END)
+		return;
+	a->host = f->flags & FACT_CLOSE;
+	a->client = is_failure(e) || e == ENDING_PROBE;
+	if (f->flags & (FACT_GAP | FACT_ONE_WAY))
+		subject_add(a, COMMON_ALL);
+	if (is_silent(e)) {
+		subject_add(a, COMMON_SILENT_NET)->a = network_of(silent_host(f));
+		subject_add(a, COMMON_SILENT);
 	}
 	if (f->flags & FACT_REUSE)
-		pair_add(f, COMMON_PAIR, list, &n);
-	return n;
+		pair_add(f, COMMON_PAIR, a);
 }
 
-static int long_subjects(const struct fact *f, struct subject list[COMMONS])
+static void long_subjects(const struct fact *f, struct about *a)
 {
 	struct subject *s;
-	int n = 0;
 
-	service_add(f, list, &n);
+	service_add(f, a);
 	if (f->ending == ENDING_UNREACHABLE) {
-		s = subject_add(list, &n, COMMON_ICMP);
+		s = subject_add(a, COMMON_ICMP);
 		s->a = f->via;
 		s->x = f->icmp_type;
 		s->y = f->icmp_code;
 	}
 	if (f->ending == ENDING_PATH_RESET) {
-		s = subject_add(list, &n, COMMON_DISTANCE);
+		s = subject_add(a, COMMON_DISTANCE);
 		s->x = (uint8_t)f->ttl_delta;
 		if (f->ttl_delta == 0)
 			s->a = f->server; /* the distance tells nothing: it may be a device for each */
 	}
-	return n;
 }
+
+static void about_fact(const struct fact *f, bool longer, struct about *a)
+{
+	a->n = 0;
+	a->client = a->host = false;
+	if (longer)
+		long_subjects(f, a);
+	else
+		short_subjects(f, a);
+	for (int k = 0; k < a->n; k++)
+		a->hash[k] = hash_bytes(&a->who[k], sizeof(a->who[k]));
+	if (a->client)
+		a->client_hash = client_hash(&f->client);
+}
+
+/* --- Numbers by hash ----------------------------------------------------------------------------- */
+
+static struct entry *slot(const struct numbers *by, uint64_t hash)
+{
+	return &by->entry[hash & (by->room - 1)];
+}
+
+static struct entry *next_slot(const struct numbers *by, struct entry *e)
+{
+	return ++e == by->entry + by->room ? by->entry : e;
+}
+
+static void numbers_clear(struct numbers *by)
+{
+	if (by->entry)
+		memset(by->entry, 0, by->room * sizeof(by->entry[0]));
+}
+
+/* Room for one more than n; true when all must be entered anew. */
+static bool numbers_grow(struct numbers *by, size_t n)
+{
+	if (n * 2 < by->room)
+		return false;
+	by->room = by->room ? by->room * 2 : 256;
+	mem_free(by->entry);
+	by->entry = mem_array(by->room, sizeof(by->entry[0]));
+	return true;
+}
+
+static struct entry *bunch_place(const struct lens *l, const struct subject *who, uint64_t hash)
+{
+	struct entry *e = slot(&l->bunch_by, hash);
+	uint32_t tag = (uint32_t)(hash >> 32);
+
+	/* Most bunches that are passed on the way need not be looked at. */
+	while (e->number && (e->hash != tag || memcmp(&l->bunch[e->number - 1].who, who, sizeof(*who)) != 0))
+		e = next_slot(&l->bunch_by, e);
+	return e;
+}
+
+static struct entry *client_place(const struct lens *l, uint64_t hash)
+{
+	struct entry *e = slot(&l->client_by, hash);
+	uint32_t tag = (uint32_t)(hash >> 32);
+
+	while (e->number && (e->hash != tag || l->client[e->number - 1].hash != hash))
+		e = next_slot(&l->client_by, e);
+	return e;
+}
+
+const struct bunch *lens_find(const struct lens *l, const struct subject *who)
+{
+	uint32_t i = l->bunch_by.room ? bunch_place(l, who, hash_bytes(who, sizeof(*who)))->number : 0;
+
+	return i ? &l->bunch[i - 1] : NULL;
+}
+
+const struct client *lens_client(const struct lens *l, uint64_t hash)
+{
+	uint32_t i = l->client_by.room ? client_place(l, hash)->number : 0;
+
+	return i ? &l->client[i - 1] : NULL;
+}
+
+static void *room_for(void *p, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return p;
+	*room = *room ? *room + *room / 2 : 128;
+	return mem_grow(p, *room, size);
+}
+
+/* Room is made first: to look up is to look twice only when the subject is new. */
+static uint32_t bunch_obtain(struct lens *l, const struct subject *who, uint64_t hash)
+{
+	struct entry *place;
+	struct bunch *b;
+
+	if (numbers_grow(&l->bunch_by, l->bunches))
+		for (size_t i = 0; i < l->bunches; i++) {
+			uint64_t h = hash_bytes(&l->bunch[i].who, sizeof(l->bunch[i].who));
+
+			*bunch_place(l, &l->bunch[i].who, h) = (struct entry){ (uint32_t)i + 1, (uint32_t)(h >> 32) };
+		}
+	place = bunch_place(l, who, hash);
+	if (place->number)
+		return place->number - 1;
+	l->bunch = room_for(l->bunch, l->bunches, &l->bunch_room, sizeof(l->bunch[0]));
+	b = &l->bunch[l->bunches++];
+	memset(b, 0, sizeof(*b));
+	b->who = *who;
+	*place = (struct entry){ (uint32_t)l->bunches, (uint32_t)(hash >> 32) };
+	return place->number - 1;
+}
+
+static uint32_t host_obtain(struct lens *l, const struct addr *server)
+{
+	struct subject who = { .a = *server, .common = COMMON_HOST };
+
+	return bunch_obtain(l, &who, hash_bytes(&who, sizeof(who)));
+}
+
+/* A service's bunch knows its host's. */
+static uint32_t subject_obtain(struct lens *l, const struct subject *who, uint64_t hash)
+{
+	size_t before = l->bunches;
+	uint32_t i = bunch_obtain(l, who, hash), host;
+
+	if (l->bunches == before || who->common != COMMON_SERVICE)
+		return i;
+	host = host_obtain(l, &who->a);
+	l->bunch[i].host = host;
+	return i;
+}
+
+static uint32_t client_obtain(struct lens *l, uint64_t hash)
+{
+	struct entry *place;
+
+	if (numbers_grow(&l->client_by, l->clients))
+		for (size_t i = 0; i < l->clients; i++) {
+			uint64_t h = l->client[i].hash;
+
+			*client_place(l, h) = (struct entry){ (uint32_t)i + 1, (uint32_t)(h >> 32) };
+		}
+	place = client_place(l, hash);
+	if (place->number)
+		return place->number - 1;
+	l->client = room_for(l->client, l->clients, &l->client_room, sizeof(l->client[0]));
+	l->client[l->clients++] = (struct client){ .hash = hash };
+	*place = (struct entry){ (uint32_t)l->clients, (uint32_t)(hash >> 32) };
+	return place->number - 1;
+}
+
+/* --- The window ---------------------------------------------------------------------------------- */
 
 void lens_fini(struct lens *l)
 {
 	mem_free(l->bunch);
+	mem_free(l->client);
 	mem_free(l->link);
-	mem_free(l->index);
+	mem_free(l->bunch_by.entry);
+	mem_free(l->client_by.entry);
 	memset(l, 0, sizeof(*l));
 }
 
 void lens_begin(struct lens *l, const struct fact *fact)
 {
 	l->fact = fact;
-	l->bunches = l->links = 0;
-	if (l->index)
-		memset(l->index, 0, l->index_room * sizeof(l->index[0]));
-}
-
-static struct entry *place_of(const struct lens *l, const struct subject *who, uint64_t hash)
-{
-	size_t i = hash & (l->index_room - 1);
-	uint32_t tag = (uint32_t)(hash >> 32);
-
-	/* Most bunches that are passed on the way need not be looked at. */
-	while (l->index[i].bunch && (l->index[i].hash != tag ||
-					    memcmp(&l->bunch[l->index[i].bunch - 1].who, who, sizeof(*who)) != 0))
-		i = (i + 1) & (l->index_room - 1);
-	return &l->index[i];
-}
-
-static void index_double(struct lens *l)
-{
-	l->index_room = l->index_room ? l->index_room * 2 : 256;
-	mem_free(l->index);
-	l->index = mem_array(l->index_room, sizeof(l->index[0]));
-	for (size_t i = 0; i < l->bunches; i++) {
-		uint64_t hash = hash_bytes(&l->bunch[i].who, sizeof(l->bunch[i].who));
-
-		*place_of(l, &l->bunch[i].who, hash) = (struct entry){ (uint32_t)i + 1, (uint32_t)(hash >> 32) };
-	}
-}
-
-const struct bunch *lens_find(const struct lens *l, const struct subject *who)
-{
-	uint32_t i = l->index_room ? place_of(l, who, hash_bytes(who, sizeof(*who)))->bunch : 0;
-
-	return i ? &l->bunch[i - 1] : NULL;
-}
-
-static struct bunch *bunch_obtain(struct lens *l, const struct subject *who, uint64_t hash)
-{
-	struct entry *place;
-
-	if (l->bunches * 2 >= l->index_room)
-		index_double(l);
-	place = place_of(l, who, hash);
-	if (!place->bunch) {
-		if (l->bunches == l->bunch_room) {
-			l->bunch_room = l->bunch_room ? l->bunch_room * 2 : 128;
-			l->bunch = mem_grow(l->bunch, l->bunch_room, sizeof(l->bunch[0]));
-		}
-		memset(&l->bunch[l->bunches], 0, sizeof(l->bunch[0]));
-		l->bunch[l->bunches].who = *who;
-		*place = (struct entry){ (uint32_t)++l->bunches, (uint32_t)(hash >> 32) };
-	}
-	return &l->bunch[place->bunch - 1];
+	l->bunches = l->clients = l->links = 0;
+	numbers_clear(&l->bunch_by);
+	numbers_clear(&l->client_by);
 }
 
 /* by: 1 when the fact comes, -1 when it goes. */
-static void bunch_count(struct bunch *b, const struct fact *f, uint32_t by)
+static void bunch_count(struct lens *l, struct bunch *b, const struct fact *f, uint32_t by)
 {
 	enum ending e = (enum ending)f->ending;
 
 	b->n += by;
 	switch ((enum fact_kind)f->kind) {
 	case FACT_OF_ACCEPTED:
-		b->accepted += by;
-		b->answered += by;
-		b->taken_late += f->flags & FACT_TAKEN_LATE ? by : 0;
+		b->taken_late += by;
 		return;
 	case FACT_OF_WAIT:
 		b->waiting += by;
@@ -197,52 +301,71 @@ static void bunch_count(struct bunch *b, const struct fact *f, uint32_t by)
 	b->by[e] += by;
 	if (is_failure(e) && f->flags & FACT_ATTEMPT)
 		b->failed += by;
-	if (e == ENDING_REFUSED || f->flags & FACT_ESTABLISHED)
-		b->answered += by;
-	if (f->flags & FACT_ESTABLISHED)
-		b->established += by;
 	if (f->flags & FACT_DELIVERED)
 		b->delivered += by;
 	if (f->flags & FACT_GAP)
 		b->gaps += by;
 	if (f->flags & FACT_ONE_WAY)
 		b->one_way += by;
-	if (f->flags & FACT_SERVER_FIRST)
-		b->server_first += by;
-}
-
-static uint32_t link_new(struct lens *l, uint32_t fact, uint32_t bunch)
-{
-	if (l->links == l->link_room) {
-		l->link_room = l->link_room ? l->link_room * 2 : 1024;
-		l->link = mem_grow(l->link, l->link_room, sizeof(l->link[0]));
+	if (f->flags & FACT_CLOSE)
+		b->closes += by;
+	if (e == ENDING_REFUSED && b->who.common == COMMON_SERVICE) {
+		b->answered += by;
+		l->bunch[b->host].answered += by;
 	}
-	l->link[l->links] = (struct link){ fact, 0, bunch };
-	return (uint32_t)++l->links;
 }
 
-/* What a fact is about, looked up together with that of others. */
-struct about {
-	struct subject who[COMMONS];
-	uint64_t hash[COMMONS];
-	int n;
-};
+static void client_count(struct client *c, const struct fact *f, uint32_t by)
+{
+	if (f->flags & FACT_ATTEMPT || f->ending == ENDING_PROBE)
+		c->vain += by;
+	if (f->ending == ENDING_HALF_OPEN)
+		c->half_open += by;
+}
+
+/* Makes a link the last one of what begins and ends there. */
+static void link_add(struct lens *l, uint32_t fact, uint32_t bunch, uint32_t *head, uint32_t *tail)
+{
+	l->link = room_for(l->link, l->links, &l->link_room, sizeof(l->link[0]));
+	l->link[l->links++] = (struct link){ fact, 0, bunch };
+	if (*tail)
+		l->link[*tail - 1].next = (uint32_t)l->links;
+	else
+		*head = (uint32_t)l->links;
+	*tail = (uint32_t)l->links;
+}
+
+static void bunch_link(struct lens *l, uint32_t fact, uint32_t i)
+{
+	struct bunch *b = &l->bunch[i];
+
+	link_add(l, fact, i, &b->head, &b->tail);
+	bunch_count(l, b, &l->fact[fact], 1);
+}
 
 /* Reads where the subjects are found, then what is found there, nothing between: the misses overlap. */
 static void fetch_about(const struct lens *l, const struct about *a, size_t n)
 {
-	if (!l->index_room)
-		return;
-	for (size_t i = 0; i < n; i++)
-		for (int k = 0; k < a[i].n; k++)
-			mem_read(&l->index[a[i].hash[k] & (l->index_room - 1)]);
-	for (size_t i = 0; i < n; i++)
-		for (int k = 0; k < a[i].n; k++) {
-			uint32_t bunch = l->index[a[i].hash[k] & (l->index_room - 1)].bunch;
+	for (size_t i = 0; i < n; i++) {
+		for (int k = 0; l->bunch_by.room && k < a[i].n; k++)
+			mem_read(slot(&l->bunch_by, a[i].hash[k]));
+		if (a[i].client && l->client_by.room)
+			mem_read(slot(&l->client_by, a[i].client_hash));
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (int k = 0; l->bunch_by.room && k < a[i].n; k++) {
+			uint32_t bunch = slot(&l->bunch_by, a[i].hash[k])->number;
 
 			if (bunch)
 				mem_read(&l->bunch[bunch - 1]);
 		}
+		if (a[i].client && l->client_by.room) {
+			uint32_t client = slot(&l->client_by, a[i].client_hash)->number;
+
+			if (client)
+				mem_read(&l->client[client - 1]);
+		}
+	}
 }
 
 /* The links of one fact stand side by side: the handle is the first one's index. */
@@ -250,16 +373,16 @@ static uint32_t add(struct lens *l, uint32_t fact, const struct about *a)
 {
 	uint32_t handle = (uint32_t)l->links;
 
-	for (int i = 0; i < a->n; i++) {
-		struct bunch *b = bunch_obtain(l, &a->who[i], a->hash[i]);
-		uint32_t link = link_new(l, fact, (uint32_t)(b - l->bunch));
+	for (int i = 0; i < a->n; i++)
+		bunch_link(l, fact, subject_obtain(l, &a->who[i], a->hash[i]));
+	if (a->host)
+		bunch_link(l, fact, l->bunch[l->link[handle].bunch].host);
+	if (a->client) {
+		uint32_t i = client_obtain(l, a->client_hash);
+		struct client *c = &l->client[i];
 
-		if (b->tail)
-			l->link[b->tail - 1].next = link;
-		else
-			b->head = link;
-		b->tail = link;
-		bunch_count(b, &l->fact[fact], 1);
+		link_add(l, fact, i | LINK_CLIENT, &c->head, &c->tail);
+		client_count(c, &l->fact[fact], 1);
 	}
 	return handle;
 }
@@ -271,28 +394,105 @@ void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint3
 	assert(n <= LENS_MANY);
 	for (size_t i = 0; i < n; i++)
 		mem_read(&l->fact[fact[i]]);
-	for (size_t i = 0; i < n; i++) {
-		const struct fact *f = &l->fact[fact[i]];
-		struct about *a = &about[i];
-
-		a->n = longer ? long_subjects(f, a->who) : short_subjects(f, a->who);
-		for (int k = 0; k < a->n; k++)
-			a->hash[k] = hash_bytes(&a->who[k], sizeof(a->who[k]));
-	}
+	for (size_t i = 0; i < n; i++)
+		about_fact(&l->fact[fact[i]], longer, &about[i]);
 	fetch_about(l, about, n);
 	for (size_t i = 0; i < n; i++)
 		*handle[i] = add(l, fact[i], &about[i]);
 }
 
+static void unlink(const struct lens *l, uint32_t link, uint32_t *head, uint32_t *tail)
+{
+	assert(*head == link + 1);
+	*head = l->link[link].next;
+	if (!*head)
+		*tail = 0;
+}
+
 void lens_remove(struct lens *l, uint32_t fact, uint32_t handle)
 {
 	for (; handle < l->links && l->link[handle].fact == fact; handle++) {
-		struct bunch *b = &l->bunch[l->link[handle].bunch];
+		uint32_t i = l->link[handle].bunch;
 
-		assert(b->head == handle + 1);
-		b->head = l->link[handle].next;
-		if (!b->head)
-			b->tail = 0;
-		bunch_count(b, &l->fact[fact], UINT32_MAX);
+		if (i & LINK_CLIENT) {
+			struct client *c = &l->client[i & ~LINK_CLIENT];
+
+			unlink(l, handle, &c->head, &c->tail);
+			client_count(c, &l->fact[fact], UINT32_MAX);
+		} else {
+			struct bunch *b = &l->bunch[i];
+
+			unlink(l, handle, &b->head, &b->tail);
+			bunch_count(l, b, &l->fact[fact], UINT32_MAX);
+		}
 	}
+}
+
+/* --- What is counted only ------------------------------------------------------------------------ */
+
+static void cell_count(struct lens *l, const struct cell *c, uint32_t by)
+{
+	struct subject who = { .a = c->server, .port = c->port, .common = COMMON_SERVICE };
+	uint32_t i = subject_obtain(l, &who, hash_bytes(&who, sizeof(who)));
+	uint32_t answered = by * (c->accepted + c->established);
+	struct bunch *b = &l->bunch[i];
+
+	b->accepted += by * c->accepted;
+	b->established += by * c->established;
+	b->answered += answered;
+	l->bunch[b->host].answered += answered;
+}
+
+void lens_count(struct lens *l, const struct step *s, bool back)
+{
+	struct subject who = { .common = COMMON_ALL };
+	uint32_t by = back ? UINT32_MAX : 1, all;
+
+	all = bunch_obtain(l, &who, hash_bytes(&who, sizeof(who)));
+	l->bunch[all].ended += by * s->ended;
+	for (uint32_t i = 0; i < s->cells; i++)
+		if (s->cell[i].accepted || s->cell[i].established)
+			cell_count(l, &s->cell[i], by);
+}
+
+
+static void count_in_step(struct lens *l, const struct numbers *wanted, const struct step *s)
+{
+	for (uint32_t i = 0; i < s->serveds; i++) {
+		uint64_t hash = s->served[i].client;
+		struct entry *e = slot(wanted, hash);
+
+		for (; e->number; e = next_slot(wanted, e))
+			if (l->client[e->number - 1].hash == hash) {
+				l->client[e->number - 1].accepted++;
+				break;
+			}
+	}
+}
+
+void lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain)
+{
+	struct numbers wanted = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->clients; i++)
+		count += l->client[i].vain >= vain;
+	if (count == 0)
+		return;
+	for (wanted.room = 1024; wanted.room < 8 * count;)
+		wanted.room *= 2;
+	wanted.entry = mem_array(wanted.room, sizeof(wanted.entry[0]));
+	for (size_t i = 0; i < l->clients; i++) {
+		struct entry *e = slot(&wanted, l->client[i].hash);
+
+		if (l->client[i].vain < vain)
+			continue;
+		l->client[i].accepted = 0;
+		while (e->number)
+			e = next_slot(&wanted, e);
+		e->number = (uint32_t)i + 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		count_in_step(l, &wanted, step[i]);
+	mem_free(wanted.entry);
 }

@@ -6,18 +6,20 @@
 #include <stdint.h>
 
 #include "store/facts.h"
+#include "store/timeline.h"
 
 enum common { /* what a bunch has in common */
 	COMMON_SERVICE,
-	COMMON_HOST,   /* server address */
-	COMMON_CLIENT,
-	COMMON_ALL,
+	COMMON_HOST,   /* server address; of its facts, those that are closes */
+	COMMON_CLIENT, /* of its facts, failures and probes */
+	COMMON_ALL,    /* of all facts, those with gaps or of one direction */
 	COMMON_SILENT_NET, /* network of the hosts that fell silent: /24 or /64 */
 	COMMON_SILENT, /* all that fell silent */
 	COMMON_PAIR,   /* client and service, of ports used again */
 	COMMON_STANDING, /* client and service, of ports asked for while they are in use */
 	COMMON_ICMP,   /* sender, type and code */
-	COMMON_DISTANCE /* hop distance of resets from the path */
+	COMMON_DISTANCE, /* hop distance of resets from the path */
+	COMMONS
 };
 
 struct subject { /* compared octet by octet: it has no holes */
@@ -31,24 +33,45 @@ _Static_assert(sizeof(struct subject) == 38, "no holes");
 struct bunch {
 	struct subject who;
 	uint32_t head, tail; /* links, in order of time; 1 + index, 0 = none */
-	uint32_t n, accepted, failed, established, delivered, gaps, one_way, answered, server_first, taken_late, waiting;
+	uint32_t host;	     /* of a service: number of its host's bunch */
+	uint32_t n;	     /* facts linked */
+	/* Of all facts, linked or not: accepted and answered of services and hosts, established of services, ended of all. */
+	uint32_t accepted, established, answered, ended;
+	uint32_t failed, delivered, gaps, one_way, closes, taken_late, waiting;
 	uint32_t by[ENDING_COUNT];
 };
 
+struct client { /* there are many: what a bunch of theirs is made from */
+	uint64_t hash;
+	uint32_t head, tail;
+	uint32_t vain, half_open; /* facts: failures and probes; half-open ones */
+	uint32_t accepted;	  /* counted when it matters: lens_count_served */
+};
+
 struct link {
-	uint32_t fact, next, bunch;
+	uint32_t fact, next;
+	uint32_t bunch; /* or a client: its number and LINK_CLIENT */
+};
+#define LINK_CLIENT (UINT32_C(1) << 31)
+
+struct entry { /* hash -> 1 + number */
+	uint32_t number, hash;
+};
+
+struct numbers {
+	struct entry *entry;
+	size_t room;
 };
 
 struct lens { /* one window */
 	const struct fact *fact; /* borrowed */
 	struct bunch *bunch;
 	size_t bunches, bunch_room;
+	struct client *client;
+	size_t clients, client_room;
 	struct link *link;
 	size_t links, link_room;
-	struct entry { /* hash -> 1 + bunch */
-		uint32_t bunch, hash;
-	} *index;
-	size_t index_room;
+	struct numbers bunch_by, client_by;
 };
 
 void lens_fini(struct lens *l);
@@ -60,14 +83,18 @@ void lens_begin(struct lens *l, const struct fact *fact);
  */
 void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *const *handle);
 void lens_remove(struct lens *l, uint32_t fact, uint32_t handle);
+/* What is counted in a step comes, or goes. */
+void lens_count(struct lens *l, const struct step *s, bool back);
+/* Counts who was served among the clients with at least `vain` failures. */
+void lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain);
 /* The bunch of that subject, or NULL. */
 const struct bunch *lens_find(const struct lens *l, const struct subject *who);
+/* By hash of the address; NULL: nothing of it failed. */
+const struct client *lens_client(const struct lens *l, uint64_t hash);
 
 /* The host that fell silent. */
 const struct addr *silent_host(const struct fact *f);
 bool is_silent(enum ending e);
-/* Setup failures: refused to not_accepted, and cancelled. */
-bool is_failure(enum ending e);
 struct addr network_of(const struct addr *a); /* its /24 or /64 */
 
 #endif

@@ -24,6 +24,26 @@ const struct fact *fact_first(const struct judging *j, uint32_t *link)
 	return fact_after(j, link);
 }
 
+bool accepted_next(const struct judging *j, struct acceptances *a, int64_t *at, uint64_t *client)
+{
+	while (a->next == a->end) {
+		const struct step *s;
+		const struct cell *c;
+
+		if (a->step == j->steps)
+			return false;
+		s = j->step[a->step++];
+		c = step_cell(s, &j->bunch->who.a, j->bunch->who.port);
+		if (!c || c->n == 0)
+			continue;
+		a->next = s->served + c->first;
+		a->end = a->next + c->n;
+	}
+	*at = served_at(j->step[a->step - 1], a->next);
+	*client = a->next++->client;
+	return true;
+}
+
 uint64_t cases_collect(const struct judging *j, is_case *what, struct claim *c)
 {
 	uint32_t link;

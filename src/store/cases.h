@@ -13,6 +13,15 @@ typedef bool is_case(const struct judging *j, const struct fact *f);
 const struct fact *fact_first(const struct judging *j, uint32_t *link);
 const struct fact *fact_after(const struct judging *j, uint32_t *link);
 
+/* Attempts that the bunch's service accepted in the window, in order of time. */
+struct acceptances {
+	size_t step;
+	const struct served *next, *end;
+};
+
+/* The next one, from acceptances that are all 0 on; false: no more. */
+bool accepted_next(const struct judging *j, struct acceptances *a, int64_t *at, uint64_t *client);
+
 /* Notes all cases in the claim: how many, since when, which. Returns how many. */
 uint64_t cases_collect(const struct judging *j, is_case *what, struct claim *c);
 uint64_t cases_count(const struct judging *j, is_case *what);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/mem.h"
 
 static uint32_t buckets_for(uint32_t max)
@@ -114,12 +115,12 @@ static int64_t between(int64_t from, int64_t to)
 
 static void fact_begin(const struct connection *c, enum fact_kind kind, struct fact *f)
 {
+	memset(f, 0, sizeof(*f));
 	f->kind = (uint8_t)kind;
 	f->uid = c->uid;
 	f->client = c->tuple.addr[CLIENT];
 	f->server = c->tuple.addr[SERVER];
 	f->port = c->tuple.port[SERVER];
-	f->flags = flags_of(c);
 }
 
 static void accepted(const struct connection *c, struct fact *f)
@@ -128,7 +129,16 @@ static void accepted(const struct connection *c, struct fact *f)
 	/* Kept the same whatever becomes of the connection, so that it is seldom written anew. */
 	f->flags = FACT_ATTEMPT | (c->evidence & EVIDENCE_BIT(TAKEN_LATE) ? FACT_TAKEN_LATE : 0);
 	f->at = c->start + (c->t_established == TIME_NEVER ? 0 : c->t_established);
-	f->idle = f->gap = f->served = TIME_NEVER;
+}
+
+/*
+ * A server that closes after every answer does so with its last data; one that ends closes what was idle. Both may
+ * come in bursts, but only the second one has nothing to do with the data.
+ */
+static bool closes_idle(const struct fact *f, const struct side *srv)
+{
+	return f->flags & FACT_SERVER_FIRST && srv->t_fin != TIME_NEVER &&
+	       (f->served == TIME_NEVER || f->served > NS_PER_SEC / 10);
 }
 
 static void ended(const struct connection *c, struct fact *f)
@@ -136,19 +146,23 @@ static void ended(const struct connection *c, struct fact *f)
 	const struct side *srv = &c->side[SERVER];
 
 	fact_begin(c, FACT_OF_END, f);
+	f->flags = flags_of(c);
 	f->ending = c->ending;
 	f->at = never_served((enum ending)c->ending) ? c->start : c->ended ? c->ended : c->last;
 	f->stage = stage_of(c);
-	f->idle = c->idle_ns;
-	f->fin = srv->t_fin == TIME_NEVER ? 0 : c->start + srv->t_fin;
-	f->gap = between(srv->t_fin, c->side[CLIENT].t_data);
-	f->served = between(srv->t_data, srv->t_fin);
-	f->ttl_delta = c->ttl_delta;
-	if (c->ending != ENDING_UNREACHABLE)
+	if (c->ending == ENDING_UNREACHABLE) {
+		f->via = c->icmp_from;
+		f->icmp_type = c->icmp_type;
+		f->icmp_code = c->icmp_code;
 		return;
-	f->via = c->icmp_from;
-	f->icmp_type = c->icmp_type;
-	f->icmp_code = c->icmp_code;
+	}
+	f->ttl_delta = c->ttl_delta;
+	f->silence = c->ending == ENDING_SERVER_CUT ? between(srv->t_fin, c->side[CLIENT].t_data) : c->idle_ns;
+	f->served = between(srv->t_data, srv->t_fin);
+	if (!closes_idle(f, srv))
+		return;
+	f->flags |= FACT_CLOSE;
+	f->fin = c->start + srv->t_fin;
 }
 
 static void held(const struct connection *c, struct fact *f)
@@ -156,33 +170,76 @@ static void held(const struct connection *c, struct fact *f)
 	int64_t clt = c->side[CLIENT].t_syn_last, srv = c->side[SERVER].t_syn_last;
 
 	fact_begin(c, FACT_OF_HELD, f);
-	f->flags = 0;
 	f->at = c->start + (clt > srv ? clt : srv);
 }
 
 /* `side` has not closed for so long after the other one did. That may still be in the future. */
-static void waits(const struct connection *c, int side, int64_t leak_age, struct fact *f)
+static bool waits(const struct connection *c, int side, int64_t leak_age, struct fact *f)
 {
 	if (c->side[side].state != STATE_CLOSE_WAIT || c->side[!side].t_fin == TIME_NEVER)
-		return;
+		return false;
 	fact_begin(c, FACT_OF_WAIT, f);
 	f->flags = FACT_RARE | (side == SERVER ? FACT_CLIENT_FIRST : FACT_SERVER_FIRST);
 	f->at = c->start + c->side[!side].t_fin + leak_age;
+	return true;
 }
 
-void facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS])
+unsigned facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS])
 {
-	memset(out, 0, FACT_KINDS * sizeof(out[0]));
-	if (c->origin == ORIGIN_ATTEMPT && c->established && !never_served((enum ending)c->ending))
+	unsigned kinds = 0;
+
+	if (c->origin == ORIGIN_ATTEMPT && c->established && !never_served((enum ending)c->ending)) {
 		accepted(c, &out[FACT_OF_ACCEPTED]);
-	if (c->ending != ENDING_NONE && !is_undecided(c))
-		ended(c, &out[FACT_OF_END]);
-	if (c->evidence & EVIDENCE_BIT(PORTS_HELD))
-		held(c, &out[FACT_OF_HELD]);
-	if (c->ending == ENDING_NONE) {
-		waits(c, CLIENT, leak_age, &out[FACT_OF_WAIT]);
-		waits(c, SERVER, leak_age, &out[FACT_OF_WAIT]);
+		kinds |= 1u << FACT_OF_ACCEPTED;
 	}
+	if (c->ending != ENDING_NONE && !is_undecided(c)) {
+		ended(c, &out[FACT_OF_END]);
+		kinds |= 1u << FACT_OF_END;
+	}
+	if (c->evidence & EVIDENCE_BIT(PORTS_HELD)) {
+		held(c, &out[FACT_OF_HELD]);
+		kinds |= 1u << FACT_OF_HELD;
+	}
+	if (c->ending == ENDING_NONE &&
+		(waits(c, SERVER, leak_age, &out[FACT_OF_WAIT]) || waits(c, CLIENT, leak_age, &out[FACT_OF_WAIT])))
+		kinds |= 1u << FACT_OF_WAIT;
+	return kinds;
+}
+
+static bool is_plain_open(const struct connection *c)
+{
+	return c->ending == ENDING_NONE && !(c->evidence & EVIDENCE_BIT(PORTS_HELD)) &&
+	       c->side[CLIENT].state != STATE_CLOSE_WAIT && c->side[SERVER].state != STATE_CLOSE_WAIT;
+}
+
+bool facts_same(const struct connection *was, const struct connection *is)
+{
+	return is_plain_open(was) && is_plain_open(is) && was->established == is->established &&
+	       was->origin == is->origin && was->start == is->start && was->t_established == is->t_established &&
+	       !((was->evidence ^ is->evidence) & EVIDENCE_BIT(TAKEN_LATE)) &&
+	       !memcmp(&was->tuple, &is->tuple, sizeof(was->tuple));
+}
+
+bool is_failure(enum ending e)
+{
+	enum ending_group g = ending_info[e].group;
+
+	return g == GROUP_REFUSED || g == GROUP_NO_ANSWER || e == ENDING_CANCELLED;
+}
+
+/* Endings that no judge looks at. */
+static bool is_plain_ending(enum ending e)
+{
+	return e == ENDING_GRACEFUL || e == ENDING_STRAY_RESET || e == ENDING_KEEPALIVE_TIMEOUT || e == ENDING_REPLACED ||
+	       e == ENDING_UNKNOWN;
+}
+
+bool fact_is_case(const struct fact *f)
+{
+	if (f->kind == FACT_OF_ACCEPTED)
+		return f->flags & FACT_TAKEN_LATE;
+	return f->kind != FACT_OF_END || !is_plain_ending((enum ending)f->ending) ||
+	       f->flags & (FACT_DELIVERED | FACT_REUSE | FACT_GAP | FACT_ONE_WAY | FACT_RARE | FACT_CLOSE);
 }
 
 /* --- The set ------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
- * What findings are made from: one fact when an attempt was accepted, one when a connection ended. A set, so that
- * the order of coming does not matter; a fact is replaced or taken back when its connection is judged anew.
+ * What findings are made from: one fact when an attempt was accepted, one when a connection ended, and two rarer ones.
+ * A set, so that the order of coming does not matter; a fact is replaced or taken back when its connection is judged
+ * anew. Most facts can only be counted; those that may be cases of a finding are kept one by one, in a table.
  */
 #ifndef TCPTOP_STORE_FACTS_H
 #define TCPTOP_STORE_FACTS_H
@@ -10,7 +11,8 @@
 
 #include "model/connection.h"
 
-#define FACTS_MAX 262144 /* where nobody asks for less */
+#define FACTS_MAX 262144 /* kept, where nobody asks for less */
+#define STEP (10 * INT64_C(1000000000)) /* by which windows slide: facts are counted by steps */
 #define WINDOW_SHORT (60 * INT64_C(1000000000))
 #define WINDOW_LONG (900 * INT64_C(1000000000))
 
@@ -33,6 +35,7 @@ enum { /* fact.flags */
 	FACT_GAP = 1 << 7,
 	FACT_ONE_WAY = 1 << 8,
 	FACT_RARE = 1 << 9, /* looked at in the long window too */
+	FACT_CLOSE = 1 << 10 /* the server closed first, and not with its last data: `fin` says when */
 };
 
 struct fact { /* what judges ask first comes first */
@@ -41,14 +44,25 @@ struct fact { /* what judges ask first comes first */
 	uint16_t flags, port;
 	uint8_t kind;	       /* enum fact_kind */
 	uint8_t ending, stage; /* stage: 0 or enum attribute */
-	uint8_t icmp_type, icmp_code;
-	int8_t ttl_delta;
-	int64_t fin;	/* the server's first FIN, or 0 */
-	int64_t idle;	/* silence before the reset, or TIME_NEVER */
-	int64_t gap;	/* from the server's FIN to the client's last data, or TIME_NEVER */
-	int64_t served; /* from the server's last data to its FIN, or TIME_NEVER */
-	struct addr client, server, via; /* via: sender of the ICMP error */
+	union {
+		int8_t ttl_delta;
+		uint8_t icmp_code; /* of UNREACHABLE */
+	};
+	union {
+		int64_t fin; /* of FACT_CLOSE: the server's first FIN */
+		uint8_t icmp_type; /* of UNREACHABLE */
+	};
+	union {
+		struct {
+			int64_t silence; /* of SERVER_CUT from the server's FIN to the client's last data; else before the reset; or TIME_NEVER */
+			int64_t served;	 /* from the server's last data to its FIN, or TIME_NEVER */
+		};
+		struct addr via; /* of UNREACHABLE: sender of the ICMP error */
+	};
+	struct addr client, server;
 };
+
+_Static_assert(sizeof(struct fact) == 80, "many are kept, and compared octet by octet");
 
 struct facts {
 	struct fact *fact; /* uid 0: free */
@@ -63,8 +77,18 @@ void facts_fini(struct facts *t);
 void facts_clear(struct facts *t);
 size_t facts_bytes(uint32_t max);
 
-/* What a connection is known by as it stands, by kind; uid 0: nothing. leak_age: ns in CLOSE_WAIT that make a fact. */
-void facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS]);
+/*
+ * What a connection is known by as it stands, by kind. Returns the kinds there are, as bits; of the others nothing is
+ * said. leak_age: ns in CLOSE_WAIT that make a fact.
+ */
+unsigned facts_of_connection(const struct connection *c, int64_t leak_age, struct fact out[FACT_KINDS]);
+/* Whether nothing is known of an open connection that was not known before: true only when that is seen at a glance. */
+bool facts_same(const struct connection *was, const struct connection *is);
+
+/* Whether the fact can be a case. What cannot be one is only counted: see timeline_count. */
+bool fact_is_case(const struct fact *f);
+/* Setup failures: refused to not_accepted, and cancelled. */
+bool is_failure(enum ending e);
 
 /* Replaces the fact of that connection and sort. Returns 1 + its index, 0 when there is no room. */
 uint32_t facts_put(struct facts *t, const struct fact *f);

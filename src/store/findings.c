@@ -2,7 +2,8 @@
  * Findings are worked out anew from the facts kept, window by window, whenever somebody asks: so neither the order
  * in which facts came nor the moments of asking change them, and an ending withdrawn is as if it never was. What is
  * older than SETTLED is worked out for the last time and its facts are dropped: that bounds memory and work. Between
- * two askings hardly anything old changes, so the work begins at the youngest checkpoint that still holds.
+ * two askings hardly anything old changes, so the work begins at the youngest checkpoint that still holds. Nobody waits
+ * for any of this: it is done in pieces.
  */
 #include "config.h"
 
@@ -15,6 +16,7 @@
 #include "store/board.h"
 #include "store/facts.h"
 #include "store/timeline.h"
+#include "store/walk.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/fmt.h"
@@ -25,6 +27,10 @@
 
 #define MANY 16384
 #define PAUSE_PER_FACT (20 * NS_PER_US)
+#define COUNTED_PER_FACT 16 /* facts that are only counted cost no more than a kept one */
+#define SETTLE_LEAST 2000 /* of findings_settle(): a fifth of a millisecond */
+#define SETTLE_PER_ROW 16
+#define LOAD_PER_FACT 6	    /* of counts, see timeline_load */
 #define CHECKPOINTS 4
 #define CHECKPOINT_AGE (3 * STEP)   /* of the youngest: hardly a fact comes later */
 #define CHECKPOINT_SPACE (4 * STEP) /* between two of them, at least */
@@ -35,18 +41,21 @@ struct checkpoint {
 	int64_t to;
 };
 
+enum job { JOB_NONE, JOB_SETTLE, JOB_DROP, JOB_LIST };
+
 struct findings {
 	struct thresholds thresholds;
-	struct facts facts;
-	struct lens near, far; /* the short and the long window */
-	struct bench bench;
+	struct facts facts; /* those that may be cases; all are counted in the timeline */
 	struct timeline line;
-	struct board settled, shown;
+	uint64_t load_max; /* of the timeline */
+	struct walk walk;
+	enum job job; /* what is under way; JOB_SETTLE and JOB_LIST: on `walk` */
+	struct board settled, shown, making;
 	struct checkpoint checkpoint[CHECKPOINTS]; /* oldest first */
 	size_t checkpoints;
-	int64_t settled_to; /* INT64_MIN: nothing is settled */
-	int64_t oldest;	    /* of the facts, no later than */
+	int64_t settled_to; /* INT64_MIN: nothing is settled. With JOB_SETTLE it soon will be up to here */
 	int64_t shown_to, asked; /* asked: the time of what is shown, when there is anything */
+	int64_t making_to, making_asked;
 	bool any_shown;
 	bool changed;
 	int64_t changed_from; /* the oldest fact that changed since findings were last worked out */
@@ -67,10 +76,12 @@ struct findings *findings_new(const struct thresholds *thresholds, uint32_t max_
 		thresholds_default(&fs->thresholds);
 	board_init(&fs->settled);
 	board_init(&fs->shown);
+	board_init(&fs->making);
 	for (size_t i = 0; i < CHECKPOINTS; i++)
 		board_init(&fs->checkpoint[i].board);
 	fs->settled_to = INT64_MIN;
-	fs->oldest = fs->changed_from = INT64_MAX;
+	fs->changed_from = INT64_MAX;
+	fs->load_max = (uint64_t)LOAD_PER_FACT * (max_facts ? max_facts : FACTS_MAX);
 	if (facts_init(&fs->facts, max_facts ? max_facts : FACTS_MAX))
 		return fs;
 	err_set(err, "no memory for findings");
@@ -83,10 +94,10 @@ void findings_free(struct findings *fs)
 	if (!fs)
 		return;
 	facts_fini(&fs->facts);
-	lens_fini(&fs->near);
-	lens_fini(&fs->far);
+	walk_fini(&fs->walk);
 	board_fini(&fs->settled);
 	board_fini(&fs->shown);
+	board_fini(&fs->making);
 	for (size_t i = 0; i < CHECKPOINTS; i++)
 		board_fini(&fs->checkpoint[i].board);
 	timeline_fini(&fs->line);
@@ -94,20 +105,19 @@ void findings_free(struct findings *fs)
 }
 
 /*
- * At worst all facts are in the short window, each with a client of its own. Moments: those that are no longer true
- * are thrown out when they are four times as many, and half as many again are sorted apart.
+ * At worst all facts are in the short window, each at a service, a host and a client of its own. Room grows by halves;
+ * of tables by hash a quarter is used, or more.
  */
-#define LINKS_PER_FACT 7
-#define MOMENTS_PER_FACT 5
+#define LINKS_PER_FACT 4
 
 size_t findings_bytes(uint32_t max_facts)
 {
 	size_t facts = max_facts ? max_facts : FACTS_MAX;
 	size_t board = BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) + BOARD_INDEX * sizeof(uint32_t);
 
-	return facts_bytes((uint32_t)facts) + facts * (MOMENTS_PER_FACT * sizeof(struct moment) +
-		LINKS_PER_FACT * sizeof(struct link) + sizeof(struct bunch) + 4 * sizeof(struct entry)) +
-	       (2 + CHECKPOINTS) * board + sizeof(struct findings);
+	return facts_bytes((uint32_t)facts) + timeline_bytes(facts, LOAD_PER_FACT * facts) +
+	       facts * (LINKS_PER_FACT * sizeof(struct link) + 2 * sizeof(struct bunch) + sizeof(struct client) + 8 * sizeof(struct entry)) +
+	       (3 + CHECKPOINTS) * board + sizeof(struct findings);
 }
 
 void findings_clear(struct findings *fs)
@@ -119,73 +129,11 @@ void findings_clear(struct findings *fs)
 	fs->checkpoints = 0;
 	fs->any_shown = false;
 	fs->settled_to = INT64_MIN;
-	fs->oldest = fs->changed_from = INT64_MAX;
+	fs->changed_from = INT64_MAX;
+	fs->job = JOB_NONE;
 	fs->late = fs->crowded = 0;
 	memset(&fs->drops, 0, sizeof(fs->drops));
 	fs->changed = true;
-}
-
-/* --- Windows ------------------------------------------------------------------------------------- */
-
-static int64_t step_of(int64_t at)
-{
-	int64_t rest = at % STEP;
-
-	return at - (rest < 0 ? rest + STEP : rest);
-}
-
-static void judge_bunch(struct findings *fs, struct board *board, const struct lens *lens, unsigned which,
-	const struct bunch *bunch, int64_t now)
-{
-	const struct judge *judge = &judges[which];
-	uint32_t cases = judge->cases(bunch);
-	double least = fs->thresholds.v[judge->least], ease = fs->thresholds.v[THRESHOLD_EASE];
-	bool worth = cases > 0 && (double)cases >= least * ease, raised;
-	struct memo *memo;
-	struct claim claim;
-
-	if (!worth && !(judge->rated && cases > 0))
-		return;
-	memo = board_find(board, which, &bunch->who);
-	raised = memo && memo->raised;
-	worth = worth && (double)cases >= least * (raised ? ease : 1);
-	if (worth) {
-		struct judging j = { .lens = lens, .bunch = bunch, .thresholds = &fs->thresholds, .bench = &fs->bench,
-			.ease = raised ? ease : 1, .usual = memo ? memo_usual(memo, now) : 0, .until = now,
-			.from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
-
-		memset(&claim, 0, sizeof(claim));
-		worth = judge->holds(&j, &claim);
-	}
-	if (!memo && (worth || judge->rated))
-		memo = board_obtain(board, which, &bunch->who);
-	if (!memo)
-		return;
-	if (worth)
-		board_claim(board, memo, now, &claim);
-	if (judge->rated)
-		memo_rate(memo, now, cases);
-}
-
-static void judge_lens(struct findings *fs, struct board *board, const struct lens *lens, bool longer, int64_t now)
-{
-	for (size_t k = 0; k < lens->bunches; k++) {
-		const struct bunch *bunch = &lens->bunch[k];
-
-		if (bunch->n == 0)
-			continue;
-		for (unsigned i = 0; i < judge_count; i++)
-			if (judges[i].common == bunch->who.common && judges[i].longer == longer)
-				judge_bunch(fs, board, lens, i, bunch, now);
-	}
-}
-
-static void judge_all(struct findings *fs, struct board *board, int64_t now)
-{
-	judge_lens(fs, board, &fs->near, false, now);
-	judge_lens(fs, board, &fs->far, true, now);
-	board_settle_order(board);
-	board_quiet(board, now, (uint32_t)(fs->thresholds.v[THRESHOLD_QUIET] * (double)(WINDOW_SHORT / STEP)));
 }
 
 /* --- Checkpoints --------------------------------------------------------------------------------- */
@@ -228,158 +176,179 @@ static void checkpoints_check(struct findings *fs, int64_t to)
 	fs->changed_from = INT64_MAX;
 }
 
-/* --- Sliding ------------------------------------------------------------------------------------- */
-
-struct slide { /* indices of moments: the next to come, the next to leave each window */
-	size_t next, near, far;
-};
-
-/* Moments from..to - 1, LENS_MANY at most. */
-static void slide_in_some(struct findings *fs, const struct slide *s, size_t from, size_t to)
-{
-	struct moment *m = fs->line.moment;
-	uint32_t fact[LENS_MANY], *handle[LENS_MANY];
-	size_t n = 0, i;
-
-	for (i = from; i < to; i++)
-		if (i >= s->near) {
-			fact[n] = m[i].fact;
-			handle[n++] = &m[i].near;
-		}
-	lens_add(&fs->near, fact, n, false, handle);
-	n = 0;
-	for (i = from; i < to; i++)
-		if (i >= s->far && m[i].flags & FACT_RARE) {
-			fact[n] = m[i].fact;
-			handle[n++] = &m[i].far;
-		}
-	lens_add(&fs->far, fact, n, true, handle);
-}
-
-static void slide_in(struct findings *fs, struct slide *s, int64_t before)
-{
-	size_t to = s->next, some;
-
-	while (to < fs->line.n && fs->line.moment[to].at < before)
-		to++;
-	for (; s->next < to; s->next += some) {
-		some = to - s->next < LENS_MANY ? to - s->next : LENS_MANY;
-		slide_in_some(fs, s, s->next, s->next + some);
-	}
-}
-
-static void slide_out(struct findings *fs, struct slide *s, int64_t now)
-{
-	for (; s->near < s->next && fs->line.moment[s->near].at < now - WINDOW_SHORT; s->near++)
-		lens_remove(&fs->near, fs->line.moment[s->near].fact, fs->line.moment[s->near].near);
-	for (; s->far < s->next && fs->line.moment[s->far].at < now - WINDOW_LONG; s->far++)
-		if (fs->line.moment[s->far].flags & FACT_RARE)
-			lens_remove(&fs->far, fs->line.moment[s->far].fact, fs->line.moment[s->far].far);
-}
-
-/* The windows as they were at `from`. */
-static void slide_begin(struct findings *fs, struct slide *s, int64_t from)
-{
-	*s = (struct slide){ 0 };
-	lens_begin(&fs->near, fs->facts.fact);
-	lens_begin(&fs->far, fs->facts.fact);
-	while (s->near < fs->line.n && fs->line.moment[s->near].at < from - WINDOW_SHORT)
-		s->near++;
-	while (s->far < fs->line.n && fs->line.moment[s->far].at < from - WINDOW_LONG)
-		s->far++;
-	slide_in(fs, s, from);
-}
-
-/* Judges all windows that end after `from`, up to which the board is made, and not after `to`. The facts are in order. */
-static void judge_until(struct findings *fs, struct board *board, int64_t from, int64_t to, int64_t checkpoints_to)
-{
-	struct slide s;
-	int64_t now = from;
-
-	if (now == INT64_MIN) {
-		if (fs->line.n == 0)
-			return;
-		now = step_of(fs->line.moment[0].at);
-	}
-	slide_begin(fs, &s, now);
-	while (now < to) {
-		/* A long time of nothing is passed over. */
-		if (s.near == s.next && s.far == s.next && board->raised == 0) {
-			if (s.next == fs->line.n)
-				break;
-			if (now < step_of(fs->line.moment[s.next].at))
-				now = step_of(fs->line.moment[s.next].at);
-			if (now >= to)
-				break;
-		}
-		now += STEP;
-		slide_in(fs, &s, now);
-		slide_out(fs, &s, now);
-		judge_all(fs, board, now);
-		if (now <= checkpoints_to)
-			checkpoint_add(fs, board, now);
-	}
-}
-
 /* --- Settling ------------------------------------------------------------------------------------ */
 
-static void drop_old(struct findings *fs)
+static void walk_for(struct findings *fs, enum job job, struct board *board, int64_t from, int64_t to)
 {
-	fs->oldest = INT64_MAX;
-	for (size_t i = 0; i < fs->line.n; i++) {
-		const struct moment *m = &fs->line.moment[i];
-		int64_t keep = m->flags & FACT_RARE ? WINDOW_LONG : WINDOW_SHORT;
+	const struct walk_bounds with = { &fs->line, &fs->facts, &fs->thresholds, board };
 
-		if (m->at < fs->settled_to - keep)
-			facts_take(&fs->facts, &fs->facts.fact[m->fact]);
-		else if (m->at < fs->oldest)
-			fs->oldest = m->at;
-	}
+	walk_begin(&fs->walk, &with, from, to);
+	fs->job = job;
 }
 
-/* `to` is the end of a step. The facts are in order. */
+/* From now on nothing changes that is older than `to`, the end of a step. */
 static void settle(struct findings *fs, int64_t to)
 {
-	judge_until(fs, &fs->settled, fs->settled_to, to, INT64_MIN);
+	walk_for(fs, JOB_SETTLE, &fs->settled, fs->settled_to, to);
 	fs->settled_to = to;
-	board_prune(&fs->settled, to);
-	drop_old(fs);
 	fs->changed = true;
+}
+
+/* Takes what no window needs any more out of a step. True when nothing is left. */
+static bool drop_old_of(struct findings *fs, struct step *s)
+{
+	bool all = s->at < fs->settled_to - WINDOW_LONG;
+
+	if (s->bare && !all)
+		return false;
+	timeline_order(&fs->line, s, &fs->facts);
+	for (uint32_t i = 0; i < s->moments; i++)
+		if (all || !(s->moment[i].flags & FACT_RARE))
+			facts_take(&fs->facts, &fs->facts.fact[s->moment[i].fact]);
+	s->stale = true;
+	timeline_bare(&fs->line, s);
+	timeline_order(&fs->line, s, &fs->facts);
+	return s->moments == 0;
+}
+
+/* A step at a time. True when nothing is left to do. */
+static bool drop_old(struct findings *fs, int64_t *work)
+{
+	for (size_t i = 0; i < fs->line.steps && fs->line.step[i]->at < fs->settled_to - WINDOW_SHORT;) {
+		struct step *s = fs->line.step[i];
+
+		if (*work <= 0)
+			return false;
+		*work -= 1 + (s->bare ? 0 : 2 * (int64_t)s->moments + s->serveds / 8);
+		if (drop_old_of(fs, s))
+			timeline_drop(&fs->line, i);
+		else
+			i++;
+	}
+	return true;
+}
+
+/* True when no settling is under way any more. */
+static bool settle_on(struct findings *fs, int64_t *work)
+{
+	enum walk_word word = WALK_WINDOW;
+
+	while (fs->job == JOB_SETTLE && word == WALK_WINDOW) {
+		word = walk_on(&fs->walk, work);
+		if (word != WALK_DONE)
+			continue;
+		board_prune(&fs->settled, fs->settled_to);
+		fs->job = JOB_DROP;
+	}
+	if (fs->job == JOB_DROP && *work > 0 && drop_old(fs, work))
+		fs->job = JOB_NONE;
+	return fs->job != JOB_SETTLE && fs->job != JOB_DROP;
+}
+
+static void settle_whole(struct findings *fs)
+{
+	int64_t work = INT64_MAX;
+
+	settle_on(fs, &work);
 }
 
 void findings_pass(struct findings *fs, int64_t passed)
 {
-	int64_t to = step_of(passed - SETTLED);
-	int64_t from = fs->settled_to == INT64_MIN ? fs->oldest : fs->settled_to;
+	int64_t to = step_of(passed - SETTLED), from = fs->settled_to;
 
-	/* A whole window at a time: each run begins with making the windows anew. */
-	if (from == INT64_MAX || to < from + WINDOW_SHORT)
+	if (fs->job == JOB_SETTLE || fs->job == JOB_DROP || fs->line.steps == 0)
 		return;
-	timeline_sort(&fs->line, &fs->facts);
-	settle(fs, to);
+	if (from == INT64_MIN)
+		from = fs->line.step[0]->at;
+	/* A whole window at a time: each run begins with making the windows anew. */
+	if (to >= from + WINDOW_SHORT)
+		settle(fs, to);
 }
 
-/* The table is full: the oldest quarter is settled before its time, and dropped. */
+/* The end of the oldest quarter of what is kept. */
+static int64_t first_quarter(const struct findings *fs)
+{
+	uint64_t all = fs->line.moments + fs->line.served, n = 0;
+	size_t i = 0;
+
+	while (i + 1 < fs->line.steps && (n += fs->line.step[i]->moments + fs->line.step[i]->serveds) < all / 4)
+		i++;
+	return fs->line.step[i]->at + STEP;
+}
+
+/* Forgets the oldest facts, settled or not. */
+static void crowd_out(struct findings *fs)
+{
+	uint32_t enough = fs->facts.max - fs->facts.max / 4;
+
+	fs->checkpoints = 0;
+	for (size_t i = 0; i < fs->line.steps && fs->facts.count > enough; i++) {
+		struct step *s = fs->line.step[i];
+
+		timeline_order(&fs->line, s, &fs->facts);
+		for (uint32_t k = 0; k < s->moments && fs->facts.count > enough; k++)
+			fs->crowded += facts_take(&fs->facts, &fs->facts.fact[s->moment[k].fact]);
+		s->stale = true;
+	}
+}
+
+static void crowd_out_served(struct findings *fs)
+{
+	fs->checkpoints = 0;
+	for (size_t i = 0; i < fs->line.steps && timeline_load(&fs->line) > fs->load_max / 4 * 3; i++)
+		fs->crowded += timeline_deafen(&fs->line, fs->line.step[i]);
+}
+
+/* A table is full: the oldest quarter is settled before its time, and dropped. */
 static void make_room(struct findings *fs)
 {
 	int64_t to;
 
-	timeline_sort(&fs->line, &fs->facts);
-	to = step_of(fs->line.moment[fs->line.n / 4].at) + STEP;
+	settle_whole(fs);
+	to = first_quarter(fs);
 	if (to > fs->settled_to)
 		settle(fs, to);
-	if (fs->facts.count <= fs->facts.max - fs->facts.max / 8)
-		return;
-	fs->checkpoints = 0;
-	for (size_t i = 0; i < fs->line.n / 4; i++)
-		fs->crowded += facts_take(&fs->facts, &fs->facts.fact[fs->line.moment[i].fact]);
+	settle_whole(fs);
+	if (fs->facts.count > fs->facts.max - fs->facts.max / 8)
+		crowd_out(fs);
+	if (timeline_load(&fs->line) > fs->load_max - fs->load_max / 8)
+		crowd_out_served(fs);
+}
+
+/* So that hardly anybody ever waits for that, it begins in time. */
+static bool is_nearly_full(const struct findings *fs)
+{
+	return fs->facts.count > fs->facts.max - fs->facts.max / 16 ||
+	       timeline_load(&fs->line) > fs->load_max - fs->load_max / 16;
+}
+
+void findings_settle(struct findings *fs, size_t rows)
+{
+	int64_t work = SETTLE_LEAST + SETTLE_PER_ROW * (int64_t)rows, to;
+
+	if (fs->job != JOB_SETTLE && fs->job != JOB_DROP && fs->line.steps && is_nearly_full(fs)) {
+		to = first_quarter(fs);
+		if (to > fs->settled_to)
+			settle(fs, to);
+	}
+	settle_on(fs, &work);
 }
 
 /* --- Facts come ---------------------------------------------------------------------------------- */
 
 static bool is_settled(const struct findings *fs, const struct fact *f)
 {
-	return f->uid && f->at < fs->settled_to;
+	return f && f->at < fs->settled_to;
+}
+
+/* What is known of that time is not what it was. */
+static void touch(struct findings *fs, const struct fact *f)
+{
+	fs->changed = true;
+	if (fs->job == JOB_LIST)
+		fs->job = JOB_NONE;
+	if (f->at < fs->changed_from)
+		fs->changed_from = f->at;
 }
 
 static bool fact_put(struct findings *fs, const struct fact *f)
@@ -391,42 +360,54 @@ static bool fact_put(struct findings *fs, const struct fact *f)
 	return i > 0;
 }
 
-static void fact_drop(struct findings *fs, const struct fact *f)
+static void fact_add(struct findings *fs, const struct fact *f)
 {
-	fs->changed = true;
-	if (f->at < fs->changed_from)
-		fs->changed_from = f->at;
-	facts_take(&fs->facts, f);
+	touch(fs, f);
+	if (fact_is_case(f) && !fact_put(fs, f)) {
+		make_room(fs);
+		if (is_settled(fs, f) || !fact_put(fs, f))
+			fs->crowded++;
+	}
+	if (timeline_load(&fs->line) >= fs->load_max)
+		make_room(fs);
+	if (!is_settled(fs, f))
+		timeline_count(&fs->line, f, false);
 }
 
+/* kept: another one will replace it in the table. */
+static void fact_drop(struct findings *fs, const struct fact *f, bool kept)
+{
+	touch(fs, f);
+	if (!is_settled(fs, f))
+		timeline_count(&fs->line, f, true);
+	else
+		settle_whole(fs);
+	if (!fact_is_case(f))
+		return;
+	timeline_stale(&fs->line, f->at);
+	if (!kept)
+		facts_take(&fs->facts, f);
+}
+
+/* Either may be NULL. */
 static void fact_change(struct findings *fs, const struct fact *was, const struct fact *is)
 {
-	if ((!was->uid && !is->uid) || !memcmp(was, is, sizeof(*was)))
+	if (was && is && !memcmp(was, is, sizeof(*was)))
 		return;
 	/* What is settled stays as it was told; but who closes at last waits no longer. */
-	if (is_settled(fs, was) || (is_settled(fs, is) && !was->uid)) {
-		if ((was->uid ? was : is)->kind != FACT_OF_WAIT)
+	if (is_settled(fs, was) || (is_settled(fs, is) && !was)) {
+		if ((was ? was : is)->kind != FACT_OF_WAIT)
 			fs->late++;
-		else if (was->uid && !is->uid)
-			fact_drop(fs, was);
+		else if (was && !is)
+			fact_drop(fs, was, false);
 		return;
 	}
-	if (!is->uid || is_settled(fs, is)) {
-		fact_drop(fs, was);
-		return;
-	}
-	fs->changed = true;
-	if (was->uid && was->at < fs->changed_from)
-		fs->changed_from = was->at;
-	if (is->at < fs->changed_from)
-		fs->changed_from = is->at;
-	if (is->at < fs->oldest)
-		fs->oldest = is->at;
-	if (fact_put(fs, is))
-		return;
-	make_room(fs);
-	if (is_settled(fs, is) || !fact_put(fs, is))
-		fs->crowded++;
+	if (is_settled(fs, is))
+		is = NULL;
+	if (was)
+		fact_drop(fs, was, is && fact_is_case(is));
+	if (is)
+		fact_add(fs, is);
 }
 
 void findings_fetch(const struct findings *fs, const uint64_t *uid, size_t n)
@@ -437,14 +418,18 @@ void findings_fetch(const struct findings *fs, const uint64_t *uid, size_t n)
 void findings_change(struct findings *fs, const struct connection *was, const struct connection *is)
 {
 	int64_t leak_age = (int64_t)(fs->thresholds.v[THRESHOLD_LEAK_AGE] * 1e9);
-	struct fact a[FACT_KINDS] = { 0 }, b[FACT_KINDS] = { 0 };
+	struct fact a[FACT_KINDS], b[FACT_KINDS];
+	unsigned before = 0, after = 0;
 
+	if (was && is && facts_same(was, is))
+		return;
 	if (was)
-		facts_of_connection(was, leak_age, a);
+		before = facts_of_connection(was, leak_age, a);
 	if (is)
-		facts_of_connection(is, leak_age, b);
+		after = facts_of_connection(is, leak_age, b);
 	for (int i = 0; i < FACT_KINDS; i++)
-		fact_change(fs, &a[i], &b[i]);
+		if ((before | after) >> i & 1)
+			fact_change(fs, before >> i & 1 ? &a[i] : NULL, after >> i & 1 ? &b[i] : NULL);
 }
 
 void findings_stats(struct findings *fs, const struct capture_stats *stats, int64_t now)
@@ -458,15 +443,15 @@ void findings_stats(struct findings *fs, const struct capture_stats *stats, int6
 		fs->drops.first = now;
 	fs->drops.n = n;
 	fs->drops.last = now;
-	fs->changed = true;
+	fs->changed = true; /* the row of it is made last */
 }
 
 /* --- Findings go --------------------------------------------------------------------------------- */
 
 /* Dropped packets belong to no connection: the row is made apart. */
-static void add_drops(struct findings *fs, int64_t now)
+static void add_drops(struct findings *fs, struct board *to, int64_t now)
 {
-	struct finding *f = &fs->shown.row[fs->shown.rows];
+	struct finding *f = &to->row[to->rows];
 	char buf[FMT_TEXT], of[FMT_TEXT];
 
 	if (fs->drops.n == 0)
@@ -482,46 +467,105 @@ static void add_drops(struct findings *fs, int64_t now)
 	snprintf(f->sentence, sizeof(f->sentence), "the capture dropped %s packets, %s came through: a larger "
 		"--buffer-size or a capture filter helps", fmt_count(buf, fs->drops.n, 7),
 		fmt_count(of, fs->drops.packets, 7));
-	fs->shown.rows++;
+	to->rows++;
 }
 
-/* Of what has happened: facts that only time will make true lie ahead. INT64_MIN: nothing has. */
-static int64_t last_event(const struct findings *fs)
+/* Facts that only time will make true lie ahead. */
+static bool has_happened(const struct step *s)
 {
-	size_t n = fs->line.n;
+	if (s->ended || s->accepted)
+		return true;
+	for (uint32_t i = 0; i < s->moments; i++)
+		if (s->moment[i].kind != FACT_OF_WAIT)
+			return true;
+	return false;
+}
 
-	while (n > 0 && fs->line.moment[n - 1].kind == FACT_OF_WAIT)
-		n--;
-	return n ? fs->line.moment[n - 1].at : INT64_MIN;
+/* The end of the window that ends last. */
+static int64_t last_window(struct findings *fs, int64_t now)
+{
+	int64_t to = step_of(now) + STEP;
+
+	/* What the capture is ahead of the clock with, or a store that was told no time. */
+	for (size_t i = fs->line.steps; i > 0 && fs->line.step[i - 1]->at >= to; i--) {
+		timeline_order(&fs->line, fs->line.step[i - 1], &fs->facts);
+		if (has_happened(fs->line.step[i - 1]))
+			return fs->line.step[i - 1]->at + STEP;
+	}
+	return to;
 }
 
 /* With many facts the last answer must do for a while: working them out takes about half a microsecond for each. */
 static bool shown_will_do(const struct findings *fs, int64_t now)
 {
-	return fs->any_shown && fs->facts.count > MANY && now >= fs->asked &&
-	       now - fs->asked < (int64_t)fs->facts.count * PAUSE_PER_FACT;
+	uint64_t facts = fs->facts.count + fs->line.counted / COUNTED_PER_FACT;
+
+	return fs->any_shown && facts > MANY && now >= fs->asked && now - fs->asked < (int64_t)facts * PAUSE_PER_FACT;
+}
+
+static bool is_shown(const struct findings *fs, int64_t now, bool final)
+{
+	return (!fs->changed && step_of(now) + STEP == fs->shown_to) || (!final && shown_will_do(fs, now));
+}
+
+static void list_begin(struct findings *fs, int64_t now)
+{
+	int64_t to = last_window(fs, now);
+	const struct checkpoint *from;
+
+	checkpoints_check(fs, to);
+	from = youngest(fs);
+	board_copy(&fs->making, from ? &from->board : &fs->settled);
+	fs->making_to = to;
+	fs->making_asked = now;
+	walk_for(fs, JOB_LIST, &fs->making, from ? from->to : fs->settled_to, to);
+}
+
+static void list_end(struct findings *fs)
+{
+	struct board before = fs->shown;
+
+	add_drops(fs, &fs->making, fs->making_asked);
+	fs->shown = fs->making;
+	fs->making = before;
+	fs->shown_to = step_of(fs->making_asked) + STEP;
+	fs->asked = fs->making_asked;
+	fs->changed = false;
+	fs->any_shown = true;
+	fs->job = JOB_NONE;
+}
+
+static bool list_on(struct findings *fs, int64_t *work)
+{
+	for (;;)
+		switch (walk_on(&fs->walk, work)) {
+		case WALK_MORE:
+			return false;
+		case WALK_WINDOW:
+			if (fs->walk.now <= fs->making_to - CHECKPOINT_AGE)
+				checkpoint_add(fs, &fs->making, fs->walk.now);
+			break;
+		case WALK_DONE:
+			list_end(fs);
+			return true;
+		}
+}
+
+bool findings_work(struct findings *fs, int64_t now, bool final, int64_t work)
+{
+	if (fs->job != JOB_LIST && is_shown(fs, now, final))
+		return true;
+	if (!settle_on(fs, &work) || work <= 0)
+		return false;
+	if (fs->job != JOB_LIST)
+		list_begin(fs, now);
+	return list_on(fs, &work);
 }
 
 const struct finding *findings_list(struct findings *fs, int64_t now, bool final, size_t *n)
 {
-	int64_t to = step_of(now) + STEP;
-	const struct checkpoint *from;
-
-	if ((fs->changed || to != fs->shown_to) && (final || !shown_will_do(fs, now))) {
-		timeline_sort(&fs->line, &fs->facts);
-		/* What the capture is ahead of the clock with, or a store that was told no time. */
-		if (last_event(fs) >= to)
-			to = step_of(last_event(fs)) + STEP;
-		checkpoints_check(fs, to);
-		from = youngest(fs);
-		board_copy(&fs->shown, from ? &from->board : &fs->settled);
-		judge_until(fs, &fs->shown, from ? from->to : fs->settled_to, to, to - CHECKPOINT_AGE);
-		add_drops(fs, now);
-		fs->shown_to = step_of(now) + STEP;
-		fs->changed = false;
-		fs->any_shown = true;
-		fs->asked = now;
-	}
+	while (!is_shown(fs, now, final))
+		findings_work(fs, now, final, INT64_MAX);
 	*n = fs->shown.rows;
 	return fs->shown.row;
 }

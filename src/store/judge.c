@@ -109,7 +109,7 @@ const struct judge judges[] = {
 		judge_resets_by_design },
 	{ FINDING_CUT_DOWNLOADS, COMMON_SERVICE, false, false, THRESHOLD_CUTS_LEAST, count_cuts, judge_cut_downloads },
 	{ FINDING_RESTART_OR_FAILOVER, COMMON_SERVICE, false, false, THRESHOLD_RESTART_LOST, count_dropped, judge_restart },
-	{ FINDING_RESTART_OR_FAILOVER, COMMON_HOST, false, false, THRESHOLD_RESTART_ABORTS, count_server_first,
+	{ FINDING_RESTART_OR_FAILOVER, COMMON_HOST, false, false, THRESHOLD_RESTART_ABORTS, count_closes,
 		judge_host_restart },
 	{ FINDING_PATH_OUTAGE, COMMON_SILENT_NET, false, false, THRESHOLD_OUTAGE_LEAST, count_all, judge_network_outage },
 	{ FINDING_PATH_OUTAGE, COMMON_SILENT, false, false, THRESHOLD_OUTAGE_LEAST, count_all, judge_wide_outage },

@@ -20,6 +20,8 @@ struct bench {
 struct judging {
 	const struct lens *lens;
 	const struct bunch *bunch;
+	struct step *const *step; /* of the window */
+	size_t steps;
 	const struct thresholds *thresholds;
 	struct bench *bench;
 	double ease;	 /* factor of the thresholds: 1, less for what is raised already */

@@ -138,14 +138,9 @@ static bool is_abort_now(const struct judging *j, const struct fact *f)
 	return is_server_abort(j, f) && f->at >= j->from && f->at <= j->to;
 }
 
-/*
- * A server that closes after every answer does so with its last data; one that ends closes what was idle. Both may
- * come in bursts, but only the second one has nothing to do with the data.
- */
 static bool is_close(const struct judging *j, const struct fact *f)
 {
-	return f->flags & FACT_SERVER_FIRST && f->fin >= j->from && f->fin <= j->to && f->fin &&
-	       (f->served == TIME_NEVER || f->served > NS_PER_SEC / 10);
+	return f->flags & FACT_CLOSE && f->fin >= j->from && f->fin <= j->to;
 }
 
 static int64_t time_fin(const struct fact *f)
@@ -155,12 +150,12 @@ static int64_t time_fin(const struct fact *f)
 
 uint32_t count_dropped(const struct bunch *b)
 {
-	return b->by[ENDING_SERVER_LOST] + b->by[ENDING_SERVER_ABORT] + b->by[ENDING_SERVER_CUT] + b->server_first;
+	return b->by[ENDING_SERVER_LOST] + b->by[ENDING_SERVER_ABORT] + b->by[ENDING_SERVER_CUT] + b->closes;
 }
 
-uint32_t count_server_first(const struct bunch *b)
+uint32_t count_closes(const struct bunch *b)
 {
-	return b->server_first;
+	return b->closes;
 }
 
 static void anywhen(struct judging *j)
@@ -202,7 +197,7 @@ bool judge_restart(struct judging *j, struct claim *c)
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all))
 		return say_restart(j, c, is_abort_now, "aborted");
 	anywhen(j);
-	burst = b->server_first < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_close, time_fin, NS_PER_SEC);
+	burst = b->closes < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_close, time_fin, NS_PER_SEC);
 	all = j->bench->times;
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all) &&
 		cases_clients(j, is_close) >= 2)

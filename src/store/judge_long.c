@@ -19,8 +19,8 @@ static int smaller(const void *a, const void *b)
 
 static bool is_stale(const struct judging *j, const struct fact *f)
 {
-	return f->ending == ENDING_SERVER_CUT && f->gap != TIME_NEVER &&
-	       (double)f->gap > j->thresholds->v[THRESHOLD_STALE_GAP] * 1e9;
+	return f->ending == ENDING_SERVER_CUT && f->silence != TIME_NEVER &&
+	       (double)f->silence > j->thresholds->v[THRESHOLD_STALE_GAP] * 1e9;
 }
 
 uint32_t count_server_cuts(const struct bunch *b)
@@ -47,14 +47,9 @@ static int64_t time_served(const struct fact *f)
 	return f->served == TIME_NEVER ? 0 : f->served;
 }
 
-static int64_t time_gap(const struct fact *f)
+static int64_t time_silence(const struct fact *f)
 {
-	return f->gap;
-}
-
-static int64_t time_idle(const struct fact *f)
-{
-	return f->idle;
+	return f->silence;
 }
 
 bool judge_stale_pool(struct judging *j, struct claim *c)
@@ -66,7 +61,7 @@ bool judge_stale_pool(struct judging *j, struct claim *c)
 	cases_collect(j, is_stale, c);
 	about_service(j, c);
 	SAY(c, "clients use connections to %s again %s after it closed them (idle for %s): %llu cut; shorten the "
-	       "pool's idle time", c->subject, fmt_duration(used, median(j, is_stale, time_gap)),
+	       "pool's idle time", c->subject, fmt_duration(used, median(j, is_stale, time_silence)),
 		fmt_duration(closed, median(j, is_stale, time_served)), (ull)c->hits);
 	return true;
 }
@@ -75,7 +70,7 @@ static bool is_after_silence(const struct judging *j, const struct fact *f)
 {
 	return (f->ending == ENDING_IDLE_RESET || f->ending == ENDING_SERVER_LOST ||
 		       f->ending == ENDING_CLIENT_LOST || is_silent((enum ending)f->ending)) &&
-	       (double)f->idle >= j->thresholds->v[THRESHOLD_IDLE_SILENCE] * 1e9;
+	       (double)f->silence >= j->thresholds->v[THRESHOLD_IDLE_SILENCE] * 1e9;
 }
 
 uint32_t count_after_silence(const struct bunch *b)
@@ -91,7 +86,7 @@ static bool is_silent_after_silence(const struct judging *j, const struct fact *
 
 bool judge_idle_timeout(struct judging *j, struct claim *c)
 {
-	int64_t middle = median(j, is_after_silence, time_idle), spread;
+	int64_t middle = median(j, is_after_silence, time_silence), spread;
 	const struct bench *b = j->bench;
 	double allowed = (double)middle * j->thresholds->v[THRESHOLD_IDLE_SPREAD];
 	char buf[FMT_TEXT];
@@ -243,7 +238,7 @@ static bool is_one_way(const struct judging *j, const struct fact *f)
 
 uint32_t count_ended(const struct bunch *b)
 {
-	return b->n - b->accepted;
+	return b->ended;
 }
 
 bool judge_gaps(struct judging *j, struct claim *c)

@@ -23,10 +23,18 @@ static uint32_t count_refused(const struct bunch *b)
 	return b->by[ENDING_REFUSED] + b->by[ENDING_REFUSED_PATH];
 }
 
+static const struct fact *refusal_from(const struct judging *j, const struct fact *f, uint32_t *link)
+{
+	while (f && !is_refusal(j, f))
+		f = fact_after(j, link);
+	return f;
+}
+
 bool judge_refusing(struct judging *j, struct claim *c)
 {
 	uint32_t n = count_finished(j->bunch), k = count_refused(j->bunch);
 	char buf[FMT_TEXT], who[ADDR_TEXT];
+	const struct fact *f;
 	uint64_t clients;
 	uint32_t link;
 
@@ -35,28 +43,39 @@ bool judge_refusing(struct judging *j, struct claim *c)
 	cases_collect(j, is_refusal, c);
 	about_service(j, c);
 	clients = cases_clients(j, is_refusal);
-	if (clients > 1)
+	if (clients > 1) {
 		SAY(c, "%s refuses %s of %u attempts from %llu clients", c->subject,
 			share((double)k / n, buf), n, (ull)clients);
-	else
-		SAY(c, "%s refuses %s of %u attempts; all of them by one client, %s", c->subject,
-			share((double)k / n, buf), n, addr_text(&fact_first(j, &link)->client, who));
+		return true;
+	}
+	f = refusal_from(j, fact_first(j, &link), &link);
+	SAY(c, "%s refuses %s of %u attempts; all of them by one client, %s", c->subject,
+		share((double)k / n, buf), n, f ? addr_text(&f->client, who) : "");
 	return true;
 }
 
+/* Between accepting and refusing, in order of time. */
 static uint64_t switches(const struct judging *j)
 {
+	struct acceptances a = { 0 };
+	const struct fact *f;
 	int before = -1;
-	uint64_t n = 0;
+	uint64_t n = 0, client;
 	uint32_t link;
+	int64_t at;
+	bool more;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
-		int now = is_refusal(j, f) ? 1 : f->kind == FACT_OF_ACCEPTED ? 0 : -1;
+	f = refusal_from(j, fact_first(j, &link), &link);
+	more = accepted_next(j, &a, &at, &client);
+	while (f || more) {
+		int now = more && (!f || at <= f->at) ? 0 : 1;
 
-		if (now < 0)
-			continue;
 		n += before >= 0 && now != before;
 		before = now;
+		if (now)
+			f = refusal_from(j, fact_after(j, &link), &link);
+		else
+			more = accepted_next(j, &a, &at, &client);
 	}
 	return n;
 }
@@ -113,9 +132,15 @@ static bool is_unserved(const struct judging *j, const struct fact *f)
 	       f->at <= j->to;
 }
 
-static bool is_served(const struct judging *j, const struct fact *f)
+static uint64_t served_meanwhile(const struct judging *j)
 {
-	return f->kind == FACT_OF_ACCEPTED && f->at >= j->from && f->at <= j->to;
+	struct acceptances a = { 0 };
+	uint64_t n = 0, client;
+	int64_t at;
+
+	while (accepted_next(j, &a, &at, &client))
+		n += at >= j->from && at <= j->to;
+	return n;
 }
 
 /* The two faces of a full queue that need no others served: never taken, and taken when there was room again. */
@@ -139,7 +164,7 @@ bool judge_queue_full(struct judging *j, struct claim *c)
 		b->accepted >= LEAST(j, QUEUE_SERVED)) {
 		burst = (double)cases_burst(j, is_unserved, time_at, 10 * NS_PER_SEC) >= LEAST(j, QUEUE_LEAST);
 		j->to = j->from + 10 * NS_PER_SEC;
-		burst = burst && (double)cases_count(j, is_served) >= LEAST(j, QUEUE_SERVED);
+		burst = burst && (double)served_meanwhile(j) >= LEAST(j, QUEUE_SERVED);
 	}
 	if (!late && !burst)
 		return false;
@@ -170,18 +195,14 @@ uint32_t count_half_open(const struct bunch *b)
 /* Attempts that the clients of half-open ones did finish, over the whole window of the service. */
 static uint64_t finished_by_same(const struct judging *j)
 {
-	uint64_t n = 0;
-	uint32_t link;
+	struct acceptances a = { 0 };
+	uint64_t n = 0, hash;
+	int64_t at;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
-		struct subject who = { .common = COMMON_CLIENT };
-		const struct bunch *client;
+	while (accepted_next(j, &a, &at, &hash)) {
+		const struct client *client = lens_client(j->lens, hash);
 
-		if (f->kind != FACT_OF_ACCEPTED)
-			continue;
-		who.a = f->client;
-		client = lens_find(j->lens, &who);
-		n += client && client->by[ENDING_HALF_OPEN] > 0;
+		n += client && client->half_open > 0;
 	}
 	return n;
 }

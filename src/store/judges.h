@@ -40,7 +40,7 @@ uint32_t count_half_open(const struct bunch *b);
 uint32_t count_in_vain(const struct bunch *b);
 uint32_t count_server_aborts(const struct bunch *b);
 uint32_t count_server_cuts(const struct bunch *b);
-uint32_t count_server_first(const struct bunch *b);
+uint32_t count_closes(const struct bunch *b);
 uint32_t count_unanswered(const struct bunch *b);
 uint32_t count_unserved(const struct bunch *b);
 

@@ -2,23 +2,161 @@
 
 #include "store/timeline.h"
 
-#include <stdbool.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/hash.h"
 #include "util/mem.h"
 
-void timeline_fini(struct timeline *t)
+_Static_assert(STEP < INT64_C(1) << (SERVED_CELL - 1), "a time within a step fits");
+
+int64_t step_of(int64_t at)
 {
-	mem_free(t->moment);
-	mem_free(t->late);
-	memset(t, 0, sizeof(*t));
+	int64_t rest = at % STEP;
+
+	return at - (rest < 0 ? rest + STEP : rest);
+}
+
+uint64_t client_hash(const struct addr *a)
+{
+	uint64_t w[2];
+
+	memcpy(w, a->b, sizeof(w));
+	return hash_two(w[0], w[1]);
+}
+
+/* --- Steps --------------------------------------------------------------------------------------- */
+
+static void step_free(struct step *s)
+{
+	mem_free(s->moment);
+	mem_free(s->cell);
+	mem_free(s->index);
+	mem_free(s->served);
+	mem_free(s);
 }
 
 void timeline_clear(struct timeline *t)
 {
-	t->ordered = t->n = 0;
+	while (t->steps)
+		step_free(t->step[--t->steps]);
+	t->last = NULL;
+	t->moments = t->served = t->cells = t->counted = 0;
 }
+
+void timeline_fini(struct timeline *t)
+{
+	timeline_clear(t);
+	mem_free(t->step);
+	mem_free(t->scratch);
+	memset(t, 0, sizeof(*t));
+}
+
+#define CELL_LOAD ((sizeof(struct cell) + 3 * sizeof(uint32_t)) / sizeof(struct served))
+
+/* Room grows by halves. */
+size_t timeline_bytes(size_t moments, size_t load)
+{
+	return moments * 3 / 2 * sizeof(struct moment) + load * 3 / 2 * sizeof(struct served);
+}
+
+uint64_t timeline_load(const struct timeline *t)
+{
+	return t->served + t->cells * CELL_LOAD;
+}
+
+size_t timeline_from(const struct timeline *t, int64_t at)
+{
+	size_t low = 0, high = t->steps;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (t->step[mid]->at < at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static struct step *step_obtain(struct timeline *t, int64_t at)
+{
+	struct step *s = t->last;
+	size_t i;
+
+	at = step_of(at);
+	if (s && s->at == at)
+		return s;
+	i = timeline_from(t, at);
+	if (i < t->steps && t->step[i]->at == at)
+		return t->last = t->step[i];
+	if (t->steps == t->room) {
+		t->room = t->room ? t->room * 2 : 16;
+		t->step = mem_grow(t->step, t->room, sizeof(t->step[0]));
+	}
+	memmove(&t->step[i + 1], &t->step[i], (t->steps++ - i) * sizeof(t->step[0]));
+	s = t->step[i] = mem_alloc(sizeof(*s));
+	s->at = at;
+	return t->last = s;
+}
+
+uint32_t timeline_deafen(struct timeline *t, struct step *s)
+{
+	uint32_t n = s->serveds;
+
+	for (uint32_t i = 0; i < s->cells; i++)
+		s->cell[i].n = 0;
+	t->served -= n;
+	mem_free(s->served);
+	s->served = NULL;
+	s->serveds = s->served_room = 0;
+	s->deaf = s->grouped = true;
+	return n;
+}
+
+void timeline_bare(struct timeline *t, struct step *s)
+{
+	t->counted -= s->ended + s->accepted;
+	t->cells -= s->cells;
+	timeline_deafen(t, s);
+	mem_free(s->cell);
+	mem_free(s->index);
+	s->cell = NULL;
+	s->index = NULL;
+	s->cells = s->cell_room = s->index_room = s->ended = s->accepted = 0;
+	s->bare = true;
+}
+
+void timeline_drop(struct timeline *t, size_t step)
+{
+	struct step *s = t->step[step];
+
+	timeline_bare(t, s);
+	t->moments -= s->moments;
+	if (t->last == s)
+		t->last = NULL;
+	step_free(s);
+	memmove(&t->step[step], &t->step[step + 1], (--t->steps - step) * sizeof(t->step[0]));
+}
+
+static uint32_t more(uint32_t room)
+{
+	return room < 64 ? 64 : room + room / 2;
+}
+
+static void *scratch(struct timeline *t, size_t size)
+{
+	if (size > t->scratch_size) {
+		mem_free(t->scratch);
+		t->scratch_size = size + size / 4;
+		t->scratch = mem_grow(NULL, t->scratch_size, 1);
+	}
+	return t->scratch;
+}
+
+/* --- Kept facts ---------------------------------------------------------------------------------- */
 
 static int order(const struct moment *x, const struct moment *y)
 {
@@ -34,26 +172,6 @@ static int compare(const void *a, const void *b)
 	return order(a, b);
 }
 
-/* Facts that come and go faster than anybody asks leave their moments behind. */
-static void make_room(struct timeline *t, const struct facts *facts)
-{
-	if (t->n == t->room && t->n > 4 * (size_t)facts->count)
-		timeline_sort(t, facts);
-	if (t->n < t->room)
-		return;
-	t->room = t->room ? t->room * 2 : 1024;
-	t->moment = mem_grow(t->moment, t->room, sizeof(t->moment[0]));
-}
-
-void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i)
-{
-	const struct fact *f = &facts->fact[i];
-
-	make_room(t, facts);
-	t->moment[t->n++] = (struct moment){ .at = f->at, .uid = f->uid, .fact = i, .flags = f->flags,
-		.kind = f->kind };
-}
-
 /* Is the fact still the one that was noted? What else it says may have changed. */
 static bool holds(const struct moment *m, const struct facts *facts)
 {
@@ -64,11 +182,11 @@ static bool holds(const struct moment *m, const struct facts *facts)
 
 #define AHEAD 16 /* facts that are read before their turn */
 
-static size_t keep_facts(struct moment *m, size_t n, const struct facts *facts)
+static uint32_t keep_facts(struct moment *m, uint32_t n, const struct facts *facts)
 {
-	size_t kept = 0;
+	uint32_t kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			mem_read(&facts->fact[m[i + AHEAD].fact]);
 		if (!holds(&m[i], facts))
@@ -80,38 +198,229 @@ static size_t keep_facts(struct moment *m, size_t n, const struct facts *facts)
 }
 
 /* A fact that went and came again at the same time is there twice. */
-static size_t keep_one_each(struct moment *m, size_t n)
+static uint32_t keep_one_each(struct moment *m, uint32_t n)
 {
-	size_t kept = 0;
+	uint32_t kept = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		if (!kept || order(&m[kept - 1], &m[i]) != 0)
 			m[kept++] = m[i];
 	return kept;
 }
 
-void timeline_sort(struct timeline *t, const struct facts *facts)
+static void order_moments(struct timeline *t, struct step *s, const struct facts *facts)
 {
-	size_t late = t->n - t->ordered, kept, at;
+	uint32_t kept = keep_facts(s->moment, s->ordered, facts), at;
+	uint32_t late = keep_facts(s->moment + s->ordered, s->moments - s->ordered, facts);
+	struct moment *came = scratch(t, late * sizeof(*came));
 
-	if (t->n == 0)
-		return;
-	kept = keep_facts(t->moment, t->ordered, facts);
-	late = keep_facts(t->moment + t->ordered, late, facts);
-	if (late > t->late_room) {
-		t->late_room = late + late / 2;
-		t->late = mem_grow(t->late, t->late_room, sizeof(t->late[0]));
-	}
 	if (late) {
-		memcpy(t->late, t->moment + t->ordered, late * sizeof(t->late[0]));
-		qsort(t->late, late, sizeof(t->late[0]), compare);
+		memcpy(came, s->moment + s->ordered, late * sizeof(*came));
+		qsort(came, late, sizeof(*came), compare);
 	}
+	s->stale = false;
+	t->moments -= s->moments;
 	/* From the end, so that nothing is overwritten before it has moved. */
-	at = t->n = kept + late;
+	at = s->moments = kept + late;
 	while (late > 0) {
-		bool old = kept > 0 && order(&t->moment[kept - 1], &t->late[late - 1]) > 0;
+		bool old = kept > 0 && order(&s->moment[kept - 1], &came[late - 1]) > 0;
 
-		t->moment[--at] = old ? t->moment[--kept] : t->late[--late];
+		s->moment[--at] = old ? s->moment[--kept] : came[--late];
 	}
-	t->ordered = t->n = keep_one_each(t->moment, t->n);
+	s->ordered = s->moments = keep_one_each(s->moment, s->moments);
+	t->moments += s->moments;
+}
+
+void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i)
+{
+	const struct fact *f = &facts->fact[i];
+	struct step *s = step_obtain(t, f->at);
+
+	/* Facts that come and go faster than anybody asks leave their moments behind. */
+	if (s->moments == s->moment_room && s->moment_room && t->moments > 2 * (uint64_t)facts->count)
+		order_moments(t, s, facts);
+	if (s->moments == s->moment_room) {
+		s->moment_room = more(s->moment_room);
+		s->moment = mem_grow(s->moment, s->moment_room, sizeof(s->moment[0]));
+	}
+	s->moment[s->moments++] = (struct moment){ .at = f->at, .uid = f->uid, .fact = i, .flags = f->flags,
+		.kind = f->kind };
+	t->moments++;
+}
+
+void timeline_stale(struct timeline *t, int64_t at)
+{
+	step_obtain(t, at)->stale = true;
+}
+
+/* --- Counted facts ------------------------------------------------------------------------------- */
+
+static uint32_t *cell_place(const struct step *s, const struct addr *server, uint16_t port)
+{
+	uint64_t w[2];
+	uint32_t i;
+
+	memcpy(w, server->b, sizeof(w));
+	for (i = (uint32_t)hash_two(w[0] ^ port, w[1]) & (s->index_room - 1); s->index[i]; i = (i + 1) & (s->index_room - 1)) {
+		const struct cell *c = &s->cell[s->index[i] - 1];
+
+		if (c->port == port && !memcmp(&c->server, server, sizeof(*server)))
+			break;
+	}
+	return &s->index[i];
+}
+
+const struct cell *step_cell(const struct step *s, const struct addr *server, uint16_t port)
+{
+	uint32_t i = s->index_room ? *cell_place(s, server, port) : 0;
+
+	return i ? &s->cell[i - 1] : NULL;
+}
+
+static void index_double(struct step *s)
+{
+	s->index_room = s->index_room ? s->index_room * 2 : 64;
+	mem_free(s->index);
+	s->index = mem_array(s->index_room, sizeof(s->index[0]));
+	for (uint32_t i = 0; i < s->cells; i++)
+		*cell_place(s, &s->cell[i].server, s->cell[i].port) = i + 1;
+}
+
+static struct cell *cell_obtain(struct timeline *t, struct step *s, const struct addr *server, uint16_t port)
+{
+	uint32_t *place;
+
+	if (s->cells * 2 >= s->index_room)
+		index_double(s);
+	place = cell_place(s, server, port);
+	if (*place)
+		return &s->cell[*place - 1];
+	if (s->cells == s->cell_room) {
+		s->cell_room = more(s->cell_room);
+		s->cell = mem_grow(s->cell, s->cell_room, sizeof(s->cell[0]));
+	}
+	s->cell[s->cells] = (struct cell){ .server = *server, .port = port };
+	*place = s->cells + 1;
+	t->cells++;
+	return &s->cell[s->cells++];
+}
+
+static int compare_served(const void *a, const void *b)
+{
+	const struct served *x = a, *y = b;
+	uint64_t at = x->when >> 1, bt = y->when >> 1;
+
+	if (at != bt)
+		return at < bt ? -1 : 1;
+	return x->client != y->client ? (x->client > y->client) - (x->client < y->client) : (int)(x->when & 1) - (int)(y->when & 1);
+}
+
+static void sort_cell(struct served *x, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+		if (compare_served(&x[i - 1], &x[i]) > 0) {
+			qsort(x, n, sizeof(*x), compare_served);
+			return;
+		}
+}
+
+/* What was taken back goes, and what it took back. */
+static uint32_t cancel(struct served *x, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (x[i].when & 1) {
+			uint32_t k = kept;
+
+			while (k > 0 && (x[k - 1].when != x[i].when - 1 || x[k - 1].client != x[i].client))
+				k--;
+			assert(k > 0);
+			memmove(&x[k - 1], &x[k], (kept-- - k) * sizeof(*x));
+			continue;
+		}
+		x[kept++] = x[i];
+	}
+	return kept;
+}
+
+/* By cell, then by time: nearly in order of time they are already. */
+static void order_served(struct timeline *t, struct step *s)
+{
+	struct served *by_cell = scratch(t, s->serveds * sizeof(*by_cell));
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < s->cells; i++)
+		s->cell[i].n = 0;
+	for (uint32_t i = 0; i < s->serveds; i++)
+		s->cell[s->served[i].when >> SERVED_CELL].n++;
+	for (uint32_t i = 0; i < s->cells; i++) {
+		s->cell[i].first = at;
+		at += s->cell[i].n;
+		s->cell[i].n = 0;
+	}
+	for (uint32_t i = 0; i < s->serveds; i++) {
+		struct cell *c = &s->cell[s->served[i].when >> SERVED_CELL];
+
+		by_cell[c->first + c->n++] = s->served[i];
+	}
+	t->served -= s->serveds;
+	s->serveds = 0;
+	for (uint32_t i = 0; i < s->cells; i++) {
+		struct cell *c = &s->cell[i];
+
+		sort_cell(by_cell + c->first, c->n);
+		c->n = cancel(by_cell + c->first, c->n);
+		memcpy(s->served + s->serveds, by_cell + c->first, c->n * sizeof(*by_cell));
+		c->first = s->serveds;
+		s->serveds += c->n;
+	}
+	t->served += s->serveds;
+	s->grouped = true;
+}
+
+static void serve(struct timeline *t, struct step *s, const struct fact *f, bool back)
+{
+	struct cell *c = cell_obtain(t, s, &f->server, f->port);
+
+	s->accepted += back ? UINT32_MAX : 1;
+	c->accepted += back ? UINT32_MAX : 1;
+	if (s->deaf)
+		return;
+	/* Each that is taken back was there: when much is, half of it can go. */
+	if (back && s->serveds == s->served_room)
+		order_served(t, s);
+	if (s->serveds == s->served_room) {
+		s->served_room = more(s->served_room);
+		s->served = mem_grow(s->served, s->served_room, sizeof(s->served[0]));
+	}
+	s->served[s->serveds++] = (struct served){ (uint64_t)(c - s->cell) << SERVED_CELL | (uint64_t)(f->at - s->at) << 1 | back,
+		client_hash(&f->client) };
+	t->served++;
+	s->grouped = false;
+}
+
+void timeline_count(struct timeline *t, const struct fact *f, bool back)
+{
+	struct step *s;
+
+	if (f->kind != FACT_OF_ACCEPTED && f->kind != FACT_OF_END)
+		return;
+	s = step_obtain(t, f->at);
+	t->counted += back ? UINT64_MAX : 1;
+	if (f->kind == FACT_OF_ACCEPTED) {
+		serve(t, s, f, back);
+		return;
+	}
+	s->ended += back ? UINT32_MAX : 1;
+	if (f->flags & FACT_ESTABLISHED)
+		cell_obtain(t, s, &f->server, f->port)->established += back ? UINT32_MAX : 1;
+}
+
+void timeline_order(struct timeline *t, struct step *s, const struct facts *facts)
+{
+	if (s->stale || s->ordered < s->moments)
+		order_moments(t, s, facts);
+	if (!s->grouped && s->serveds)
+		order_served(t, s);
 }

@@ -1,13 +1,17 @@
-/* Facts in order of time. New ones are noted as they come and sorted in when the order is asked for. */
+/*
+ * Facts in time, step by step. What can only be counted is counted here, by service; of what may be a case, the step
+ * knows where it is kept. Both are put in order when a window comes to them.
+ */
 #ifndef TCPTOP_STORE_TIMELINE_H
 #define TCPTOP_STORE_TIMELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "store/facts.h"
 
-struct moment { /* a fact's place in time */
+struct moment { /* a kept fact's place in time */
 	int64_t at;
 	uint64_t uid;
 	uint32_t fact, near, far; /* near, far: handles in the windows, for whoever walks along */
@@ -15,18 +19,76 @@ struct moment { /* a fact's place in time */
 	uint8_t kind;
 };
 
+struct served { /* an attempt that was accepted */
+	uint64_t when; /* its cell << SERVED_CELL | ns since the step's beginning << 1 | taken back */
+	uint64_t client; /* hash of the address */
+};
+#define SERVED_CELL 35
+
+struct cell { /* counts of a service */
+	struct addr server;
+	uint16_t port;
+	uint32_t accepted, established; /* established: of those that ended */
+	uint32_t first, n; /* its place among the served, once they are in order */
+};
+
+struct step {
+	int64_t at; /* its beginning */
+	struct moment *moment;
+	struct cell *cell;
+	uint32_t *index; /* hash -> 1 + cell */
+	struct served *served;
+	uint32_t moments, moment_room, cells, cell_room, index_room, serveds, served_room;
+	uint32_t ended, accepted; /* connections that ended, attempts accepted */
+	uint32_t ordered;	  /* of the moments, those in order of time */
+	bool stale;		  /* some moments' facts are not there any more */
+	bool grouped;		  /* the served are ordered by cell and time */
+	bool deaf;		  /* the served were forgotten for want of room: they are counted only */
+	bool bare;		  /* too old for the short window: of it there is nothing left */
+};
+
 struct timeline {
-	struct moment *moment; /* what is in order, then what came since */
-	size_t ordered, n, room;
-	struct moment *late; /* room to sort what came */
-	size_t late_room;
+	struct step **step; /* in order of time */
+	size_t steps, room;
+	struct step *last; /* asked for */
+	uint64_t moments, served, cells, counted; /* of all steps; counted: what ended and what was accepted */
+	void *scratch;
+	size_t scratch_size;
 };
 
 void timeline_fini(struct timeline *t);
 void timeline_clear(struct timeline *t);
-/* Notes that fact number `i` is there, or says something else than it did. What is taken away needs no word. */
+/* What a timeline takes for so many moments and such a load of counts. */
+size_t timeline_bytes(size_t moments, size_t load);
+/* What the counts take, in the octets of one who was served. */
+uint64_t timeline_load(const struct timeline *t);
+
+/* Notes that fact number `i` is kept, or says something else than it did. */
 void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i);
-/* Brings all facts there are in order, and forgets those that are not; n is their number then. */
-void timeline_sort(struct timeline *t, const struct facts *facts);
+/* A fact that was kept at that time is not there any more, or at another time. */
+void timeline_stale(struct timeline *t, int64_t at);
+/* Counts a fact, or takes that back. */
+void timeline_count(struct timeline *t, const struct fact *f, bool back);
+/* Brings all of a step in order; moments whose facts are not there any more are forgotten. */
+void timeline_order(struct timeline *t, struct step *s, const struct facts *facts);
+
+/* The first step that begins at `at` or later; their number when there is none. */
+size_t timeline_from(const struct timeline *t, int64_t at);
+/* Who was served is forgotten, for want of room. Returns how many they were. */
+uint32_t timeline_deafen(struct timeline *t, struct step *s);
+/* What was counted is forgotten, too. */
+void timeline_bare(struct timeline *t, struct step *s);
+void timeline_drop(struct timeline *t, size_t step);
+
+/* The service's cell, or NULL. */
+const struct cell *step_cell(const struct step *s, const struct addr *server, uint16_t port);
+
+int64_t step_of(int64_t at);
+uint64_t client_hash(const struct addr *a);
+
+static inline int64_t served_at(const struct step *s, const struct served *x)
+{
+	return s->at + (int64_t)(x->when >> 1 & ((UINT64_C(1) << (SERVED_CELL - 1)) - 1));
+}
 
 #endif

@@ -1,0 +1,283 @@
+#include "config.h"
+
+#include "store/walk.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What things cost, in the units of walk_on(). */
+#define COST_ADD 2
+#define COST_ORDER 2 /* a moment or one served */
+#define COST_CELL 1
+#define COST_CASE 1 /* of a bunch that a judge takes up */
+#define COST_BOARD 2000
+
+void walk_fini(struct walk *w)
+{
+	lens_fini(&w->near);
+	lens_fini(&w->far);
+}
+
+void walk_begin(struct walk *w, const struct walk_bounds *with, int64_t from, int64_t to)
+{
+	w->with = *with;
+	w->to = to;
+	w->now = from;
+	w->stage = WALK_END;
+	w->sliding = false;
+	if (from == INT64_MIN) {
+		if (with->line->steps == 0) {
+			w->now = to;
+			return;
+		}
+		w->now = with->line->step[0]->at;
+	}
+	lens_begin(&w->near, with->facts->fact);
+	lens_begin(&w->far, with->facts->fact);
+	w->near_from = timeline_from(with->line, w->now - WINDOW_SHORT);
+	w->in = w->far_from = timeline_from(with->line, w->now - WINDOW_LONG);
+	w->at = 0;
+	w->stage = WALK_IN;
+}
+
+/* --- Sliding ------------------------------------------------------------------------------------- */
+
+/* Moments from..to - 1, LENS_MANY at most. */
+static void slide_in_some(struct walk *w, struct step *s, uint32_t from, uint32_t to)
+{
+	uint32_t fact[LENS_MANY], *handle[LENS_MANY];
+	struct moment *m = s->moment;
+	size_t n = 0;
+
+	for (uint32_t i = from; i < to && w->in >= w->near_from; i++) {
+		fact[n] = m[i].fact;
+		handle[n++] = &m[i].near;
+	}
+	lens_add(&w->near, fact, n, false, handle);
+	n = 0;
+	for (uint32_t i = from; i < to; i++)
+		if (m[i].flags & FACT_RARE) {
+			fact[n] = m[i].fact;
+			handle[n++] = &m[i].far;
+		}
+	lens_add(&w->far, fact, n, true, handle);
+}
+
+/* The step that comes next. True when it is in. */
+static bool slide_in(struct walk *w, int64_t *work)
+{
+	struct step *s = w->with.line->step[w->in];
+
+	if (w->at == 0) {
+		*work -= COST_ORDER * (int64_t)(s->moments - s->ordered + (s->grouped ? 0 : s->serveds)) + s->moments / 8;
+		timeline_order(w->with.line, s, w->with.facts);
+		if (w->in >= w->near_from) {
+			lens_count(&w->near, s, false);
+			*work -= COST_CELL * (int64_t)s->cells;
+		}
+	}
+	for (; w->at < s->moments && (w->at == 0 || *work > 0); w->at += LENS_MANY) {
+		slide_in_some(w, s, (uint32_t)w->at, w->at + LENS_MANY < s->moments ? (uint32_t)w->at + LENS_MANY : s->moments);
+		*work -= COST_ADD * LENS_MANY;
+	}
+	return w->at >= s->moments;
+}
+
+static void slide_out_near(struct walk *w, struct step *s)
+{
+	lens_count(&w->near, s, true);
+	for (uint32_t i = 0; i < s->moments; i++)
+		lens_remove(&w->near, s->moment[i].fact, s->moment[i].near);
+}
+
+static void slide_out_far(struct walk *w, struct step *s)
+{
+	for (uint32_t i = 0; i < s->moments; i++)
+		if (s->moment[i].flags & FACT_RARE)
+			lens_remove(&w->far, s->moment[i].fact, s->moment[i].far);
+}
+
+static void slide_out(struct walk *w, int64_t *work)
+{
+	struct timeline *line = w->with.line;
+
+	for (; w->near_from < w->in && line->step[w->near_from]->at < w->now - WINDOW_SHORT; w->near_from++) {
+		slide_out_near(w, line->step[w->near_from]);
+		*work -= COST_ADD * (int64_t)line->step[w->near_from]->moments + COST_CELL * (int64_t)line->step[w->near_from]->cells;
+	}
+	for (; w->far_from < w->in && line->step[w->far_from]->at < w->now - WINDOW_LONG; w->far_from++)
+		slide_out_far(w, line->step[w->far_from]);
+}
+
+/* --- Judging ------------------------------------------------------------------------------------- */
+
+static void judge_bunch(struct walk *w, unsigned which, const struct bunch *bunch, int64_t *work)
+{
+	const struct judge *judge = &judges[which];
+	const struct thresholds *t = w->with.thresholds;
+	struct board *board = w->with.board;
+	uint32_t cases = judge->cases(bunch);
+	double least = t->v[judge->least], ease = t->v[THRESHOLD_EASE];
+	bool worth = cases > 0 && (double)cases >= least * ease, raised;
+	struct memo *memo;
+	struct claim claim;
+
+	if (!worth && !(judge->rated && cases > 0))
+		return;
+	memo = board_find(board, which, &bunch->who);
+	raised = memo && memo->raised;
+	worth = worth && (double)cases >= least * (raised ? ease : 1);
+	if (worth) {
+		struct judging j = { .lens = judge->longer ? &w->far : &w->near, .bunch = bunch,
+			.step = w->with.line->step + w->near_from, .steps = w->in - w->near_from, .thresholds = t,
+			.bench = &w->bench, .ease = raised ? ease : 1, .usual = memo ? memo_usual(memo, w->now) : 0,
+			.until = w->now, .from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
+
+		memset(&claim, 0, sizeof(claim));
+		worth = judge->holds(&j, &claim);
+		*work -= COST_CASE * (int64_t)(bunch->n + bunch->accepted / 8);
+	}
+	*work -= COST_CASE;
+	if (!memo && (worth || judge->rated))
+		memo = board_obtain(board, which, &bunch->who);
+	if (!memo)
+		return;
+	if (worth)
+		board_claim(board, memo, w->now, &claim);
+	if (judge->rated)
+		memo_rate(memo, w->now, cases);
+}
+
+/* By the judges of what it has in common. */
+static void judge_by_all(struct walk *w, const struct bunch *bunch, bool longer, int64_t *work)
+{
+	for (unsigned i = 0; i < judge_count; i++)
+		if (judges[i].common == bunch->who.common && judges[i].longer == longer)
+			judge_bunch(w, i, bunch, work);
+}
+
+/* All bunches, from w->at on. True when they are through. */
+static bool judge_lens(struct walk *w, const struct lens *lens, bool longer, int64_t *work)
+{
+	for (; w->at < lens->bunches && *work > 0; w->at++)
+		if (lens->bunch[w->at].n)
+			judge_by_all(w, &lens->bunch[w->at], longer, work);
+	return w->at >= lens->bunches;
+}
+
+/* Fewer than so many failures of a client are no matter. */
+static uint32_t least_in_vain(const struct walk *w)
+{
+	double least = w->with.thresholds->v[THRESHOLD_SCANNER_TARGETS] * w->with.thresholds->v[THRESHOLD_EASE];
+
+	return least > 1 ? (uint32_t)fmin(ceil(least), UINT32_MAX) : 1;
+}
+
+static bool judge_clients(struct walk *w, int64_t *work)
+{
+	uint32_t least = least_in_vain(w);
+
+	for (; w->at < w->near.clients && *work > 0; w->at++) {
+		const struct client *c = &w->near.client[w->at];
+		struct bunch bunch = { .head = c->head, .tail = c->tail, .n = c->vain, .failed = c->vain, .accepted = c->accepted };
+
+		if (c->vain < least)
+			continue;
+		bunch.who.common = COMMON_CLIENT;
+		bunch.who.a = w->with.facts->fact[w->near.link[c->head - 1].fact].client;
+		judge_by_all(w, &bunch, false, work);
+	}
+	return w->at >= w->near.clients;
+}
+
+static void finish_window(struct walk *w, int64_t *work)
+{
+	const struct thresholds *t = w->with.thresholds;
+
+	board_settle_order(w->with.board);
+	board_quiet(w->with.board, w->now, (uint32_t)(t->v[THRESHOLD_QUIET] * (double)(WINDOW_SHORT / STEP)));
+	*work -= COST_BOARD;
+}
+
+/* --- Walking ------------------------------------------------------------------------------------- */
+
+/* To the next window. False: there is none. */
+static bool next_window(struct walk *w)
+{
+	const struct timeline *line = w->with.line;
+
+	if (w->now >= w->to)
+		return false;
+	/* A long time of nothing is passed over. */
+	if (w->near_from == w->in && w->far_from == w->in && w->with.board->raised == 0) {
+		if (w->in == line->steps)
+			return false;
+		if (w->now < line->step[w->in]->at)
+			w->now = line->step[w->in]->at;
+		if (w->now >= w->to)
+			return false;
+	}
+	w->now += STEP;
+	return true;
+}
+
+static void next_stage(struct walk *w, enum walk_stage stage)
+{
+	w->stage = stage;
+	w->at = 0;
+}
+
+/* One stage, or a part of it. True when a window is judged. */
+static bool go_on(struct walk *w, int64_t *work)
+{
+	switch (w->stage) {
+	case WALK_IN:
+		if (w->in == w->with.line->steps || w->with.line->step[w->in]->at >= w->now)
+			next_stage(w, w->sliding ? WALK_OUT : WALK_BEGIN);
+		else if (slide_in(w, work)) {
+			w->in++;
+			w->at = 0;
+		}
+		break;
+	case WALK_BEGIN:
+		w->sliding = true;
+		next_stage(w, next_window(w) ? WALK_IN : WALK_END);
+		break;
+	case WALK_OUT:
+		slide_out(w, work);
+		next_stage(w, WALK_SERVED);
+		break;
+	case WALK_SERVED:
+		lens_count_served(&w->near, w->with.line->step + w->near_from, w->in - w->near_from, least_in_vain(w));
+		next_stage(w, WALK_NEAR);
+		break;
+	case WALK_NEAR:
+		if (judge_lens(w, &w->near, false, work))
+			next_stage(w, WALK_CLIENTS);
+		break;
+	case WALK_CLIENTS:
+		if (judge_clients(w, work))
+			next_stage(w, WALK_FAR);
+		break;
+	case WALK_FAR:
+		if (!judge_lens(w, &w->far, true, work))
+			break;
+		finish_window(w, work);
+		next_stage(w, WALK_BEGIN);
+		return true;
+	case WALK_END:
+		break;
+	}
+	return false;
+}
+
+enum walk_word walk_on(struct walk *w, int64_t *work)
+{
+	while (w->stage != WALK_END) {
+		if (*work <= 0)
+			return WALK_MORE;
+		if (go_on(w, work))
+			return WALK_WINDOW;
+	}
+	return WALK_DONE;
+}
