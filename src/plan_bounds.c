@@ -173,6 +173,7 @@ void plan_bounds(struct plan *p)
 	/* Findings come and go with time, so they need to be told as it passes. */
 	p->engine.final_only = c->batch && p->view != VIEW_FINDINGS;
 	/* With a filter that no sum passes the user is told how many connections do. */
+	p->store.findings_only = c->batch && p->view == VIEW_FINDINGS;
 	p->store.sums_only = c->batch && shows_sums_only(p->view) && !(c->filter && c->filter[0]);
 	p->engine.no_series = p->store.sums_only;
 	p->engine.linger = c->linger;

@@ -28,6 +28,8 @@ struct store_conf {
 	uint32_t max_trails;	    /* ended connections whose segments are kept */
 	uint32_t max_facts;	    /* events that findings are worked out from; 0: as many as ever are of use */
 	bool no_findings;	    /* nobody will ask for them: store_findings() has none */
+	/* Nobody will ask for anything but findings, nor reset. One shard only, and there must be findings. */
+	bool findings_only;
 	/*
 	 * Nobody will ask for connections or time series, nor reset: only sums are kept. Every connection must come in one
 	 * row (engine_conf.final_only), beside late ones.

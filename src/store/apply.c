@@ -558,7 +558,10 @@ void store_apply(struct store *st, const struct block *b)
 	struct store_shard *sh = &st->shard[b->shard];
 
 	assert(b->shard < st->conf.shards && b->rows <= BLOCK_ROWS);
-	apply_rows(st, b);
+	if (st->conf.findings_only)
+		store_heed(st, b);
+	else
+		apply_rows(st, b);
 	store_tick(st, b->now);
 	if (b->stats_valid) {
 		sh->stats = b->stats;

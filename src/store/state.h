@@ -62,4 +62,7 @@ void booking_change(struct store *st, uint32_t talk, const struct connection *wa
 void booking_packets(struct store *st, uint32_t talk, const struct connection *was,
 	const struct connection *is);
 
+/* Takes the rows of a block in where there are findings only (store_conf.findings_only). */
+void store_heed(struct store *st, const struct block *b);
+
 #endif
