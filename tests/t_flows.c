@@ -84,7 +84,7 @@ static void timers_come_in_time_and_once(void **state)
 
 	(void)state;
 	hash_seed(1);
-	assert_true(flows_init(&t, TIMERS, 16));
+	assert_true(flows_init(&t, TIMERS, NULL));
 	assert_null(flows_due(&t, now, &left));
 	for (uint32_t i = 0; i < TIMERS; i++) {
 		struct tuple tuple = { .port = { (uint16_t)(i + 1), 80 } };
@@ -124,7 +124,7 @@ static void timers_come_in_pieces(void **state)
 	struct flow *f;
 
 	(void)state;
-	assert_true(flows_init(&t, TIMERS, 16));
+	assert_true(flows_init(&t, TIMERS, NULL));
 	assert_null(flows_due(&t, 5 * tick, &left));
 	for (uint32_t i = 0; i < TIMERS; i++) {
 		struct tuple tuple = { .port = { (uint16_t)(i + 1), 80 } };
@@ -147,6 +147,8 @@ static void timers_come_in_pieces(void **state)
 	flows_fini(&t);
 }
 
+#define FIRST_ESEQ UINT64_C(0x100000005)
+
 static void tombstones_are_found_until_they_are_due(void **state)
 {
 	struct flows t;
@@ -156,9 +158,10 @@ static void tombstones_are_found_until_they_are_due(void **state)
 
 	(void)state;
 	assert_true(tombs_init(&tombs, 64));
-	assert_true(flows_init(&t, 16, tombs.chunks << tombs.chunk_bits));
+	assert_true(flows_init(&t, 16, &tombs.index));
 	for (int64_t i = 0; i < 1000; i++) {
-		struct tomb tomb = { .eseq = (uint64_t)i, .until = i + 30, .hash = (uint32_t)(i % 7) };
+		struct tomb tomb = { .until = (uint32_t)i + 30, .hash = (uint32_t)(i % 7) };
+		int64_t now = i << 30;
 		struct flow *f;
 		bool high;
 
@@ -171,18 +174,20 @@ static void tombstones_are_found_until_they_are_due(void **state)
 		f = flows_add(&t, &tuple, tomb.hash);
 		tomb.id = tomb_id(&tuple, &high);
 		tomb.client_high = high;
-		tombs_add(&tombs, &t.index, &tomb, flows_slot(&t, f) + 1, i);
+		tombs_add(&tombs, &tomb, FIRST_ESEQ + (uint64_t)i, now);
 		flows_release(&t, f);
 		assert_null(flows_find(&t, &tuple, tomb.hash, &side));
-		assert_int_equal(tombs_find(&tombs, &t.index, &tuple, tomb.hash, i, &side)->eseq, i);
+		assert_int_equal(tombs_eseq(&tombs, tombs_find(&tombs, &tuple, tomb.hash, now, &side)), FIRST_ESEQ + i);
 		assert_int_equal(side, CLIENT);
-		assert_int_equal(tombs_find(&tombs, &t.index, &back, tomb.hash, i, &side)->eseq, i);
+		assert_int_equal(tombs_eseq(&tombs, tombs_find(&tombs, &back, tomb.hash, now, &side)), FIRST_ESEQ + i);
 		assert_int_equal(side, SERVER);
-		assert_null(tombs_find(&tombs, &t.index, &tuple, tomb.hash, i + 31, &side));
+		assert_non_null(tombs_find(&tombs, &tuple, tomb.hash, (i + 30) << 30, &side));
+		assert_null(tombs_find(&tombs, &tuple, tomb.hash, (i + 31) << 30, &side));
 	}
 	/* Chunks whose stones were all forgotten were used again: 30 are remembered at a time. */
 	assert_true(tombs.fresh <= 30 / (1u << tombs.chunk_bits) + 3);
-	assert_true(t.index.n <= tombs.chunks << tombs.chunk_bits);
+	assert_true(tombs.index.n <= tombs.chunks << tombs.chunk_bits);
+	assert_int_equal(t.index.n, 0);
 	tombs_fini(&tombs);
 	flows_fini(&t);
 }

@@ -55,7 +55,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
 	}
 	if (e->hosts && e->beats && tombs_init(&e->tombs, c->max_tombstones) &&
-		flows_init(&e->flows, c->max_connections, e->tombs.chunks << e->tombs.chunk_bits) &&
+		flows_init(&e->flows, c->max_connections, &e->tombs.index) &&
 		(!c->max_trails || (e->trail && e->trail_next)))
 		return e;
 	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
@@ -70,7 +70,7 @@ size_t engine_bytes(const struct engine_conf *conf)
 
 	return conf->max_connections *
 		       (sizeof(e->flows.flow[0]) + sizeof(struct rare) + sizeof(e->flows.queue[0]) + sizeof(e->flows.spare[0])) +
-	       wheel_bytes(conf->max_connections) + tombs_bytes(tombs) + index_bytes(conf->max_connections + tombs) +
+	       wheel_bytes(conf->max_connections) + index_bytes(conf->max_connections) + tombs_bytes(tombs) +
 	       conf->max_trails * (sizeof(e->trail[0]) + sizeof(e->trail_next[0]));
 }
 
@@ -271,7 +271,7 @@ static void fetch_index(const struct engine *e, const struct pkt *pkt, size_t n)
 /* found[i] is most likely the flow of pkt[i], or NULL. What is far away is read in one row, with nothing between. */
 static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n, struct flow **found)
 {
-	const void *far[3 * STAGE];
+	const void *far[4 * STAGE];
 	size_t wanted = 0;
 	uint32_t opened = 0;
 
@@ -280,7 +280,7 @@ static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n,
 		uint32_t ref = index_next(&e->flows.index, &at, pkt[i].hash);
 
 		found[i] = NULL;
-		if (ref && !(ref & OTHER_REF)) {
+		if (ref) {
 			found[i] = flows_flow(&e->flows, ref - 1);
 			far[wanted++] = &found[i]->flags;
 		}
@@ -288,6 +288,7 @@ static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n,
 			continue;
 		far[wanted++] = hosts_place(e->hosts, &pkt[i].tuple.addr[0]);
 		if (!found[i]) {
+			far[wanted++] = index_bucket(&e->tombs.index, pkt[i].hash);
 			far[wanted++] = beats_place(e->beats, &pkt[i].tuple);
 			far[wanted++] = flows_spare(&e->flows, opened++);
 		}

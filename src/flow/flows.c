@@ -18,18 +18,19 @@ static bool rares_init(struct rares *pool, uint32_t max)
 	return true;
 }
 
-bool flows_init(struct flows *t, uint32_t max, uint32_t others)
+bool flows_init(struct flows *t, uint32_t max, const struct index *graves)
 {
 	bool ok;
 
 	memset(t, 0, sizeof(*t));
 	t->max = max;
 	t->queue_size = max;
+	t->graves = graves;
 	t->flow = mem_table(max, sizeof(t->flow[0]));
 	t->queue = mem_table(max, sizeof(t->queue[0]));
 	t->spare = mem_table(max, sizeof(t->spare[0]));
 	ok = rares_init(&t->rares, max);
-	ok = index_init(&t->index, (uint64_t)max + others) && ok;
+	ok = index_init(&t->index, max) && ok;
 	ok = wheel_init(&t->wheel, max) && ok;
 	if (!ok || !t->flow || !t->queue || !t->spare) {
 		flows_fini(t);
@@ -61,8 +62,6 @@ struct flow *flows_find(const struct flows *t, const struct tuple *tuple, uint32
 	uint32_t ref;
 
 	while ((ref = index_next(&t->index, &at, hash))) {
-		if (ref & OTHER_REF)
-			continue;
 		*side = tuple_side(&t->flow[ref - 1].tuple, tuple);
 		if (*side >= 0)
 			return &t->flow[ref - 1];
@@ -201,6 +200,8 @@ static void fetch_due(const struct flows *t, int64_t now)
 		if (f->deadline > now)
 			continue;
 		mem_read(index_bucket(&t->index, f->hash));
+		if (t->graves)
+			mem_read(index_bucket(t->graves, f->hash));
 		fetch_lines(f);
 	}
 }
@@ -231,6 +232,7 @@ struct flow *flows_due(struct flows *t, int64_t now, uint32_t *left)
 
 void flows_release(struct flows *t, struct flow *f)
 {
+	(void)index_remove(&t->index, f->hash, flows_slot(t, f) + 1);
 	class_remove(t, f);
 	flow_common(f);
 	f->flags &= FLOW_QUEUED;

@@ -16,7 +16,6 @@
 #include "util/front.h"
 #include "util/mem.h"
 
-#define OTHER_REF UINT32_C(0x80000000) /* bit of index entries that are no slot + 1 */
 #define DUE_MOST 32 /* flows whose deadlines are looked at together */
 
 struct flow_list {
@@ -29,7 +28,8 @@ struct flows {
 	struct rares rares;
 	uint32_t *spare;    /* stack of slots given back, [max] */
 	uint32_t max, used, fresh, spares; /* fresh: slots from here on were never used */
-	struct index index; /* of flows (slot + 1) and of tombstones (tomb.h) */
+	struct index index; /* of flows (slot + 1) */
+	const struct index *graves; /* of tombstones (tomb.h), where those that are due will go */
 	struct wheel wheel;
 	struct flow_list class[CLASS_COUNT];
 	uint32_t hand;	    /* where the next look for a long idle one begins */
@@ -39,8 +39,8 @@ struct flows {
 	uint32_t due[DUE_MOST], due_n, due_at, due_place;
 };
 
-/* Room for max flows, and for that many other entries in the index. */
-bool flows_init(struct flows *t, uint32_t max, uint32_t others);
+/* Room for max flows. graves: borrowed, NULL: none. */
+bool flows_init(struct flows *t, uint32_t max, const struct index *graves);
 void flows_fini(struct flows *t);
 
 static inline struct flow *flows_flow(const struct flows *t, uint32_t slot)
@@ -75,7 +75,7 @@ static inline const struct flow *flows_spare(const struct flows *t, uint32_t ahe
 
 /* A cleared flow, linked into the index and into CLASS_SETUP; NULL when all slots are taken. */
 struct flow *flows_add(struct flows *t, const struct tuple *client_first, uint32_t hash);
-/* Gives the slot back. Its entry in the index must have been taken over or removed. */
+/* Gives the slot back; nobody finds it any more. */
 void flows_release(struct flows *t, struct flow *f);
 
 /* The longest idle of a few that are CLASS_LIVE, or NULL. */

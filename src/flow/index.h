@@ -1,6 +1,5 @@
 /*
- * From the hash of a tuple to what stands for it: live flows and tombstones in one index, so that a packet looks in
- * one place. A bucket is one cache line; it grows by one bucket at a time (linear hashing: Litwin 1980), so that no
+ * From the hash of a tuple to the number of what stands for it. A bucket is one cache line; it grows by one bucket at a time (linear hashing: Litwin 1980), so that no
  * packet waits for a table to be built anew.
  */
 #ifndef TCPTOP_FLOW_INDEX_H

@@ -10,14 +10,15 @@
 static struct late *late_row(struct engine *e, const struct tomb *t, int side, const struct tuple *sender_first)
 {
 	struct late *l = e->lates ? &e->late[e->lates - 1] : NULL;
+	uint64_t eseq = tombs_eseq(&e->tombs, t);
 
-	if (l && l->eseq == t->eseq)
+	if (l && l->eseq == eseq)
 		return l;
 	if (e->lates == LATE_MAX && !engine_publish(e, 0) && e->lates == LATE_MAX)
 		return NULL;
 	l = &e->late[e->lates++];
 	memset(l, 0, sizeof(*l));
-	l->eseq = t->eseq;
+	l->eseq = eseq;
 	l->c.tuple = side == SERVER ? tuple_reversed(sender_first) : *sender_first;
 	l->c.start = t->start;
 	return l;

@@ -239,8 +239,7 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 	struct tomb t = {
 		.id = tomb_id(&f->tuple, &high),
 		.hash = f->hash,
-		.eseq = eseq,
-		.until = f->heard + HOLD,
+		.until = tomb_second(f->heard + HOLD),
 		.start = f->start,
 		.isn = {c->isn, s->isn},
 		.nxt = {c->nxt, s->nxt},
@@ -252,7 +251,7 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 	};
 
 	t.client_high = high;
-	tombs_add(&e->tombs, &e->flows.index, &t, flows_slot(&e->flows, f) + 1, e->now);
+	tombs_add(&e->tombs, &t, eseq, e->now);
 }
 
 bool life_end(struct engine *e, struct flow *f, unsigned when)

@@ -220,7 +220,7 @@ static bool opens_after(const struct tomb *t, int side, const struct pkt *p)
 /* Nobody in the table has this tuple. Returns the connection it opens, NULL when it was only late. */
 static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 {
-	struct tomb *t = tombs_find(&e->tombs, &e->flows.index, &p->tuple, p->hash, e->now, side);
+	struct tomb *t = tombs_find(&e->tombs, &p->tuple, p->hash, e->now, side);
 	struct flow *f;
 	uint16_t generation;
 

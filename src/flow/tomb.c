@@ -20,8 +20,8 @@ bool tombs_init(struct tombs *t, uint32_t max)
 	t->chunks = (max >> t->chunk_bits) + 2;
 	t->tomb = mem_table((size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
 	t->queue = mem_table(t->chunks, sizeof(t->queue[0]));
-	t->until = mem_table(t->chunks, sizeof(t->until[0]));
-	if (!t->tomb || !t->queue || !t->until) {
+	t->chunk = mem_table(t->chunks, sizeof(t->chunk[0]));
+	if (!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits) || !t->tomb || !t->queue || !t->chunk) {
 		tombs_fini(t);
 		return false;
 	}
@@ -34,18 +34,19 @@ void tombs_fini(struct tombs *t)
 	front_end(&t->front);
 	mem_table_free(t->tomb, (size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
 	mem_table_free(t->queue, t->chunks, sizeof(t->queue[0]));
-	mem_table_free(t->until, t->chunks, sizeof(t->until[0]));
+	mem_table_free(t->chunk, t->chunks, sizeof(t->chunk[0]));
+	index_fini(&t->index);
 	t->tomb = NULL;
 	t->queue = NULL;
-	t->until = NULL;
+	t->chunk = NULL;
 }
 
 size_t tombs_bytes(uint64_t max)
 {
-	return max * sizeof(struct tomb);
+	return max * sizeof(struct tomb) + index_bytes(max);
 }
 
-uint64_t tomb_id(const struct tuple *tuple, bool *first_high)
+uint32_t tomb_id(const struct tuple *tuple, bool *first_high)
 {
 	int order = memcmp(&tuple->addr[0], &tuple->addr[1], sizeof(tuple->addr[0]));
 	bool high = order > 0 || (order == 0 && tuple->port[0] > tuple->port[1]);
@@ -55,29 +56,30 @@ uint64_t tomb_id(const struct tuple *tuple, bool *first_high)
 	memcpy(&w[2], &tuple->addr[!high], sizeof(tuple->addr[0]));
 	w[4] = (uint64_t)tuple->port[high] << 16 | tuple->port[!high];
 	*first_high = high;
-	return hash_five(w);
+	return (uint32_t)(hash_five(w) >> 32);
 }
 
 /* Its tombstones leave the index; those whose tuple has a younger one have left it before. */
-static void chunk_forget(struct tombs *t, struct index *x, uint32_t chunk, uint32_t n)
+static void chunk_forget(struct tombs *t, uint32_t chunk, uint32_t n)
 {
-	uint32_t from = chunk << t->chunk_bits, i;
+	uint32_t from = chunk << t->chunk_bits;
 
-	for (i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			__builtin_prefetch(index_bucket(x, t->tomb[from + i + AHEAD].hash), 1);
-		(void)index_remove(x, t->tomb[from + i].hash, TOMB_REF | (from + i));
+	for (uint32_t i = 0; i < n; i++) {
+		if (i % AHEAD == 0)
+			for (uint32_t k = i; k < i + AHEAD && k < n; k++)
+				mem_read(index_bucket(&t->index, t->tomb[from + k].hash));
+		(void)index_remove(&t->index, t->tomb[from + i].hash, from + i + 1);
 	}
 }
 
 /* Room for one more in the newest chunk. */
-static void chunk_begin(struct tombs *t, struct index *x, int64_t now)
+static void chunk_begin(struct tombs *t, uint64_t eseq, int64_t now)
 {
 	uint32_t size = UINT32_C(1) << t->chunk_bits, chunk;
 
-	if (t->used && (t->until[t->queue[t->first]] < now || t->used == t->chunks)) {
+	if (t->used && (t->chunk[t->queue[t->first]].until < tomb_second(now) || t->used == t->chunks)) {
 		chunk = t->queue[t->first];
-		chunk_forget(t, x, chunk, size);
+		chunk_forget(t, chunk, size);
 		t->first = t->first + 1 < t->chunks ? t->first + 1 : 0;
 		t->used--;
 	} else {
@@ -85,57 +87,58 @@ static void chunk_begin(struct tombs *t, struct index *x, int64_t now)
 		front_at(&t->front, ((size_t)t->fresh << t->chunk_bits) * sizeof(t->tomb[0]));
 	}
 	t->queue[(t->first + t->used++) % t->chunks] = chunk;
-	t->until[chunk] = INT64_MIN;
+	t->chunk[chunk] = (struct tomb_chunk){eseq, 0};
 	t->filled = 0;
 }
 
-/* An older one of the same tuple gives way. */
-static void replace_older(struct tombs *t, struct index *x, const struct tomb *what)
+static struct tomb *find(const struct tombs *t, uint32_t hash, uint32_t id)
 {
-	struct index_place at = index_at(x, what->hash);
+	struct index_place at = index_at(&t->index, hash);
 	uint32_t ref;
 
-	while ((ref = index_next(x, &at, what->hash)))
-		if (ref & TOMB_REF && t->tomb[ref & ~TOMB_REF].id == what->id) {
-			(void)index_remove(x, what->hash, ref);
-			return;
-		}
+	while ((ref = index_next(&t->index, &at, hash)))
+		if (t->tomb[ref - 1].id == id)
+			return &t->tomb[ref - 1];
+	return NULL;
 }
 
-void tombs_add(struct tombs *t, struct index *x, const struct tomb *what, uint32_t ref, int64_t now)
+void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, int64_t now)
 {
+	struct tomb *older;
 	uint32_t chunk, i;
 
 	if (!t->used || t->filled == UINT32_C(1) << t->chunk_bits)
-		chunk_begin(t, x, now);
+		chunk_begin(t, eseq, now);
 	chunk = t->queue[(t->first + t->used - 1) % t->chunks];
 	i = (chunk << t->chunk_bits) + t->filled++;
-	if (what->until > t->until[chunk])
-		t->until[chunk] = what->until;
-	replace_older(t, x, what);
+	if (what->until > t->chunk[chunk].until)
+		t->chunk[chunk].until = what->until;
+	older = find(t, what->hash, what->id);
 	t->tomb[i] = *what;
-	(void)index_replace(x, what->hash, ref, TOMB_REF | i);
+	if (older)
+		(void)index_replace(&t->index, what->hash, (uint32_t)(older - t->tomb) + 1, i + 1);
+	else
+		index_add(&t->index, what->hash, i + 1);
 }
 
-struct tomb *tombs_find(const struct tombs *t, const struct index *x, const struct tuple *tuple, uint32_t hash,
-	int64_t now, int *side)
+struct tomb *tombs_find(const struct tombs *t, const struct tuple *tuple, uint32_t hash, int64_t now, int *side)
 {
-	struct index_place at = index_at(x, hash);
-	uint32_t ref;
-	uint64_t id = 0;
-	bool high = false;
+	struct index_place at = index_at(&t->index, hash);
+	struct tomb *tomb;
+	bool high;
 
-	while ((ref = index_next(x, &at, hash))) {
-		struct tomb *tomb = &t->tomb[ref & ~TOMB_REF];
+	if (!at.hits && !at.bucket->more)
+		return NULL; /* nearly always, and at once */
+	tomb = find(t, hash, tomb_id(tuple, &high));
+	if (!tomb || tomb->until < tomb_second(now))
+		return NULL;
+	*side = high == tomb->client_high ? CLIENT : SERVER;
+	return tomb;
+}
 
-		if (!(ref & TOMB_REF))
-			continue;
-		if (!id)
-			id = tomb_id(tuple, &high);
-		if (tomb->id != id)
-			continue;
-		*side = high == tomb->client_high ? CLIENT : SERVER;
-		return tomb->until >= now ? tomb : NULL;
-	}
-	return NULL;
+uint64_t tombs_eseq(const struct tombs *t, const struct tomb *tomb)
+{
+	uint32_t i = (uint32_t)(tomb - t->tomb);
+
+	return t->chunk[i >> t->chunk_bits].eseq + (i & ((UINT32_C(1) << t->chunk_bits) - 1));
 }
