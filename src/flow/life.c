@@ -144,6 +144,14 @@ void life_withdraw(struct engine *e, struct flow *f)
 	flows_touch(&e->flows, f);
 }
 
+/* The server did not act as one that has its client's answer. The flags are asked first: they are at hand. */
+static bool taken_late(const struct flow *f)
+{
+	const struct half *s = &f->half[SERVER];
+
+	return f->flags & FLOW_TAKEN_LATE && !(s->flags & HALF_PROGRESS) && s->synack_late >= SYNACK_LATE;
+}
+
 static int64_t due_of_open(const struct engine *e, const struct flow *f)
 {
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
@@ -154,7 +162,7 @@ static int64_t due_of_open(const struct engine *e, const struct flow *f)
 		return f->heard + (gap > e->conf.vanished ? gap : e->conf.vanished);
 	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
 		return f->heard + e->conf.unanswered;
-	if (s->synack_late >= SYNACK_LATE && !(s->flags & HALF_PROGRESS))
+	if (taken_late(f))
 		return f->heard + e->conf.unanswered;
 	if (fin_c && fin_s)
 		return f->heard + e->conf.linger;
@@ -194,7 +202,7 @@ static unsigned when_of_open(const struct flow *f)
 		return WHEN_VANISHED;
 	if (!(f->flags & FLOW_ESTABLISHED) && f->origin == ORIGIN_ATTEMPT)
 		return WHEN_SETUP_OVER;
-	if (s->synack_late >= SYNACK_LATE && !(s->flags & HALF_PROGRESS))
+	if (taken_late(f))
 		return WHEN_SETUP_OVER;
 	if (c->flags & s->flags & HALF_FIN)
 		return WHEN_SETTLED;

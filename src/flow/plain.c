@@ -34,6 +34,12 @@ static bool is_next(const struct half *x, const struct half *y, const struct pkt
 	return p->seq == x->nxt && p->ttl == x->ttl && p->win && p->len < PLAUSIBLE && !seq_before(y->nxt, p->ack);
 }
 
+/* Of one that has shown no progress: what it sent next is behind its SYN. */
+static bool sent_syn_only(const struct half *h)
+{
+	return !h->bytes && !(h->flags & HALF_GAP);
+}
+
 /* Perhaps a span port's copy. */
 static bool may_be_copy(const struct half *x, uint32_t sig)
 {
@@ -89,7 +95,7 @@ static enum plain take_synack(struct flow *f, int side, const struct pkt *p)
 		x->packets || x->flags & (HALF_ISN | HALF_SEEN) || p->len || may_be_copy(x, sig))
 		return PLAIN_NOT;
 	if ((y->flags & (HALF_ISN | HALF_SEEN | HALF_PROGRESS | ODD_HALF)) != (HALF_ISN | HALF_SEEN) || has_tail(y) ||
-		p->ack != y->nxt || y->nxt != y->isn + 1)
+		p->ack != y->nxt || !sent_syn_only(y))
 		return PLAIN_NOT;
 	x->ttl = p->ttl;
 	x->t_syn_last = count_it(f, x, p, sig);
@@ -120,7 +126,7 @@ static enum plain take_third(struct flow *f, int side, const struct pkt *p)
 		(x->flags & (opened | beyond | HALF_ACK)) != opened ||
 		(y->flags & (opened | beyond | HALF_ACK)) != (opened | HALF_ACK))
 		return PLAIN_NOT;
-	if (p->len || p->ack != y->nxt || y->nxt != y->isn + 1)
+	if (p->len || p->ack != y->nxt || !sent_syn_only(y))
 		return PLAIN_NOT;
 	x->ack = x->redge = p->ack;
 	count_it(f, x, p, sig);
