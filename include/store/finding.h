@@ -30,13 +30,20 @@ struct finding {
 
 /*
  * All that are listed, current and over, in the order they were raised. Borrowed until the store changes. Before the
- * input has ended, and with more than 16384 events, it may be what was true a few seconds ago.
+ * input has ended, and with very many events, it may be what was true a few seconds ago.
  */
 const struct finding *store_findings(const struct store *st, size_t *n);
 
+/*
+ * The same in pieces. store_findings_step() works on them, as much as looking at so many rows takes; true when they are
+ * worked out. When the store changes before that, it begins anew. store_findings_latest() has what was worked out last.
+ */
+bool store_findings_step(const struct store *st, size_t rows);
+const struct finding *store_findings_latest(const struct store *st, size_t *n);
+
 /* What its bounds made it leave out. */
 struct findings_usage {
-	uint64_t facts, facts_max; /* events kept */
+	uint64_t facts, facts_max; /* events kept one by one, as they may be cases of a finding */
 	uint64_t late;		   /* events that came, or were taken back, after their time was settled */
 	uint64_t crowded;	   /* events whose time was settled early because the table was full */
 	uint64_t forgotten;	   /* findings over and not listed any more */

@@ -357,8 +357,11 @@ static int compare_findings(const void *arg, uint64_t x, uint64_t y)
 bool step_findings(struct result *r, size_t *work)
 {
 	struct result_memory *m = r->memory;
-	const struct finding *f = store_findings(m->store, &r->total);
+	const struct finding *f;
 
+	if (!store_findings_step(m->store, *work))
+		return false;
+	f = store_findings_latest(m->store, &r->total);
 	if (r->total > m->finding_room) {
 		m->finding = mem_grow(m->finding, r->total, sizeof(*m->finding));
 		m->finding_room = r->total;

@@ -562,12 +562,17 @@ bool findings_work(struct findings *fs, int64_t now, bool final, int64_t work)
 	return list_on(fs, &work);
 }
 
+const struct finding *findings_latest(const struct findings *fs, size_t *n)
+{
+	*n = fs->shown.rows;
+	return fs->shown.row;
+}
+
 const struct finding *findings_list(struct findings *fs, int64_t now, bool final, size_t *n)
 {
 	while (!is_shown(fs, now, final))
 		findings_work(fs, now, final, INT64_MAX);
-	*n = fs->shown.rows;
-	return fs->shown.row;
+	return findings_latest(fs, n);
 }
 
 void findings_usage(const struct findings *fs, struct findings_usage *out)

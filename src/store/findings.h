@@ -36,6 +36,8 @@ void findings_stats(struct findings *fs, const struct capture_stats *stats, int6
 bool findings_work(struct findings *fs, int64_t now, bool final, int64_t work);
 /* The same as a whole. final: there will be no more facts. Else with very many of them what is told may be some seconds old. */
 const struct finding *findings_list(struct findings *fs, int64_t now, bool final, size_t *n);
+/* What was worked out last. */
+const struct finding *findings_latest(const struct findings *fs, size_t *n);
 void findings_usage(const struct findings *fs, struct findings_usage *out);
 
 #endif

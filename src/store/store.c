@@ -321,6 +321,21 @@ const struct finding *store_findings(const struct store *st, size_t *n)
 	return findings_list(st->findings, st->now, store_input_ended(st), n);
 }
 
+#define WORK_PER_ROW 16 /* a row of a view takes a microsecond and a half */
+
+bool store_findings_step(const struct store *st, size_t rows)
+{
+	int64_t work = rows < INT64_MAX / WORK_PER_ROW ? (int64_t)rows * WORK_PER_ROW : INT64_MAX;
+
+	return !st->findings || findings_work(st->findings, st->now, store_input_ended(st), work);
+}
+
+const struct finding *store_findings_latest(const struct store *st, size_t *n)
+{
+	*n = 0;
+	return st->findings ? findings_latest(st->findings, n) : NULL;
+}
+
 void store_findings_usage(const struct store *st, struct findings_usage *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -169,7 +169,7 @@ static const struct finding *worst_finding(const struct app *a)
 	const struct finding *worst = NULL, *f;
 	size_t n;
 
-	f = store_findings(a->conf.store, &n);
+	f = store_findings_latest(a->conf.store, &n);
 	for (; n > 0; n--, f++) {
 		enum severity severity = finding_info[f->kind].severity;
 
@@ -197,7 +197,7 @@ static void find_banner(const struct app *a, struct list *l)
 	str_free(&lack);
 	if (*l->banner)
 		return;
-	f = store_findings(a->conf.store, &n);
+	f = store_findings_latest(a->conf.store, &n);
 	for (; n > 0; n--, f++)
 		if (f->current && f->kind == FINDING_CAPTURE_QUALITY)
 			snprintf(l->banner, sizeof(l->banner), "Capture: %s", f->sentence);
@@ -330,6 +330,8 @@ static bool begin_stage(struct app *a, struct list *l)
 		return ask_begin(a, &l->ask, &l->query, l->scope, l->filter);
 	case LIST_SCOPE:
 		return ask_scope(a, l);
+	case LIST_FINDINGS:
+		return !store_findings_step(a->conf.store, 0);
 	case LIST_WORST:
 		return !*l->filter && !find_worst(a, l) && ask_worst(a, l);
 	case LIST_CONNECTIONS:
@@ -349,6 +351,8 @@ static void end_stage(struct app *a, struct list *l)
 	case LIST_SCOPE:
 		l->in_scope = l->ask.result.matched;
 		break;
+	case LIST_FINDINGS:
+		break;
 	case LIST_WORST:
 		take_worst(l);
 		break;
@@ -361,9 +365,16 @@ static void end_stage(struct app *a, struct list *l)
 	ask_close(&l->ask);
 }
 
+static bool work_on_stage(struct app *a, struct list *l, size_t piece)
+{
+	if (l->stage == LIST_FINDINGS)
+		return store_findings_step(a->conf.store, piece);
+	return query_step(&l->ask.result, piece);
+}
+
 bool list_work(struct app *a, struct list *l, size_t piece)
 {
-	if (l->stage == LIST_WHOLE || !query_step(&l->ask.result, piece))
+	if (l->stage == LIST_WHOLE || !work_on_stage(a, l, piece))
 		return false;
 	if (l->stage == LIST_ROWS && entry_refuses(a, l, l->ask.result.matched)) {
 		list_refresh(a, l);
@@ -388,7 +399,7 @@ void list_refresh(struct app *a, struct list *l)
 		return;
 	}
 	/* Small stores are looked at whole before anybody sees what was. */
-	for (int i = 0; i < 4 && l->stage != LIST_WHOLE; i++)
+	for (int i = 0; i < 5 && l->stage != LIST_WHOLE; i++)
 		list_work(a, l, ask_piece(a));
 	l->stale = l->stage == LIST_ROWS;
 }

@@ -41,6 +41,7 @@ enum list_stage {
 	LIST_WHOLE, /* nothing more */
 	LIST_ROWS,
 	LIST_SCOPE, /* how many rows there were without the typed filter */
+	LIST_FINDINGS, /* what the headline may be */
 	LIST_WORST, /* the headline */
 	LIST_CONNECTIONS /* how many a typed filter matches that matches no row */
 };
