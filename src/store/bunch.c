@@ -430,11 +430,17 @@ void lens_remove(struct lens *l, uint32_t fact, uint32_t handle)
 
 /* --- What is counted only ------------------------------------------------------------------------ */
 
-static void cell_count(struct lens *l, const struct cell *c, uint32_t by)
+#define CELLS_AHEAD 16
+
+static uint64_t cell_who(const struct cell *c, struct subject *who)
 {
-	struct subject who = { .a = c->server, .port = c->port, .common = COMMON_SERVICE };
-	uint32_t i = subject_obtain(l, &who, hash_bytes(&who, sizeof(who)));
-	uint32_t answered = by * (c->accepted + c->established);
+	*who = (struct subject){ .a = c->server, .port = c->port, .common = COMMON_SERVICE };
+	return hash_bytes(who, sizeof(*who));
+}
+
+static void cell_count(struct lens *l, const struct cell *c, const struct subject *who, uint64_t hash, uint32_t by)
+{
+	uint32_t i = subject_obtain(l, who, hash), answered = by * (c->accepted + c->established);
 	struct bunch *b = &l->bunch[i];
 
 	b->accepted += by * c->accepted;
@@ -443,18 +449,40 @@ static void cell_count(struct lens *l, const struct cell *c, uint32_t by)
 	l->bunch[b->host].answered += answered;
 }
 
-void lens_count(struct lens *l, const struct step *s, bool back)
+/* CELLS_AHEAD at most, whose misses overlap. */
+static void cells_count(struct lens *l, const struct cell *c, uint32_t n, uint32_t by)
+{
+	struct subject who[CELLS_AHEAD];
+	uint64_t hash[CELLS_AHEAD];
+
+	for (uint32_t i = 0; i < n; i++) {
+		hash[i] = cell_who(&c[i], &who[i]);
+		if (l->bunch_by.room)
+			mem_read(slot(&l->bunch_by, hash[i]));
+	}
+	for (uint32_t i = 0; i < n && l->bunch_by.room; i++) {
+		uint32_t bunch = slot(&l->bunch_by, hash[i])->number;
+
+		if (bunch)
+			mem_read(&l->bunch[bunch - 1].accepted);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (c[i].accepted || c[i].established)
+			cell_count(l, &c[i], &who[i], hash[i], by);
+}
+
+void lens_count(struct lens *l, const struct step *s, uint32_t from, uint32_t to, bool back)
 {
 	struct subject who = { .common = COMMON_ALL };
 	uint32_t by = back ? UINT32_MAX : 1, all;
 
-	all = bunch_obtain(l, &who, hash_bytes(&who, sizeof(who)));
-	l->bunch[all].ended += by * s->ended;
-	for (uint32_t i = 0; i < s->cells; i++)
-		if (s->cell[i].accepted || s->cell[i].established)
-			cell_count(l, &s->cell[i], by);
+	if (from == 0) {
+		all = bunch_obtain(l, &who, hash_bytes(&who, sizeof(who)));
+		l->bunch[all].ended += by * s->ended;
+	}
+	for (; from < to; from += CELLS_AHEAD)
+		cells_count(l, &s->cell[from], to - from < CELLS_AHEAD ? to - from : CELLS_AHEAD, by);
 }
-
 
 static void count_in_step(struct lens *l, const struct numbers *wanted, const struct step *s)
 {
@@ -470,15 +498,16 @@ static void count_in_step(struct lens *l, const struct numbers *wanted, const st
 	}
 }
 
-void lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain)
+int64_t lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain)
 {
 	struct numbers wanted = { 0 };
 	size_t count = 0;
+	int64_t looked = (int64_t)l->clients;
 
 	for (size_t i = 0; i < l->clients; i++)
 		count += l->client[i].vain >= vain;
 	if (count == 0)
-		return;
+		return looked;
 	for (wanted.room = 1024; wanted.room < 8 * count;)
 		wanted.room *= 2;
 	wanted.entry = mem_array(wanted.room, sizeof(wanted.entry[0]));
@@ -492,7 +521,10 @@ void lens_count_served(struct lens *l, struct step *const *step, size_t n, uint3
 			e = next_slot(&wanted, e);
 		e->number = (uint32_t)i + 1;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		count_in_step(l, &wanted, step[i]);
+		looked += 4 * (int64_t)step[i]->serveds;
+	}
 	mem_free(wanted.entry);
+	return looked;
 }

@@ -83,10 +83,10 @@ void lens_begin(struct lens *l, const struct fact *fact);
  */
 void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *const *handle);
 void lens_remove(struct lens *l, uint32_t fact, uint32_t handle);
-/* What is counted in a step comes, or goes. */
-void lens_count(struct lens *l, const struct step *s, bool back);
-/* Counts who was served among the clients with at least `vain` failures. */
-void lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain);
+/* What is counted in a step comes, or goes: its cells from..to - 1, and with the first one what belongs to none. */
+void lens_count(struct lens *l, const struct step *s, uint32_t from, uint32_t to, bool back);
+/* Counts who was served among the clients with at least `vain` failures. Returns how many it looked at. */
+int64_t lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain);
 /* The bunch of that subject, or NULL. */
 const struct bunch *lens_find(const struct lens *l, const struct subject *who);
 /* By hash of the address; NULL: nothing of it failed. */

@@ -7,64 +7,23 @@
  */
 #include "config.h"
 
-#include "store/findings.h"
+#include "store/keeper.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "model/capture_stats.h"
-#include "store/board.h"
-#include "store/facts.h"
-#include "store/timeline.h"
-#include "store/walk.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/fmt.h"
 #include "util/mem.h"
 
-/* An attempt is taken back for 130 s after its last SYN, and known as unanswered 20 s after it. */
-#define SETTLED (240 * NS_PER_SEC)
-
 #define MANY 16384
-#define PAUSE_PER_FACT (20 * NS_PER_US)
 #define COUNTED_PER_FACT 16 /* facts that are only counted cost no more than a kept one */
-#define SETTLE_LEAST 2000 /* of findings_settle(): a fifth of a millisecond */
-#define SETTLE_PER_ROW 16
 #define LOAD_PER_FACT 6	    /* of counts, see timeline_load */
-#define CHECKPOINTS 4
+#define PAUSE_PER_FACT (20 * NS_PER_US)
 #define CHECKPOINT_AGE (3 * STEP)   /* of the youngest: hardly a fact comes later */
 #define CHECKPOINT_SPACE (4 * STEP) /* between two of them, at least */
-
-/* How it stood after all windows up to a time: from there it goes on, as long as no older fact changes. */
-struct checkpoint {
-	struct board board;
-	int64_t to;
-};
-
-enum job { JOB_NONE, JOB_SETTLE, JOB_DROP, JOB_LIST };
-
-struct findings {
-	struct thresholds thresholds;
-	struct facts facts; /* those that may be cases; all are counted in the timeline */
-	struct timeline line;
-	uint64_t load_max; /* of the timeline */
-	struct walk walk;
-	enum job job; /* what is under way; JOB_SETTLE and JOB_LIST: on `walk` */
-	struct board settled, shown, making;
-	struct checkpoint checkpoint[CHECKPOINTS]; /* oldest first */
-	size_t checkpoints;
-	int64_t settled_to; /* INT64_MIN: nothing is settled. With JOB_SETTLE it soon will be up to here */
-	int64_t shown_to, asked; /* asked: the time of what is shown, when there is anything */
-	int64_t making_to, making_asked;
-	bool any_shown;
-	bool changed;
-	int64_t changed_from; /* the oldest fact that changed since findings were last worked out */
-	uint64_t late, crowded;
-	struct {
-		uint64_t packets, first_packets, n;
-		int64_t first, last;
-	} drops;
-};
 
 struct findings *findings_new(const struct thresholds *thresholds, uint32_t max_facts, struct err *err)
 {
@@ -176,164 +135,6 @@ static void checkpoints_check(struct findings *fs, int64_t to)
 	fs->changed_from = INT64_MAX;
 }
 
-/* --- Settling ------------------------------------------------------------------------------------ */
-
-static void walk_for(struct findings *fs, enum job job, struct board *board, int64_t from, int64_t to)
-{
-	const struct walk_bounds with = { &fs->line, &fs->facts, &fs->thresholds, board };
-
-	walk_begin(&fs->walk, &with, from, to);
-	fs->job = job;
-}
-
-/* From now on nothing changes that is older than `to`, the end of a step. */
-static void settle(struct findings *fs, int64_t to)
-{
-	walk_for(fs, JOB_SETTLE, &fs->settled, fs->settled_to, to);
-	fs->settled_to = to;
-	fs->changed = true;
-}
-
-/* Takes what no window needs any more out of a step. True when nothing is left. */
-static bool drop_old_of(struct findings *fs, struct step *s)
-{
-	bool all = s->at < fs->settled_to - WINDOW_LONG;
-
-	if (s->bare && !all)
-		return false;
-	timeline_order(&fs->line, s, &fs->facts);
-	for (uint32_t i = 0; i < s->moments; i++)
-		if (all || !(s->moment[i].flags & FACT_RARE))
-			facts_take(&fs->facts, &fs->facts.fact[s->moment[i].fact]);
-	s->stale = true;
-	timeline_bare(&fs->line, s);
-	timeline_order(&fs->line, s, &fs->facts);
-	return s->moments == 0;
-}
-
-/* A step at a time. True when nothing is left to do. */
-static bool drop_old(struct findings *fs, int64_t *work)
-{
-	for (size_t i = 0; i < fs->line.steps && fs->line.step[i]->at < fs->settled_to - WINDOW_SHORT;) {
-		struct step *s = fs->line.step[i];
-
-		if (*work <= 0)
-			return false;
-		*work -= 1 + (s->bare ? 0 : 2 * (int64_t)s->moments + s->serveds / 8);
-		if (drop_old_of(fs, s))
-			timeline_drop(&fs->line, i);
-		else
-			i++;
-	}
-	return true;
-}
-
-/* True when no settling is under way any more. */
-static bool settle_on(struct findings *fs, int64_t *work)
-{
-	enum walk_word word = WALK_WINDOW;
-
-	while (fs->job == JOB_SETTLE && word == WALK_WINDOW) {
-		word = walk_on(&fs->walk, work);
-		if (word != WALK_DONE)
-			continue;
-		board_prune(&fs->settled, fs->settled_to);
-		fs->job = JOB_DROP;
-	}
-	if (fs->job == JOB_DROP && *work > 0 && drop_old(fs, work))
-		fs->job = JOB_NONE;
-	return fs->job != JOB_SETTLE && fs->job != JOB_DROP;
-}
-
-static void settle_whole(struct findings *fs)
-{
-	int64_t work = INT64_MAX;
-
-	settle_on(fs, &work);
-}
-
-void findings_pass(struct findings *fs, int64_t passed)
-{
-	int64_t to = step_of(passed - SETTLED), from = fs->settled_to;
-
-	if (fs->job == JOB_SETTLE || fs->job == JOB_DROP || fs->line.steps == 0)
-		return;
-	if (from == INT64_MIN)
-		from = fs->line.step[0]->at;
-	/* A whole window at a time: each run begins with making the windows anew. */
-	if (to >= from + WINDOW_SHORT)
-		settle(fs, to);
-}
-
-/* The end of the oldest quarter of what is kept. */
-static int64_t first_quarter(const struct findings *fs)
-{
-	uint64_t all = fs->line.moments + fs->line.served, n = 0;
-	size_t i = 0;
-
-	while (i + 1 < fs->line.steps && (n += fs->line.step[i]->moments + fs->line.step[i]->serveds) < all / 4)
-		i++;
-	return fs->line.step[i]->at + STEP;
-}
-
-/* Forgets the oldest facts, settled or not. */
-static void crowd_out(struct findings *fs)
-{
-	uint32_t enough = fs->facts.max - fs->facts.max / 4;
-
-	fs->checkpoints = 0;
-	for (size_t i = 0; i < fs->line.steps && fs->facts.count > enough; i++) {
-		struct step *s = fs->line.step[i];
-
-		timeline_order(&fs->line, s, &fs->facts);
-		for (uint32_t k = 0; k < s->moments && fs->facts.count > enough; k++)
-			fs->crowded += facts_take(&fs->facts, &fs->facts.fact[s->moment[k].fact]);
-		s->stale = true;
-	}
-}
-
-static void crowd_out_served(struct findings *fs)
-{
-	fs->checkpoints = 0;
-	for (size_t i = 0; i < fs->line.steps && timeline_load(&fs->line) > fs->load_max / 4 * 3; i++)
-		fs->crowded += timeline_deafen(&fs->line, fs->line.step[i]);
-}
-
-/* A table is full: the oldest quarter is settled before its time, and dropped. */
-static void make_room(struct findings *fs)
-{
-	int64_t to;
-
-	settle_whole(fs);
-	to = first_quarter(fs);
-	if (to > fs->settled_to)
-		settle(fs, to);
-	settle_whole(fs);
-	if (fs->facts.count > fs->facts.max - fs->facts.max / 8)
-		crowd_out(fs);
-	if (timeline_load(&fs->line) > fs->load_max - fs->load_max / 8)
-		crowd_out_served(fs);
-}
-
-/* So that hardly anybody ever waits for that, it begins in time. */
-static bool is_nearly_full(const struct findings *fs)
-{
-	return fs->facts.count > fs->facts.max - fs->facts.max / 16 ||
-	       timeline_load(&fs->line) > fs->load_max - fs->load_max / 16;
-}
-
-void findings_settle(struct findings *fs, size_t rows)
-{
-	int64_t work = SETTLE_LEAST + SETTLE_PER_ROW * (int64_t)rows, to;
-
-	if (fs->job != JOB_SETTLE && fs->job != JOB_DROP && fs->line.steps && is_nearly_full(fs)) {
-		to = first_quarter(fs);
-		if (to > fs->settled_to)
-			settle(fs, to);
-	}
-	settle_on(fs, &work);
-}
-
 /* --- Facts come ---------------------------------------------------------------------------------- */
 
 static bool is_settled(const struct findings *fs, const struct fact *f)
@@ -364,12 +165,12 @@ static void fact_add(struct findings *fs, const struct fact *f)
 {
 	touch(fs, f);
 	if (fact_is_case(f) && !fact_put(fs, f)) {
-		make_room(fs);
+		keeper_make_room(fs);
 		if (is_settled(fs, f) || !fact_put(fs, f))
 			fs->crowded++;
 	}
 	if (timeline_load(&fs->line) >= fs->load_max)
-		make_room(fs);
+		keeper_make_room(fs);
 	if (!is_settled(fs, f))
 		timeline_count(&fs->line, f, false);
 }
@@ -381,7 +182,7 @@ static void fact_drop(struct findings *fs, const struct fact *f, bool kept)
 	if (!is_settled(fs, f))
 		timeline_count(&fs->line, f, true);
 	else
-		settle_whole(fs);
+		keeper_settle_whole(fs);
 	if (!fact_is_case(f))
 		return;
 	timeline_stale(&fs->line, f->at);
@@ -518,7 +319,7 @@ static void list_begin(struct findings *fs, int64_t now)
 	board_copy(&fs->making, from ? &from->board : &fs->settled);
 	fs->making_to = to;
 	fs->making_asked = now;
-	walk_for(fs, JOB_LIST, &fs->making, from ? from->to : fs->settled_to, to);
+	keeper_walk(fs, JOB_LIST, &fs->making, from ? from->to : fs->settled_to, to);
 }
 
 static void list_end(struct findings *fs)
@@ -555,7 +356,7 @@ bool findings_work(struct findings *fs, int64_t now, bool final, int64_t work)
 {
 	if (fs->job != JOB_LIST && is_shown(fs, now, final))
 		return true;
-	if (!settle_on(fs, &work) || work <= 0)
+	if (!keeper_settle_on(fs, &work) || work <= 0)
 		return false;
 	if (fs->job != JOB_LIST)
 		list_begin(fs, now);

@@ -321,7 +321,7 @@ const struct finding *store_findings(const struct store *st, size_t *n)
 	return findings_list(st->findings, st->now, store_input_ended(st), n);
 }
 
-#define WORK_PER_ROW 16 /* a row of a view takes a microsecond and a half */
+#define WORK_PER_ROW 10 /* a row of a view takes about a microsecond */
 
 bool store_findings_step(const struct store *st, size_t rows)
 {

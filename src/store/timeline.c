@@ -180,6 +180,7 @@ static bool holds(const struct moment *m, const struct facts *facts)
 	return f->uid == m->uid && f->at == m->at && f->kind == m->kind;
 }
 
+#define ORDER_AT 4096 /* moments that came since: so that whoever comes to the step has not much to do */
 #define AHEAD 16 /* facts that are read before their turn */
 
 static uint32_t keep_facts(struct moment *m, uint32_t n, const struct facts *facts)
@@ -210,7 +211,7 @@ static uint32_t keep_one_each(struct moment *m, uint32_t n)
 
 static void order_moments(struct timeline *t, struct step *s, const struct facts *facts)
 {
-	uint32_t kept = keep_facts(s->moment, s->ordered, facts), at;
+	uint32_t kept = s->stale ? keep_facts(s->moment, s->ordered, facts) : s->ordered, at;
 	uint32_t late = keep_facts(s->moment + s->ordered, s->moments - s->ordered, facts);
 	struct moment *came = scratch(t, late * sizeof(*came));
 
@@ -246,6 +247,8 @@ void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i)
 	s->moment[s->moments++] = (struct moment){ .at = f->at, .uid = f->uid, .fact = i, .flags = f->flags,
 		.kind = f->kind };
 	t->moments++;
+	if (s->moments - s->ordered >= ORDER_AT)
+		order_moments(t, s, facts);
 }
 
 void timeline_stale(struct timeline *t, int64_t at)

@@ -41,6 +41,7 @@ struct step {
 	uint32_t moments, moment_room, cells, cell_room, index_room, serveds, served_room;
 	uint32_t ended, accepted; /* connections that ended, attempts accepted */
 	uint32_t ordered;	  /* of the moments, those in order of time */
+	uint32_t dropped;	  /* of the moments, those looked at when it was found too old */
 	bool stale;		  /* some moments' facts are not there any more */
 	bool grouped;		  /* the served are ordered by cell and time */
 	bool deaf;		  /* the served were forgotten for want of room: they are counted only */

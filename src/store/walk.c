@@ -5,12 +5,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "util/mem.h"
+
 /* What things cost, in the units of walk_on(). */
-#define COST_ADD 2
-#define COST_ORDER 2 /* a moment or one served */
-#define COST_CELL 1
+#define COST_LINK 2
+#define COST_ORDER 1 /* one of the served */
+#define COST_CELL 2
 #define COST_CASE 1 /* of a bunch that a judge takes up */
 #define COST_BOARD 2000
+
+#define CELLS 256 /* counted at a time */
 
 void walk_fini(struct walk *w)
 {
@@ -63,50 +67,58 @@ static void slide_in_some(struct walk *w, struct step *s, uint32_t from, uint32_
 	lens_add(&w->far, fact, n, true, handle);
 }
 
-/* The step that comes next. True when it is in. */
-static bool slide_in(struct walk *w, int64_t *work)
+static void order_step(struct walk *w, struct step *s, int64_t *work)
 {
-	struct step *s = w->with.line->step[w->in];
-
-	if (w->at == 0) {
-		*work -= COST_ORDER * (int64_t)(s->moments - s->ordered + (s->grouped ? 0 : s->serveds)) + s->moments / 8;
-		timeline_order(w->with.line, s, w->with.facts);
-		if (w->in >= w->near_from) {
-			lens_count(&w->near, s, false);
-			*work -= COST_CELL * (int64_t)s->cells;
-		}
-	}
-	for (; w->at < s->moments && (w->at == 0 || *work > 0); w->at += LENS_MANY) {
-		slide_in_some(w, s, (uint32_t)w->at, w->at + LENS_MANY < s->moments ? (uint32_t)w->at + LENS_MANY : s->moments);
-		*work -= COST_ADD * LENS_MANY;
-	}
-	return w->at >= s->moments;
+	*work -= COST_ORDER * (int64_t)(s->grouped ? 0 : s->serveds) + (s->moments - s->ordered);
+	timeline_order(w->with.line, s, w->with.facts);
 }
 
-static void slide_out_near(struct walk *w, struct step *s)
+/* True when all of them are. */
+static bool count_cells(struct walk *w, const struct step *s, bool back, int64_t *work)
 {
-	lens_count(&w->near, s, true);
-	for (uint32_t i = 0; i < s->moments; i++)
+	uint32_t from = (uint32_t)w->at, to = from + CELLS < s->cells ? from + CELLS : s->cells;
+
+	lens_count(&w->near, s, from, to, back);
+	*work -= COST_CELL * (int64_t)(to - from);
+	w->at = to;
+	return to == s->cells;
+}
+
+static bool link_some(struct walk *w, struct step *s, int64_t *work)
+{
+	uint32_t from = (uint32_t)w->at, to = from + LENS_MANY < s->moments ? from + LENS_MANY : s->moments;
+
+	slide_in_some(w, s, from, to);
+	*work -= COST_LINK * (int64_t)(to - from);
+	w->at = to;
+	return to == s->moments;
+}
+
+static bool unlink_some(struct walk *w, const struct step *s, int64_t *work)
+{
+	uint32_t from = (uint32_t)w->at, to = from + LENS_MANY < s->moments ? from + LENS_MANY : s->moments;
+
+	for (uint32_t i = from; i < to; i++)
+		mem_read(&w->with.facts->fact[s->moment[i].fact]);
+	for (uint32_t i = from; i < to; i++)
 		lens_remove(&w->near, s->moment[i].fact, s->moment[i].near);
+	*work -= COST_LINK * (int64_t)(to - from);
+	w->at = to;
+	return to == s->moments;
 }
 
-static void slide_out_far(struct walk *w, struct step *s)
+static void slide_out_far(struct walk *w, int64_t *work)
 {
-	for (uint32_t i = 0; i < s->moments; i++)
-		if (s->moment[i].flags & FACT_RARE)
-			lens_remove(&w->far, s->moment[i].fact, s->moment[i].far);
-}
+	const struct timeline *line = w->with.line;
 
-static void slide_out(struct walk *w, int64_t *work)
-{
-	struct timeline *line = w->with.line;
+	for (; w->far_from < w->in && line->step[w->far_from]->at < w->now - WINDOW_LONG; w->far_from++) {
+		const struct step *s = line->step[w->far_from];
 
-	for (; w->near_from < w->in && line->step[w->near_from]->at < w->now - WINDOW_SHORT; w->near_from++) {
-		slide_out_near(w, line->step[w->near_from]);
-		*work -= COST_ADD * (int64_t)line->step[w->near_from]->moments + COST_CELL * (int64_t)line->step[w->near_from]->cells;
+		for (uint32_t i = 0; i < s->moments; i++)
+			if (s->moment[i].flags & FACT_RARE)
+				lens_remove(&w->far, s->moment[i].fact, s->moment[i].far);
+		*work -= s->moments;
 	}
-	for (; w->far_from < w->in && line->step[w->far_from]->at < w->now - WINDOW_LONG; w->far_from++)
-		slide_out_far(w, line->step[w->far_from]);
 }
 
 /* --- Judging ------------------------------------------------------------------------------------- */
@@ -159,9 +171,11 @@ static void judge_by_all(struct walk *w, const struct bunch *bunch, bool longer,
 /* All bunches, from w->at on. True when they are through. */
 static bool judge_lens(struct walk *w, const struct lens *lens, bool longer, int64_t *work)
 {
-	for (; w->at < lens->bunches && *work > 0; w->at++)
+	for (; w->at < lens->bunches && *work > 0; w->at++) {
 		if (lens->bunch[w->at].n)
 			judge_by_all(w, &lens->bunch[w->at], longer, work);
+		*work -= w->at % 8 == 0;
+	}
 	return w->at >= lens->bunches;
 }
 
@@ -227,28 +241,69 @@ static void next_stage(struct walk *w, enum walk_stage stage)
 	w->at = 0;
 }
 
-/* One stage, or a part of it. True when a window is judged. */
+/* A part of what lets steps come in. */
+static void come_in(struct walk *w, int64_t *work)
+{
+	struct step *s = w->in < w->with.line->steps ? w->with.line->step[w->in] : NULL;
+
+	if (!s || s->at >= w->now)
+		next_stage(w, w->sliding ? WALK_OUT : WALK_BEGIN);
+	else if (w->stage == WALK_IN)
+		next_stage(w, WALK_ORDER);
+	else if (w->stage == WALK_ORDER) {
+		order_step(w, s, work);
+		next_stage(w, w->in >= w->near_from ? WALK_COUNT : WALK_LINK);
+	} else if (w->stage == WALK_COUNT) {
+		if (count_cells(w, s, false, work))
+			next_stage(w, WALK_LINK);
+	} else if (link_some(w, s, work)) {
+		w->in++;
+		next_stage(w, WALK_IN);
+	}
+}
+
+static void go_out(struct walk *w, int64_t *work)
+{
+	struct step *s = w->near_from < w->in ? w->with.line->step[w->near_from] : NULL;
+
+	if (!s || s->at >= w->now - WINDOW_SHORT)
+		next_stage(w, WALK_OUT_FAR);
+	else if (w->stage == WALK_OUT)
+		next_stage(w, WALK_UNCOUNT);
+	else if (w->stage == WALK_UNCOUNT) {
+		if (count_cells(w, s, true, work))
+			next_stage(w, WALK_UNLINK);
+	} else if (unlink_some(w, s, work)) {
+		w->near_from++;
+		next_stage(w, WALK_OUT);
+	}
+}
+
+/* A part of a stage. True when a window is judged. */
 static bool go_on(struct walk *w, int64_t *work)
 {
 	switch (w->stage) {
 	case WALK_IN:
-		if (w->in == w->with.line->steps || w->with.line->step[w->in]->at >= w->now)
-			next_stage(w, w->sliding ? WALK_OUT : WALK_BEGIN);
-		else if (slide_in(w, work)) {
-			w->in++;
-			w->at = 0;
-		}
+	case WALK_ORDER:
+	case WALK_COUNT:
+	case WALK_LINK:
+		come_in(w, work);
 		break;
 	case WALK_BEGIN:
 		w->sliding = true;
 		next_stage(w, next_window(w) ? WALK_IN : WALK_END);
 		break;
 	case WALK_OUT:
-		slide_out(w, work);
+	case WALK_UNCOUNT:
+	case WALK_UNLINK:
+		go_out(w, work);
+		break;
+	case WALK_OUT_FAR:
+		slide_out_far(w, work);
 		next_stage(w, WALK_SERVED);
 		break;
 	case WALK_SERVED:
-		lens_count_served(&w->near, w->with.line->step + w->near_from, w->in - w->near_from, least_in_vain(w));
+		*work -= lens_count_served(&w->near, w->with.line->step + w->near_from, w->in - w->near_from, least_in_vain(w)) / 16;
 		next_stage(w, WALK_NEAR);
 		break;
 	case WALK_NEAR:

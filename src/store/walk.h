@@ -19,7 +19,22 @@ struct walk_bounds { /* borrowed as long as the walk lasts */
 	struct board *board; /* what is found goes there */
 };
 
-enum walk_stage { WALK_IN, WALK_BEGIN, WALK_OUT, WALK_SERVED, WALK_NEAR, WALK_CLIENTS, WALK_FAR, WALK_END };
+enum walk_stage {
+	WALK_IN, /* steps come in, one after the other: put in order, counted, its facts linked */
+	WALK_ORDER,
+	WALK_COUNT,
+	WALK_LINK,
+	WALK_BEGIN, /* of the next window */
+	WALK_OUT,   /* steps leave */
+	WALK_UNCOUNT,
+	WALK_UNLINK,
+	WALK_OUT_FAR,
+	WALK_SERVED, /* the judges' turn */
+	WALK_NEAR,
+	WALK_CLIENTS,
+	WALK_FAR,
+	WALK_END
+};
 
 struct walk {
 	struct walk_bounds with;

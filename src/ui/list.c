@@ -398,9 +398,9 @@ void list_refresh(struct app *a, struct list *l)
 		l->stage = LIST_WHOLE; /* its filters were parsed when they were set: this does not happen */
 		return;
 	}
-	/* Small stores are looked at whole before anybody sees what was. */
-	for (int i = 0; i < 5 && l->stage != LIST_WHOLE; i++)
-		list_work(a, l, ask_piece(a));
+	/* Small stores are looked at whole before anybody sees what was: a stage is a piece. */
+	while (list_work(a, l, ask_piece(a)) && l->stage != LIST_WHOLE)
+		;
 	l->stale = l->stage == LIST_ROWS;
 }
 
