@@ -17,6 +17,7 @@
 
 #include "capfile.h"
 #include "capture/device.h"
+#include "capture/nap.h"
 #include "capture/source.h"
 #include "capture/spool.h"
 #include "model/capture_stats.h"
@@ -980,6 +981,41 @@ static void merged_with_a_pipe(void **state)
 	unlink("fifo");
 }
 
+/* Longer while the buffer stays nearly empty, never longer than the screen may lag, none where few packets come. */
+static void naps(void **state)
+{
+	struct nap n = { 0 }, small = { 0 };
+	int ms = 0, before;
+
+	nap_for(&n, 64 << 20, 384);
+	assert_int_equal(nap_length(&n, 10, 100), 0);
+	for (int i = 0; i < 9; i++) {
+		before = ms;
+		ms = nap_length(&n, 4000, 100);
+		assert_true(ms >= before && ms <= 50);
+	}
+	assert_int_equal(ms, 50);
+	/* Half as long while more than a quarter fills, down to what the buffer outlasts in any case. */
+	assert_int_equal(nap_length(&n, 40000, 100), 25);
+	for (int i = 0; i < 9; i++)
+		ms = nap_length(&n, 40000, 100);
+	assert_int_equal(ms, 10);
+	assert_int_equal(nap_length(&n, 20000, 100), 10);
+	assert_int_equal(nap_length(&n, 1000, 100), 20);
+	nap_was_cut(&n);
+	assert_int_equal(nap_length(&n, 1000, 100), 10);
+	assert_int_equal(nap_length(&n, 1000, 15), 15);
+	assert_int_equal(nap_length(&n, 1000, 5), 0);
+	assert_int_equal(nap_length(&n, 10, 100), 0);
+	/* The least buffer counts; one that a moment fills allows none. */
+	nap_for(&small, 64 << 20, 384);
+	nap_for(&small, 8 << 20, 65535);
+	assert_int_equal(nap_length(&small, 300, 100), 2);
+	assert_int_equal(nap_length(&small, 300, 100), 2);
+	nap_for(&small, 2 << 20, 384);
+	assert_int_equal(nap_length(&small, 300, 100), 0);
+}
+
 static void device_of_the_default_route(void **state)
 {
 	static const char v4[] =
@@ -1109,6 +1145,7 @@ int main(void)
 		cmocka_unit_test(pipe_of_something_else),
 		cmocka_unit_test(waiting_ends_with_the_wake),
 		cmocka_unit_test(merged_with_a_pipe),
+		cmocka_unit_test(naps),
 		cmocka_unit_test(device_of_the_default_route),
 		cmocka_unit_test(advice_repeats_the_command),
 	};

@@ -29,9 +29,6 @@
 #define THREADS_MOST 64
 /* How long the kernel may gather packets before it hands them over: what the screen lags at most. */
 #define GATHER_MS 50
-/* A nap of 1 ms for so much buffer: more than what a link of 10 Gbit/s fills in that time with the smallest packets. */
-#define NAP_BUFFER ((uint64_t)4 * 1024 * 1024)
-#define NAP_MOST_MS 10
 /* With several threads packets wait for those of the other threads as well. */
 #define GATHER_FAN_MS 20
 
@@ -133,9 +130,8 @@ static int activate_somehow(struct source_pcap *s, struct input *in, const struc
 			in->name);
 		source_pcap_warn(s, &less);
 	}
-	/* The least of all devices counts. */
-	if (buffer / NAP_BUFFER < (uint64_t)s->nap_ms)
-		s->nap_ms = (int)(buffer / NAP_BUFFER);
+	if (status >= 0)
+		nap_for(&s->nap, buffer, (unsigned)pcap_snapshot(in->pcap));
 	if (status >= 0 && buffer < wanted) {
 		err_set(&less, "%s: a kernel buffer of %llu MiB is all that could be had", in->name,
 			(unsigned long long)(buffer >> 20));
@@ -194,7 +190,6 @@ static struct source_pcap *name_devices(const struct live_conf *conf, struct err
 		return NULL;
 	}
 	s = source_pcap_new(conf->devices ? conf->devices : 1, true);
-	s->nap_ms = NAP_MOST_MS;
 	for (size_t i = 0; i < s->inputs; i++)
 		s->input[i].name = mem_strdup(conf->devices ? conf->device[i] : name.s);
 	str_free(&name);

@@ -21,8 +21,6 @@
 #define BUFFERS ((size_t)1024 * 1024) /* of all files that are open together */
 #define BUFFER_LEAST ((size_t)32 * 1024)
 
-#define NAP_WORTH 256 /* packets since the last one */
-
 static const struct source_ops pcap_ops;
 
 struct source_pcap *source_pcap_new(size_t n, bool live)
@@ -313,20 +311,18 @@ static int device_timeout(const struct input *in, int timeout_ms)
 	return ms < timeout_ms ? (int)ms : timeout_ms;
 }
 
-/*
- * Where many packets come, a look now and then costs less than to be woken for every piece of the kernel's buffer that
- * is full: going to sleep and waking up takes as long as some ten packets.
- */
 static bool nap(struct source_pcap *s, int wake_fd, int timeout_ms)
 {
 	struct pollfd wake = { .fd = wake_fd, .events = POLLIN };
-	bool worth = s->since_wait >= NAP_WORTH;
+	int ms;
 
-	s->since_wait = 0;
-	if (!worth || s->nap_ms == 0 || timeout_ms < s->nap_ms)
+	if (timeout_ms == 0)
 		return false;
-	poll(&wake, 1, s->nap_ms);
-	return true;
+	ms = nap_length(&s->nap, s->since_wait, timeout_ms);
+	s->since_wait = 0;
+	if (ms > 0 && poll(&wake, 1, ms) != 0)
+		nap_was_cut(&s->nap);
+	return ms > 0;
 }
 
 static void pcap_wait(struct source *head, int wake_fd, int timeout_ms)

@@ -3,6 +3,7 @@
 #define TCPTOP_CAPTURE_SOURCE_PCAP_H
 
 #include "capture/input.h"
+#include "capture/nap.h"
 #include "capture/source.h"
 #include "util/err.h"
 
@@ -25,7 +26,7 @@ struct source_pcap {
 	struct capture_stats stats;
 	struct err warning[SOURCE_WARNINGS]; /* to be told one by one, oldest first */
 	size_t warnings;
-	int nap_ms; /* live: how long packets may gather without fear that the kernel's buffers overflow */
+	struct nap nap; /* live */
 	size_t since_wait; /* packets */
 	bool ready; /* the last read did not run dry: no need to wait */
 	enum source_state end; /* what to end with: the first bad end of an input */

@@ -21,7 +21,7 @@
 #include "util/mem.h"
 
 #define BATCH 256
-#define BATCH_LIVE 64
+#define BATCH_LIVE 128
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
 #define PASS_MS 100	     /* live: how often changes are handed over, ... */
 #define PASS_MS_MOST 250     /* ... and how seldom: seconds must be told apart */
