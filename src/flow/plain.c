@@ -10,6 +10,9 @@
 #include "flow/track.h"
 #include "flow/track_parts.h"
 
+/* With so many ways out before it, compilers take the way through for one that is hardly ever gone, and keep it short. */
+#define RARELY(condition) __builtin_expect(!!(condition), 0)
+
 #define BIT_OF(letter) (UINT32_C(1) << ((letter) - 'a')) /* half.history */
 #define FLAGS_OF_STATE (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 
@@ -91,11 +94,11 @@ static enum plain take_synack(struct flow *f, int side, const struct pkt *p)
 	const struct half *y = &f->half[!side];
 	uint32_t sig = signature(p);
 
-	if (side != SERVER || is_odd(f) || f->flags & FLOW_ESTABLISHED || f->origin != ORIGIN_ATTEMPT ||
-		x->packets || x->flags & (HALF_ISN | HALF_SEEN) || p->len || may_be_copy(x, sig))
+	if (RARELY(side != SERVER || is_odd(f) || f->flags & FLOW_ESTABLISHED || f->origin != ORIGIN_ATTEMPT ||
+		x->packets || x->flags & (HALF_ISN | HALF_SEEN) || p->len || may_be_copy(x, sig)))
 		return PLAIN_NOT;
-	if ((y->flags & (HALF_ISN | HALF_SEEN | HALF_PROGRESS | ODD_HALF)) != (HALF_ISN | HALF_SEEN) || has_tail(y) ||
-		p->ack != y->nxt || !sent_syn_only(y))
+	if (RARELY((y->flags & (HALF_ISN | HALF_SEEN | HALF_PROGRESS | ODD_HALF)) != (HALF_ISN | HALF_SEEN) ||
+		    has_tail(y) || p->ack != y->nxt || !sent_syn_only(y)))
 		return PLAIN_NOT;
 	x->ttl = p->ttl;
 	x->t_syn_last = count_it(f, x, p, sig);
@@ -122,11 +125,11 @@ static enum plain take_third(struct flow *f, int side, const struct pkt *p)
 	const uint32_t opened = HALF_ISN | HALF_SEEN, beyond = HALF_PROGRESS | HALF_FIN | ODD_HALF;
 	uint32_t sig = signature(p);
 
-	if (side != CLIENT || f->origin != ORIGIN_ATTEMPT || has_tail(x) || has_tail(y) || may_be_copy(x, sig) ||
-		(x->flags & (opened | beyond | HALF_ACK)) != opened ||
-		(y->flags & (opened | beyond | HALF_ACK)) != (opened | HALF_ACK))
+	if (RARELY(side != CLIENT || f->origin != ORIGIN_ATTEMPT || has_tail(x) || has_tail(y) || may_be_copy(x, sig) ||
+		    (x->flags & (opened | beyond | HALF_ACK)) != opened ||
+		    (y->flags & (opened | beyond | HALF_ACK)) != (opened | HALF_ACK)))
 		return PLAIN_NOT;
-	if (p->len || p->ack != y->nxt || !sent_syn_only(y))
+	if (RARELY(p->len || p->ack != y->nxt || !sent_syn_only(y)))
 		return PLAIN_NOT;
 	x->ack = x->redge = p->ack;
 	count_it(f, x, p, sig);
@@ -179,11 +182,11 @@ static bool are_plain(const struct flow *f, const struct half *x, const struct h
 {
 	const uint32_t must = HALF_SEEN | HALF_ACK;
 
-	if ((x->flags & (must | ODD_HALF)) != must || (y->flags & (must | ODD_HALF)) != must || has_tail(x) ||
-		has_tail(y) || !y->win || p->ack - x->ack >= PLAUSIBLE)
+	if (RARELY((x->flags & (must | ODD_HALF)) != must || (y->flags & (must | ODD_HALF)) != must || has_tail(x) ||
+		    has_tail(y) || !y->win || p->ack - x->ack >= PLAUSIBLE))
 		return false;
 	/* Of a side that has sent nothing but its SYN, only that is acknowledged. */
-	if (!(y->flags & HALF_PROGRESS) && (!(x->flags & HALF_PROGRESS) || p->ack != x->ack))
+	if (RARELY(!(y->flags & HALF_PROGRESS)) && (!(x->flags & HALF_PROGRESS) || p->ack != x->ack))
 		return false;
 	if (p->flags & TCP_FIN)
 		/* A hole may be a FIN of the other side's that was missed, and stands in the rare part. */
@@ -202,7 +205,7 @@ static enum plain take_next(struct flow *f, int side, const struct pkt *p)
 	uint32_t sig = signature(p);
 	bool moved, step;
 
-	if (!are_plain(f, x, y, p) || may_be_copy(x, sig))
+	if (RARELY(!are_plain(f, x, y, p) || may_be_copy(x, sig)))
 		return PLAIN_NOT;
 	count_it(f, x, p, sig);
 	moved = take_ack(x, y, p->ack);
@@ -241,7 +244,7 @@ enum plain plain_take(struct flow *f, int side, const struct pkt *p)
 
 	if (flags == (TCP_SYN | TCP_ACK))
 		return take_synack(f, side, p);
-	if ((flags & ~TCP_FIN) != TCP_ACK || is_odd(f) || !is_next(&f->half[side], &f->half[!side], p))
+	if (RARELY((flags & ~TCP_FIN) != TCP_ACK || is_odd(f) || !is_next(&f->half[side], &f->half[!side], p)))
 		return PLAIN_NOT;
 	if (f->flags & FLOW_ESTABLISHED)
 		return take_next(f, side, p);
