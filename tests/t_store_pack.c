@@ -47,7 +47,7 @@ static void comes_out_as_it_went_in(void **state)
 	}
 	for (uint32_t i = 0; i < 64; i++)
 		record_clear(&r, i);
-	assert_int_equal(r.spills, 0);
+	assert_int_equal(r.spill.used, 0);
 	for (int i = 0; i < 20000; i++)
 		assert_int_equal(record_find(&r, 0, 64, (uint64_t)i + 1), RECORD_NONE);
 	records_fini(&r);
@@ -132,7 +132,7 @@ static void shapes_run_out(void **state)
 	for (uint32_t i = 0; i < N; i++)
 		record_clear(&r, i);
 	assert_int_equal(r.shapes.users, 0);
-	assert_int_equal(r.spills, 0);
+	assert_int_equal(r.spill.used, 0);
 	records_fini(&r);
 }
 
@@ -181,11 +181,11 @@ static void one_record_changes_size(void **state)
 		memset(&out, 0, sizeof(out));
 		record_get(&r, 0, &out);
 		assert_same(&c, &out);
-		assert_true(r.spills <= 30);
+		assert_true(r.spill.used <= 30);
 	}
 	record_clear(&r, 0);
-	assert_int_equal(r.spills, 0);
-	assert_int_equal(r.slabs, 1);
+	assert_int_equal(r.spill.used, 0);
+	assert_int_equal(r.spill.slabs, 1);
 	records_fini(&r);
 }
 

@@ -6,6 +6,7 @@
 
 #define TRAIL_HEAD 6  /* the first entries are kept: the handshake and the first data */
 #define TRAIL_TAIL 14 /* and the last ones; what lay between is counted in `skipped` */
+#define TRAIL_SEGMENTS (TRAIL_HEAD + TRAIL_TAIL)
 
 struct segment {
 	int64_t t;	/* ns since the connection's start; of a run: its first */
@@ -19,7 +20,6 @@ struct segment {
 	uint8_t flags;	/* TCP_* of packet/pkt.h */
 	uint8_t side;	/* CLIENT or SERVER */
 	uint8_t note;	/* enum segment_note */
-	uint8_t ttl;
 	uint8_t state[2]; /* enum tcp_state of both ends after it */
 };
 
@@ -39,8 +39,17 @@ struct trail {
 	uint64_t uid;
 	uint32_t n;	  /* entries in use */
 	uint32_t skipped; /* segments between the head and the tail that were not kept */
-	struct segment seg[TRAIL_HEAD + TRAIL_TAIL]; /* in order of time; a gap lies after [TRAIL_HEAD - 1] when skipped */
+	struct segment seg[TRAIL_SEGMENTS]; /* in order of time; a gap lies after [TRAIL_HEAD - 1] when skipped */
 };
+
+#define SEGMENT_PACKED 64 /* no packed segment needs more octets, those read beyond it included */
+
+/*
+ * A segment in as many octets as it needs, some 16 mostly, and back; each by itself. Both return what comes after it.
+ * Up to SEGMENT_PACKED octets are written and may be read.
+ */
+uint8_t *segment_pack(const struct segment *s, uint8_t *out);
+const uint8_t *segment_unpack(const uint8_t *in, struct segment *s);
 
 extern const char *const segment_note_names[NOTE_COUNT];
 

@@ -73,8 +73,8 @@ void store_usage(const struct store *st, struct store_usage *out);
 
 /* A connection by uid. False when it is not known (any more). */
 bool store_connection(const struct store *st, uint64_t uid, struct connection *out);
-/* Its segments, or NULL. Borrowed until the next store_apply. */
-const struct trail *store_trail(const struct store *st, uint64_t uid);
+/* Its segments. False when there are none (any more). */
+bool store_trail(const struct store *st, uint64_t uid, struct trail *out);
 
 /* Visits every connection kept, live and ended. `visit` returns false to stop. The row is the visitor's until it returns. */
 void store_each_connection(const struct store *st,

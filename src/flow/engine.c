@@ -46,17 +46,12 @@ struct engine *engine_new(const struct engine_conf *conf, const struct outlet *o
 		c->max_tombstones = c->max_connections;
 	e->ended_keep = c->max_connections / 4 < ENDED_KEEP ? c->max_connections / 4 : ENDED_KEEP;
 	e->next_uid = 1;
-	e->trails_free = NIL;
 	e->hosts = hosts_new();
 	e->beats = beats_new();
 	e->rst = (struct rst_conf){c->idle_reset, e->hosts};
-	if (c->max_trails) {
-		e->trail = mem_table(c->max_trails, sizeof(e->trail[0]));
-		e->trail_next = mem_table(c->max_trails, sizeof(e->trail_next[0]));
-	}
 	if (e->hosts && e->beats && tombs_init(&e->tombs, c->max_tombstones) &&
 		flows_init(&e->flows, c->max_connections, &e->tombs.index) &&
-		(!c->max_trails || (e->trail && e->trail_next)))
+		trails_open(&e->trails, c->max_trails))
 		return e;
 	err_set_errno(err, ENOMEM, "no address space for %u connections", c->max_connections);
 	engine_free(e);
@@ -71,7 +66,7 @@ size_t engine_bytes(const struct engine_conf *conf)
 	return conf->max_connections *
 		       (sizeof(e->flows.flow[0]) + sizeof(struct rare) + sizeof(e->flows.queue[0]) + sizeof(e->flows.spare[0])) +
 	       wheel_bytes(conf->max_connections) + index_bytes(conf->max_connections) + tombs_bytes(tombs) +
-	       conf->max_trails * (sizeof(e->trail[0]) + sizeof(e->trail_next[0]));
+	       trails_pool_bytes(conf->max_trails);
 }
 
 void engine_free(struct engine *e)
@@ -84,8 +79,7 @@ void engine_free(struct engine *e)
 	tombs_fini(&e->tombs);
 	hosts_free(e->hosts);
 	beats_free(e->beats);
-	mem_table_free(e->trail, e->conf.max_trails, sizeof(e->trail[0]));
-	mem_table_free(e->trail_next, e->conf.max_trails, sizeof(e->trail_next[0]));
+	trails_close(&e->trails);
 	mem_free(e);
 }
 
@@ -142,7 +136,7 @@ bool engine_emit(struct engine *e, struct flow *f)
 	row->has_trail = with_trail;
 	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
 	if (with_trail)
-		e->out->trail[e->out->trails++] = e->trail[f->trail];
+		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
 	e->out->rows++;
 	f->flags &= ~(uint32_t)FLOW_DIRTY;
 	return true;
@@ -326,26 +320,17 @@ static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n,
 	}
 }
 
-/* The entry that a packet is most likely added to lies where the trail's count says, which is as far away itself. */
 static void fetch_trails(const struct engine *e, size_t n, struct flow *const *found)
 {
-	const struct trail *trail[STAGE];
-	size_t trails = 0;
-
 	for (size_t i = 0; i < n; i++)
 		if (found[i])
 			mem_read(&found[i]->trail);
 	for (size_t i = 0; i < n; i++)
-		if (found[i] && found[i]->trail != NIL)
-			trail[trails++] = &e->trail[found[i]->trail];
-	for (size_t i = 0; i < trails; i++)
-		mem_read(&trail[i]->n);
-	for (size_t i = 0; i < trails; i++)
-		if (trail[i]->n) {
-			const struct segment *last = &trail[i]->seg[trail[i]->n - 1];
+		if (found[i] && found[i]->trail != NIL) {
+			const struct trail_kept *k = &e->trails.kept[found[i]->trail];
 
-			mem_read(last);
-			mem_read(last->state);
+			mem_read(&k->last);
+			mem_read(&k->n);
 		}
 }
 

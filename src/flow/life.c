@@ -13,26 +13,6 @@
 #define HOLD (60 * NS_PER_SEC)		/* late packets are expected for this long */
 #define RETRY (100 * NS_PER_MS)
 
-static uint32_t take_trail(struct engine *e)
-{
-	uint32_t i = e->trails_free;
-
-	if (i != NIL) {
-		e->trails_free = e->trail_next[i];
-		return i;
-	}
-	return e->trails_fresh < e->conf.max_trails ? e->trails_fresh++ : NIL;
-}
-
-static void give_trail(struct engine *e, struct flow *f)
-{
-	if (f->trail == NIL)
-		return;
-	e->trail_next[f->trail] = e->trails_free;
-	e->trails_free = f->trail;
-	f->trail = NIL;
-}
-
 /* The one that is missed least: ended, then never established, then the longest idle of a few. */
 static struct flow *victim(struct engine *e)
 {
@@ -87,9 +67,7 @@ struct flow *life_open(struct engine *e, const struct pkt *p, int sender_side, e
 		f->half[i].wscale = 0xff;
 	if (by == BY_SYN && origin == ORIGIN_ATTEMPT && beats_call(e->beats, &t, p->ts))
 		f->flags |= FLOW_PERIODIC;
-	f->trail = e->conf.max_trails ? take_trail(e) : NIL;
-	if (f->trail != NIL)
-		trail_start(&e->trail[f->trail], f->uid);
+	f->trail = trail_take(&e->trails);
 	return f;
 }
 
@@ -264,7 +242,7 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 
 bool life_end(struct engine *e, struct flow *f, unsigned when)
 {
-	bool with_trail = f->trail != NIL && e->trail[f->trail].n;
+	bool with_trail = trail_has(&e->trails, f);
 	struct row *row = engine_row(e, with_trail);
 
 	if (!row)
@@ -279,10 +257,11 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 	row->has_trail = with_trail;
 	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
 	if (with_trail)
-		e->out->trail[e->out->trails++] = e->trail[f->trail];
+		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
 	e->out->rows++;
 	bury(e, f, row->eseq);
-	give_trail(e, f);
+	trail_give(&e->trails, f->trail);
+	f->trail = NIL;
 	if (e->watch == f->uid)
 		e->watch = 0;
 	flows_release(&e->flows, f);
@@ -364,7 +343,7 @@ void life_flip(struct engine *e, struct flow *f)
 		if (f->history[i] != '~')
 			f->history[i] ^= 0x20;
 	if (f->trail != NIL)
-		trail_flip(&e->trail[f->trail]);
+		trail_flip(&e->trails, f->trail);
 }
 
 void life_count_one_way(struct engine *e, const struct flow *f)

@@ -15,7 +15,7 @@
 #include "flow/rst.h"
 #include "flow/flows.h"
 #include "flow/tomb.h"
-#include "model/trail.h"
+#include "flow/trail.h"
 
 #define ONE_WAY_RING 200
 
@@ -34,8 +34,7 @@ struct engine {
 	struct hosts *hosts;
 	struct beats *beats;
 	struct rst_conf rst;
-	struct trail *trail; /* pool, [conf.max_trails] */
-	uint32_t trails_fresh, trails_free, *trail_next;
+	struct trail_pool trails;
 
 	int64_t now;	    /* the engine's time: packet time, never stepping back ... */
 	int64_t skew;	    /* ... because a clock set back is made up for by this much */

@@ -246,7 +246,7 @@ static inline void note_heard(struct engine *e, struct flow *f, int side, const 
 		life_count_one_way(e, f);
 	}
 	if (f->trail != NIL)
-		trail_add(&e->trail[f->trail], f, side, p, note, e->now - e->skew, e->conf.time_wait);
+		trail_add(&e->trails, f, side, p, note, e->now - e->skew, e->conf.time_wait);
 	flows_touch(&e->flows, f);
 }
 

@@ -244,11 +244,11 @@ static void log_write(struct store *st, struct store_shard *sh, uint64_t eseq,
 /* What was seen of a connection while it lived stays when it has ended. */
 static void trail_final(struct store *st, uint64_t uid)
 {
-	const struct trail *t = trails_find(&st->trails_live, uid);
+	struct trail t;
 
-	if (!t)
+	if (!trails_get(&st->trails_live, uid, &t))
 		return;
-	trails_put(&st->trails_ended, t);
+	trails_put(&st->trails_ended, &t);
 	trails_drop(&st->trails_live, uid);
 }
 

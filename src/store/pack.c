@@ -15,6 +15,7 @@
 #include "model/connection.h"
 #include "store/shape.h"
 #include "util/clock.h"
+#include "util/number.h"
 
 #define USUAL_TIME_WAIT (60 * NS_PER_SEC)
 
@@ -63,65 +64,13 @@ enum number {
 };
 
 _Static_assert(N_END <= 64 && N_UID <= 32 && N_UID - N_RELATIVE <= 16, "one bit each in the shape");
-_Static_assert(2 * 16 + 16 + 4 + N_END * 9 + PACK_BEYOND <= PACK_MAX, "room for all of them");
+_Static_assert(2 * 16 + 16 + 4 + N_END * NUMBER_MAX + NUMBER_BEYOND <= PACK_MAX, "room for all of them");
 
 #define INLINE static inline __attribute__((always_inline)) /* a quarter less instructions */
 #define BIT(n) (UINT64_C(1) << (n))
 #define RARE_BITS (BIT(N_COUNTS) - BIT(N_OOO)) /* of a side */
 
-/* --- Numbers: so many octets as there are 0 bits below the lowest 1, and one more ---------------- */
-
-/* The lowest octet first, on every machine. */
-static inline uint64_t low_first(uint64_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap64(v);
-#else
-	return v;
-#endif
-}
-
-static inline void write_8(uint8_t *p, uint64_t v)
-{
-	v = low_first(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static inline uint64_t read_8(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return low_first(v);
-}
-
-/* v is not 0. 8 octets are written, whatever it takes. */
-static inline uint8_t *write_number(uint8_t *p, uint64_t v)
-{
-	unsigned high = 63 ^ (unsigned)__builtin_clzll(v), len = (high * 9 + 73) / 64; /* 7 bits an octet */
-
-	if (len > 8) {
-		*p = 0;
-		write_8(p + 1, v);
-		return p + 9;
-	}
-	write_8(p, v << len | BIT(len - 1));
-	return p + len;
-}
-
-static inline const uint8_t *read_number(const uint8_t *p, uint64_t *v)
-{
-	uint64_t x = read_8(p);
-	int len;
-
-	if (!*p) {
-		*v = read_8(p + 1);
-		return p + 9;
-	}
-	len = __builtin_ctzll(x) + 1;
-	*v = x << (64 - 8 * len) >> (64 - 7 * len);
-	return p + len;
-}
+/* --- Numbers ------------------------------------------------------------------------------------- */
 
 struct writer {
 	uint8_t *p;
@@ -140,7 +89,7 @@ static inline void put(struct writer *w, unsigned n, uint64_t v)
 	if (!v)
 		return;
 	w->has |= BIT(n);
-	w->p = write_number(w->p, v);
+	w->p = number_write(w->p, v);
 }
 
 static inline uint64_t get(struct reader *r, unsigned n)
@@ -148,19 +97,8 @@ static inline uint64_t get(struct reader *r, unsigned n)
 	uint64_t v = 0;
 
 	if (r->has & BIT(n))
-		r->p = read_number(r->p, &v);
+		r->p = number_read(r->p, &v);
 	return v;
-}
-
-/* Differences of both signs as small numbers: 0, -1, 1, -2, ... All arithmetic wraps, so it is exact. */
-static inline uint64_t fold_sign(uint64_t d)
-{
-	return (d << 1) ^ (d >> 63 ? UINT64_MAX : 0);
-}
-
-static inline uint64_t unfold_sign(uint64_t folded)
-{
-	return (folded >> 1) ^ (folded & 1 ? UINT64_MAX : 0);
 }
 
 /* Mostly whole microseconds. */
@@ -172,12 +110,12 @@ static inline void put_time(struct writer *w, unsigned n, int64_t t, int64_t usu
 		w->fine |= (uint32_t)BIT(n);
 		us = d;
 	}
-	put(w, n, fold_sign(us));
+	put(w, n, number_fold_sign(us));
 }
 
 static inline int64_t get_time(struct reader *r, unsigned n, int64_t usual)
 {
-	uint64_t d = unfold_sign(get(r, n));
+	uint64_t d = number_unfold_sign(get(r, n));
 
 	if (!(r->fine & BIT(n)))
 		d *= NS_PER_US;
@@ -271,7 +209,8 @@ INLINE void squeeze_side(const struct connection *c, int i, struct writer *w)
 	unsigned n = N_SIDE + (unsigned)i * N_PER_SIDE;
 
 	put(w, n + N_BYTES, s->bytes);
-	put(w, n + N_PACKETS, i == CLIENT ? s->packets : fold_sign((uint64_t)s->packets - c->side[CLIENT].packets));
+	put(w, n + N_PACKETS,
+		i == CLIENT ? s->packets : number_fold_sign((uint64_t)s->packets - c->side[CLIENT].packets));
 	put(w, n + N_TTL, s->ttl);
 	put(w, n + N_TTL_RST, s->ttl_rst);
 	put(w, n + N_RETR, s->retr);
@@ -299,7 +238,7 @@ INLINE void stretch_side(struct reader *r, int i, struct connection *c)
 
 	s->bytes = get(r, n + N_BYTES);
 	s->packets = (uint32_t)(i == CLIENT ? get(r, n + N_PACKETS)
-					    : unfold_sign(get(r, n + N_PACKETS)) + c->side[CLIENT].packets);
+					    : number_unfold_sign(get(r, n + N_PACKETS)) + c->side[CLIENT].packets);
 	s->ttl = (uint8_t)get(r, n + N_TTL);
 	s->ttl_rst = (uint8_t)get(r, n + N_TTL_RST);
 	s->retr = (uint32_t)get(r, n + N_RETR);
@@ -336,9 +275,9 @@ static inline void squeeze(const struct connection *c, int64_t base, struct writ
 	put_relative(w, N_HS_CLT, c->hs_clt_ns, 0);
 	put_relative(w, N_ESTABLISHED, c->t_established, usual_established(c));
 	put_relative(w, N_IDLE, c->idle_ns, 0);
-	put(w, N_TTL_DELTA, fold_sign((uint64_t)(int64_t)c->ttl_delta));
+	put(w, N_TTL_DELTA, number_fold_sign((uint64_t)(int64_t)c->ttl_delta));
 	put(w, N_VLAN, c->vlan);
-	put(w, N_GENERATION, fold_sign((uint64_t)c->generation - 1));
+	put(w, N_GENERATION, number_fold_sign((uint64_t)c->generation - 1));
 	squeeze_times(c, CLIENT, life, w);
 	squeeze_times(c, SERVER, life, w);
 	squeeze_side(c, CLIENT, w);
@@ -360,9 +299,9 @@ static inline void stretch(struct reader *r, int64_t base, unsigned how, struct 
 	c->hs_clt_ns = get_relative(r, N_HS_CLT, 0);
 	c->t_established = get_relative(r, N_ESTABLISHED, usual_established(c));
 	c->idle_ns = get_relative(r, N_IDLE, 0);
-	c->ttl_delta = (int8_t)unfold_sign(get(r, N_TTL_DELTA));
+	c->ttl_delta = (int8_t)number_unfold_sign(get(r, N_TTL_DELTA));
 	c->vlan = (uint16_t)get(r, N_VLAN);
-	c->generation = (uint16_t)(unfold_sign(get(r, N_GENERATION)) + 1);
+	c->generation = (uint16_t)(number_unfold_sign(get(r, N_GENERATION)) + 1);
 	life = life_of(c);
 	stretch_times(r, CLIENT, life, c);
 	stretch_times(r, SERVER, life, c);
@@ -381,7 +320,7 @@ static void put_words(const struct connection *c, unsigned flags, struct shape *
 	s->ending = c->ending;
 	s->rule = c->rule;
 	s->who = (uint8_t)(c->confidence | c->closer << 2 | c->client_by << 4 | c->established << 7);
-	s->how = (uint8_t)(c->origin | c->rst_side << 2 | flags);
+	s->how = (uint8_t)(c->origin | (unsigned)c->rst_side << 2 | flags);
 	for (int i = 0; i < 2; i++) {
 		const struct side *end = &c->side[i];
 

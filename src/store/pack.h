@@ -8,8 +8,7 @@
 struct connection;
 struct shape;
 
-#define PACK_MAX 640  /* no connection needs more octets, what is written or read beyond included */
-#define PACK_BEYOND 8 /* so many octets after the last one may be read */
+#define PACK_MAX 640 /* no connection needs more octets, what is written or read beyond included */
 
 /*
  * Fills the shape and writes the rest, but for the low half of uid, to `out`, which has room for PACK_MAX octets;

@@ -1,6 +1,6 @@
 /*
  * Records of connections. One of 60 octets holds nearly every connection with IPv4; the hard thing is those that need
- * more (IPv6, long stories): their last octets lie in blocks of 32 octets, chained, taken from slabs that grow.
+ * more (IPv6, long stories): their last octets lie in a chain of blocks beside it.
  */
 #include "config.h"
 
@@ -12,38 +12,26 @@
 
 #include "model/connection.h"
 #include "store/pack.h"
+#include "util/chain.h"
 #include "util/err.h"
 #include "util/mem.h"
 
 /* record.shape: the number of one, or OWN, when the shape itself is what the body begins with; and perhaps SPILLED */
 #define OWN 0x7fff
 #define SPILLED 0x8000 /* the last octets of the body say where it goes on */
-#define SPILL_BODY 28
-#define SLAB_BITS 15
-#define SLAB_SIZE (UINT32_C(1) << SLAB_BITS)
 #define BYTES_MAX (sizeof(struct shape) + PACK_MAX)
 #define BODY_BEFORE (RECORD_BODY - sizeof(uint32_t)) /* of those that are spilled */
-#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_BEFORE + SPILL_BODY - 1) / SPILL_BODY)
+#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_BEFORE + CHAIN_BODY - 1) / CHAIN_BODY)
 
 _Static_assert(SHAPES_MAX < OWN, "numbers of shapes");
 
-struct spill {
-	uint32_t next;
-	uint8_t body[SPILL_BODY];
-};
-
 bool records_init(struct records *r, uint32_t live, uint32_t ended, struct err *err)
 {
-	uint64_t spills = ((uint64_t)live + ended) * SPILLS_PER_RECORD;
-
-	if (spills > UINT32_MAX - SLAB_SIZE)
-		spills = UINT32_MAX - SLAB_SIZE;
 	*r = (struct records){ .live = live, .ended = ended };
-	r->slabs_max = (uint32_t)(spills / (SLAB_SIZE - 1)) + 1;
 	/* One more than there are: who unpacks the last reads beyond it. */
 	r->slot = mem_table((size_t)live + 1, sizeof(struct slot));
 	r->log = mem_table((size_t)ended + 1, sizeof(struct record));
-	r->slab = mem_array(r->slabs_max, sizeof(struct spill *));
+	chains_init(&r->spill, ((uint64_t)live + ended) * SPILLS_PER_RECORD);
 	shapes_init(&r->shapes);
 	if (!r->slot || !r->log) {
 		int code = errno;
@@ -56,80 +44,16 @@ bool records_init(struct records *r, uint32_t live, uint32_t ended, struct err *
 
 size_t records_bytes(uint64_t live, uint64_t ended)
 {
-	return live * sizeof(struct slot) + ended * sizeof(struct record) + (live + ended) / 2 * sizeof(struct spill);
+	return live * sizeof(struct slot) + ended * sizeof(struct record) + (live + ended) / 2 * sizeof(struct chain_block);
 }
 
 void records_fini(struct records *r)
 {
 	mem_table_free(r->slot, (size_t)r->live + 1, sizeof(struct slot));
 	mem_table_free(r->log, (size_t)r->ended + 1, sizeof(struct record));
-	for (uint32_t i = 0; i < r->slabs; i++)
-		mem_free(r->slab[i]);
-	mem_free(r->slab);
+	chains_fini(&r->spill);
 	shapes_fini(&r->shapes);
 	*r = (struct records){ 0 };
-}
-
-static struct spill *spill_at(const struct records *r, uint32_t i)
-{
-	return &r->slab[i >> SLAB_BITS][i & (SLAB_SIZE - 1)];
-}
-
-/* A new slab's blocks go to the free list; its first stays unused, since 0 says none. */
-static void spill_grow(struct records *r)
-{
-	uint32_t first = r->slabs << SLAB_BITS;
-
-	assert(r->slabs < r->slabs_max);
-	r->slab[r->slabs++] = mem_array(SLAB_SIZE, sizeof(struct spill));
-	for (uint32_t i = first + SLAB_SIZE - 1; i > first; i--) {
-		spill_at(r, i)->next = r->spill_free;
-		r->spill_free = i;
-	}
-}
-
-static uint32_t spill_take(struct records *r)
-{
-	uint32_t i;
-
-	if (!r->spill_free)
-		spill_grow(r);
-	i = r->spill_free;
-	r->spill_free = spill_at(r, i)->next;
-	spill_at(r, i)->next = 0;
-	r->spills++;
-	return i;
-}
-
-static void spill_drop(struct records *r, uint32_t *first)
-{
-	while (*first) {
-		struct spill *s = spill_at(r, *first);
-		uint32_t next = s->next;
-
-		s->next = r->spill_free;
-		r->spill_free = *first;
-		r->spills--;
-		*first = next;
-	}
-}
-
-/* Writes n octets into the chain at *link, which keeps its blocks where it can. */
-static void spill_write(struct records *r, uint32_t *link, const uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		size_t part = n < SPILL_BODY ? n : SPILL_BODY;
-		struct spill *s;
-
-		if (!*link)
-			*link = spill_take(r);
-		s = spill_at(r, *link);
-		memcpy(s->body, p, part);
-		p += part;
-		n -= part;
-		link = &s->next;
-	}
-	spill_drop(r, link);
 }
 
 static uint32_t spill_link(const struct record *rec)
@@ -147,12 +71,11 @@ static void body_write(struct records *r, struct record *rec, const uint8_t *p, 
 
 	rec->shape &= (uint16_t)~SPILLED;
 	if (n <= RECORD_BODY) {
-		if (first)
-			spill_drop(r, &first);
+		chain_drop(&r->spill, &first);
 		memcpy(rec->body, p, RECORD_BODY); /* always so many: faster */
 		return;
 	}
-	spill_write(r, &first, p + BODY_BEFORE, n - BODY_BEFORE);
+	chain_write(&r->spill, &first, p + BODY_BEFORE, n - BODY_BEFORE);
 	memcpy(rec->body, p, BODY_BEFORE);
 	memcpy(rec->body + BODY_BEFORE, &first, sizeof(first));
 	rec->shape |= SPILLED;
@@ -161,16 +84,10 @@ static void body_write(struct records *r, struct record *rec, const uint8_t *p, 
 /* What the body holds, in one piece: itself or the copy in `bytes`. */
 static const uint8_t *body_read(const struct records *r, const struct record *rec, uint8_t *bytes)
 {
-	uint8_t *p = bytes;
-
 	if (!(rec->shape & SPILLED))
 		return rec->body;
-	memcpy(p, rec->body, BODY_BEFORE);
-	p += BODY_BEFORE;
-	for (uint32_t i = spill_link(rec); i; i = spill_at(r, i)->next) {
-		memcpy(p, spill_at(r, i)->body, SPILL_BODY);
-		p += SPILL_BODY;
-	}
+	memcpy(bytes, rec->body, BODY_BEFORE);
+	chain_read(&r->spill, spill_link(rec), bytes + BODY_BEFORE);
 	return bytes;
 }
 
@@ -221,7 +138,7 @@ void record_set(struct records *r, uint32_t ref, const struct connection *c)
 void record_get(const struct records *r, uint32_t ref, struct connection *c)
 {
 	const struct record *rec = record_at(r, ref);
-	uint8_t bytes[BYTES_MAX + SPILL_BODY];
+	uint8_t bytes[BYTES_MAX + CHAIN_BODY];
 	const uint8_t *p = body_read(r, rec, bytes);
 	struct shape own;
 	const struct shape *shape = shape_of(r, rec, &p, &own);
@@ -237,7 +154,7 @@ void record_clear(struct records *r, uint32_t ref)
 	if (!rec->shape)
 		return;
 	shape_drop(r, rec);
-	spill_drop(r, &first);
+	chain_drop(&r->spill, &first);
 	rec->shape = 0;
 	r->used--;
 }
@@ -245,7 +162,7 @@ void record_clear(struct records *r, uint32_t ref)
 uint64_t record_uid(const struct records *r, uint32_t ref)
 {
 	const struct record *rec = record_at(r, ref);
-	uint8_t bytes[BYTES_MAX + SPILL_BODY];
+	uint8_t bytes[BYTES_MAX + CHAIN_BODY];
 	const uint8_t *p = body_read(r, rec, bytes);
 	struct shape own;
 	const struct shape *shape = shape_of(r, rec, &p, &own);

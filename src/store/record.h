@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "store/shape.h"
+#include "util/chain.h"
 
 struct connection;
 struct err;
@@ -30,18 +31,14 @@ struct slot { /* of a live one */
 
 _Static_assert(sizeof(struct record) == 60 && sizeof(struct slot) == 64, "live ones: a cache line each");
 
-struct spill;
-
 struct records {
 	struct slot *slot;  /* [live] */
 	struct record *log; /* [ended] */
 	struct shapes shapes;
-	struct spill **slab;
+	struct chains spill; /* what does not fit into bodies */
 	int64_t base; /* ns since the epoch, near which their times are */
 	uint32_t live, ended;
 	uint32_t used; /* records that are not empty */
-	uint32_t slabs, slabs_max, spill_free;
-	uint64_t spills; /* blocks in use */
 };
 
 bool records_init(struct records *r, uint32_t live, uint32_t ended, struct err *err);

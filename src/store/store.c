@@ -189,11 +189,9 @@ bool store_connection(const struct store *st, uint64_t uid, struct connection *o
 	return true;
 }
 
-const struct trail *store_trail(const struct store *st, uint64_t uid)
+bool store_trail(const struct store *st, uint64_t uid, struct trail *out)
 {
-	const struct trail *t = trails_find(&st->trails_live, uid);
-
-	return t ? t : trails_find(&st->trails_ended, uid);
+	return trails_get(&st->trails_live, uid, out) || trails_get(&st->trails_ended, uid, out);
 }
 
 /* Visits the records used of [from, from + n). */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "model/trail.h"
+#include "util/chain.h"
 
 struct err;
 struct trail_entry;
@@ -14,6 +15,7 @@ struct trail_entry;
 struct trails {
 	struct trail_entry *entry; /* [1 .. max] */
 	uint32_t *bucket;	   /* first entry of a hash of uid, 0 none */
+	struct chains segments;
 	uint32_t max, mask, used, free;
 	uint32_t newest, oldest;
 };
@@ -27,7 +29,7 @@ void trails_clear(struct trails *t);
 /* Keeps a trail; one of the same uid is replaced. */
 void trails_put(struct trails *t, const struct trail *trail);
 void trails_drop(struct trails *t, uint64_t uid);
-/* Borrowed until the next put or drop. NULL when there is none. */
-const struct trail *trails_find(const struct trails *t, uint64_t uid);
+/* False: there is none. */
+bool trails_get(const struct trails *t, uint64_t uid, struct trail *out);
 
 #endif

@@ -55,15 +55,15 @@ bool detail_work(struct app *a, struct detail *d, size_t piece)
 
 void detail_refresh(struct app *a, struct detail *d)
 {
-	const struct trail *trail = store_trail(a->conf.store, d->uid);
 	struct connection c;
+	struct trail trail;
 
 	if (store_connection(a->conf.store, d->uid, &c)) {
 		d->c = c;
 		d->known = true;
 	}
-	if (trail) {
-		d->trail = *trail;
+	if (store_trail(a->conf.store, d->uid, &trail)) {
+		d->trail = trail;
 		d->has_trail = true;
 	}
 	if (!d->known)

@@ -269,7 +269,7 @@ static int draw_folded(struct canvas *c, int y, const struct lanes *at, const st
 int ladder_draw(struct canvas *c, int y, int room, const struct detail *d, int64_t utc_offset)
 {
 	const struct trail *trail = &d->trail;
-	uint32_t n = trail->n < TRAIL_HEAD + TRAIL_TAIL ? trail->n : TRAIL_HEAD + TRAIL_TAIL, from, to;
+	uint32_t n = trail->n < TRAIL_SEGMENTS ? trail->n : TRAIL_SEGMENTS, from, to;
 	struct lanes at = lanes_for(c);
 	char words[64];
 
