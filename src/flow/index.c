@@ -7,7 +7,7 @@
 #include "util/mem.h"
 
 #define LOW_START 256u
-#define LOAD 4 /* entries per bucket, on average, before the next one is split */
+#define LOAD 3 /* entries a bucket, on average: with more, every eighth search goes on into another bucket */
 
 static uint64_t buckets_for(uint64_t max)
 {
