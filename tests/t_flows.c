@@ -192,6 +192,32 @@ static void tombstones_are_found_until_they_are_due(void **state)
 	flows_fini(&t);
 }
 
+static void counts_go_on_beyond_sixteen_bits(void **state)
+{
+	static struct rare rare[4];
+	static struct rares pool = {rare, 1, 0};
+	struct flow f;
+	uint32_t sum = 0;
+
+	(void)state;
+	rare[0].pool = &pool;
+	memset(&f, 0, sizeof(f));
+	f.rare = rare;
+	for (int i = 0; i < 200000; i++) {
+		uint32_t more = i % 1000 ? 1 : dice(100000);
+
+		flow_count_up(&f, SERVER, COUNT_SYN, more);
+		sum += more;
+		assert_int_equal(flow_count(&f, SERVER, COUNT_SYN), sum);
+		assert_true(f.half[SERVER].n[COUNT_SYN] > 0);
+		assert_true(flow_has_rare(&f) || sum <= UINT16_MAX);
+	}
+	flow_count_up(&f, SERVER, COUNT_SYN, 4000000000u - sum);
+	assert_int_equal(flow_count(&f, SERVER, COUNT_SYN), 4000000000u);
+	assert_int_equal(flow_count(&f, CLIENT, COUNT_SYN), 0);
+	assert_int_equal(flow_count(&f, SERVER, COUNT_FIN), 0);
+}
+
 /* verdict_of() answers most packets without the table: never otherwise than the table would. */
 static void short_cut_agrees_with_the_table(void **state)
 {
@@ -200,11 +226,13 @@ static void short_cut_agrees_with_the_table(void **state)
 
 	(void)state;
 	for (int i = 0; i < 300000; i++) {
+		struct rare rare = {0};
 		struct flow f;
 		struct verdict quick, table;
 		unsigned w = when[dice(5)];
 
 		memset(&f, 0, sizeof(f));
+		f.rare = &rare;
 		f.first_fin = (uint8_t)dice(3);
 		f.rst_side = (uint8_t)(dice(3) ? 2 : dice(2));
 		f.origin = (uint8_t)dice(3);
@@ -214,8 +242,8 @@ static void short_cut_agrees_with_the_table(void **state)
 
 			h->flags = dice(UINT32_MAX) & dice(UINT32_MAX);
 			h->packets = dice(4);
-			h->rst = dice(3) ? 0 : dice(h->packets + 1);
-			h->synack = dice(2);
+			rare.odd[side].rst = dice(3) ? 0 : dice(h->packets + 1);
+			h->n[COUNT_SYNACK] = (uint16_t)dice(2);
 			h->nxt = h->ack = dice(3);
 		}
 		quick = verdict_of(&f, w);
@@ -235,6 +263,7 @@ int main(void)
 		cmocka_unit_test(timers_come_in_time_and_once),
 		cmocka_unit_test(timers_come_in_pieces),
 		cmocka_unit_test(tombstones_are_found_until_they_are_due),
+		cmocka_unit_test(counts_go_on_beyond_sixteen_bits),
 		cmocka_unit_test(short_cut_agrees_with_the_table),
 	};
 

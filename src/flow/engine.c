@@ -312,11 +312,9 @@ static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n,
 		if (!(pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
 			(f->flags & (FLOW_ESTABLISHED | FLOW_CLOSING)) == FLOW_ESTABLISHED)
 			continue;
-		mem_read(&f->uid);
-		if (pkt[i].flags & (TCP_FIN | TCP_RST) || f->flags & FLOW_CLOSING)
-			mem_read(&f->half[0].isn);
-		if (pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST) || f->flags & FLOW_CLOSING)
-			mem_read(&f->half[1].isn);
+		mem_read(&f->half[SERVER].isn);
+		if (!(pkt[i].flags & TCP_SYN))
+			mem_read(&f->half[CLIENT].isn);
 	}
 }
 

@@ -100,6 +100,10 @@ _Static_assert(UINT64_C(0) +
 
 #define HOLES 3
 
+/* Packets that are counted in 16 bits, and in the rare part beyond them: nothing is ever cut off. */
+enum flow_count { COUNT_SYN, COUNT_SYNACK, COUNT_FIN, COUNT_RETR, COUNT_DUPACK, COUNTS };
+#define COUNT_CARRY 32768u
+
 struct half { /* what one end has sent */
 	/* What a plain data segment touches, of its sender and of its receiver: one cache line. */
 	uint32_t flags;
@@ -120,31 +124,33 @@ struct half { /* what one end has sent */
 	uint8_t ttl;
 	uint8_t wscale; /* 0xff unknown */
 
-	/* What opening, closing and losses touch: one more. */
-	uint32_t isn;
-	uint32_t base; /* isn, or the first sequence number seen: what the trail counts from */
+	/* What opening, closing and losses touch: one more, of which the flow itself has the other half. */
+	uint32_t isn; /* without HALF_ISN the first sequence number seen; what the trail counts from */
 	uint32_t fin_seq;
 	uint32_t nxt_at_peer_fin; /* nxt when the peer's FIN came */
-	uint32_t syn, synack, fin, rst;
-	uint32_t retr, dupack, ooo;
-	reltime t_fin, t_fin_last, t_syn_last;
-	uint16_t syn_uniq, fin_uniq;
-	uint16_t synack_late; /* SYN-ACKs after the client's ACK */
-	uint16_t copies;      /* of a span port, RSTs left out; saturating */
-
+	reltime t_fin, t_syn_last; /* its first FIN, its last SYN */
+	uint16_t n[COUNTS];	   /* and what flow_count() adds */
+	uint8_t syn_uniq, fin_uniq; /* saturating */
+	char of_flow[32];
 } __attribute__((aligned(64)));
 
-_Static_assert(offsetof(struct half, isn) == 64 && sizeof(struct half) == 128, "lines as said");
+_Static_assert(offsetof(struct half, isn) == 64 && offsetof(struct half, of_flow) == 96 && sizeof(struct half) == 128,
+	"lines as said");
 
 /* What few connections have of an end. */
 struct odd {
 	struct {
 		uint32_t from, to;
 	} hole[HOLES]; /* octets jumped over, not seen yet */
+	uint32_t carried[COUNTS]; /* of half.n, in units of COUNT_CARRY */
+	uint32_t rst, ooo;
 	uint32_t rst_seq;
 	uint32_t zwin;
 	uint32_t rst_ignored;
 	reltime t_rst, t_rst_last;
+	reltime t_fin_again;  /* its last FIN, when that is not its first */
+	uint16_t synack_late; /* SYN-ACKs after the client's ACK */
+	uint16_t copies;      /* of a span port, RSTs left out; saturating */
 	uint16_t keepalive;
 	uint16_t tail_before; /* tail and probe_tail as the peer's last packet found them */
 	uint16_t probe_before;
@@ -234,27 +240,36 @@ struct flow {
 	char history[HISTORY_MAX];
 	reltime t_synack;
 
-	/* ... and what both ends have sent, of which plain data touches the first lines. */
-	struct half half[2];
+	/*
+	 * ... and what both ends have sent, of which plain data touches the first lines. What opening and ending touch of
+	 * the flow stands in what is left of the second ones.
+	 */
+	union {
+		struct half half[2];
+		struct {
+			char of_client[offsetof(struct half, of_flow)];
+			uint64_t uid;
+			int64_t ended; /* 0 = open */
+			struct rare *rare; /* never NULL */
+			uint32_t class_prev, class_next;
 
-	/* What opening and ending touch. */
-	uint64_t uid;
-	int64_t ended; /* 0 = open */
-	struct rare *rare; /* never NULL */
-	uint32_t class_prev, class_next;
-	reltime t_est;
-	uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
-	reltime t_rst, t_first_fin;
-	uint32_t rst_facts; /* what held when the RST was accepted: RST_* of rst.h */
-	uint16_t generation;
-	uint8_t client_by;
-	uint8_t confidence, rule;
-	uint8_t tunnel, source;
-	int8_t ttl_delta;
+			char of_server[offsetof(struct half, of_flow)];
+			reltime t_est;
+			uint32_t hs_srv_us, hs_clt_us; /* UINT32_MAX unknown */
+			reltime t_rst, t_first_fin;
+			uint32_t rst_facts; /* what held when the RST was accepted: RST_* of rst.h */
+			uint16_t generation;
+			uint8_t client_by;
+			uint8_t confidence, rule;
+			uint8_t tunnel, source;
+			int8_t ttl_delta;
+		};
+	};
 };
 
 _Static_assert(offsetof(struct flow, start) == 64 && offsetof(struct flow, half) == 128 &&
-	offsetof(struct flow, uid) % 64 == 0 && sizeof(struct flow) == 448, "lines as said");
+	offsetof(struct flow, uid) == 224 && offsetof(struct flow, t_est) == 352 && sizeof(struct flow) == 384,
+	"lines as said");
 
 /* Takes one that is cleared; there is always one left for a flow that has none. */
 static inline struct rare *rares_take(struct rares *pool)
@@ -288,6 +303,33 @@ static inline struct rare *flow_rare(struct flow *f)
 static inline struct odd *flow_odd(struct flow *f, int side)
 {
 	return &flow_rare(f)->odd[side];
+}
+
+/* How many of them `side` has sent. */
+static inline uint32_t flow_count(const struct flow *f, int side, enum flow_count what)
+{
+	return f->half[side].n[what] + f->rare->odd[side].carried[what] * COUNT_CARRY;
+}
+
+/* `more` of them. half.n is 0 only where there was none. */
+static inline void flow_count_up(struct flow *f, int side, enum flow_count what, uint32_t more)
+{
+	uint64_t n = (uint64_t)f->half[side].n[what] + more;
+
+	if (n > UINT16_MAX) {
+		uint32_t carry = (uint32_t)(n / COUNT_CARRY - 1);
+
+		flow_odd(f, side)->carried[what] += carry;
+		n -= (uint64_t)carry * COUNT_CARRY;
+	}
+	f->half[side].n[what] = (uint16_t)n;
+}
+
+static inline reltime flow_fin_last(const struct flow *f, int side)
+{
+	reltime again = f->rare->odd[side].t_fin_again;
+
+	return again ? again : f->half[side].t_fin;
 }
 
 /* Gives it back: the flow has nothing rare any more. */

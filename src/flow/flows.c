@@ -186,7 +186,6 @@ static void fetch_lines(const struct flow *f)
 		mem_read(&f->half[side]);
 		mem_read(&f->half[side].isn);
 	}
-	mem_read(&f->uid);
 }
 
 /* Reads the first line of each, all at once; of those that are due, what ending them will touch. */

@@ -127,7 +127,8 @@ static bool taken_late(const struct flow *f)
 {
 	const struct half *s = &f->half[SERVER];
 
-	return f->flags & FLOW_TAKEN_LATE && !(s->flags & HALF_PROGRESS) && s->synack_late >= SYNACK_LATE;
+	return f->flags & FLOW_TAKEN_LATE && !(s->flags & HALF_PROGRESS) &&
+	       f->rare->odd[SERVER].synack_late >= SYNACK_LATE;
 }
 
 static int64_t due_of_open(const struct engine *e, const struct flow *f)
@@ -233,7 +234,7 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 		.isn_known = (c->flags & HALF_ISN ? 1 : 0) | (s->flags & HALF_ISN ? 2 : 0),
 		.nxt_known = (c->flags & (HALF_SEEN | HALF_ISN) ? 1 : 0) | (s->flags & (HALF_SEEN | HALF_ISN) ? 2 : 0),
 		.fins = (c->flags & HALF_FIN ? 1 : 0) | (s->flags & HALF_FIN ? 2 : 0),
-		.rsts = (c->rst ? 1 : 0) | (s->rst ? 2 : 0),
+		.rsts = (f->rare->odd[CLIENT].rst ? 1 : 0) | (f->rare->odd[SERVER].rst ? 2 : 0),
 	};
 
 	t.client_high = high;
@@ -276,9 +277,10 @@ static void inherit_pending(struct flow *f, int side, const struct pending *syn)
 	f->start = syn->first;
 	f->last = syn->last;
 	x->flags |= HALF_ISN | HALF_SEEN;
-	x->isn = x->base = syn->isn;
+	x->isn = syn->isn;
 	x->nxt = syn->isn + 1 + syn->len;
-	x->syn = x->packets = syn->count;
+	x->packets = syn->count;
+	flow_count_up(f, side, COUNT_SYN, syn->count);
 	x->syn_uniq = 1;
 	x->win = syn->win;
 	x->wscale = syn->wscale;
@@ -322,12 +324,14 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 
 void life_flip(struct engine *e, struct flow *f)
 {
-	struct half h = f->half[0];
+	struct half h;
+	const size_t own = offsetof(struct half, of_flow);
 	int i;
 
 	f->tuple = tuple_reversed(&f->tuple);
-	f->half[0] = f->half[1];
-	f->half[1] = h;
+	memcpy(&h, &f->half[0], own);
+	memcpy(&f->half[0], &f->half[1], own);
+	memcpy(&f->half[1], &h, own);
 	if (f->rst_side <= SERVER)
 		f->rst_side = !f->rst_side;
 	if (f->first_fin <= SERVER)

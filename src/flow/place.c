@@ -88,9 +88,10 @@ static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
 	if (!(f->flags & FLOW_PENDING) || (f->rare->pending.isn == p->seq && f->rare->pending.side == side))
 		return;
 	x = &f->half[f->rare->pending.side];
-	x->syn += f->rare->pending.count;
+	flow_count_up(f, f->rare->pending.side, COUNT_SYN, f->rare->pending.count);
 	x->packets += f->rare->pending.count;
-	x->syn_uniq++;
+	if (x->syn_uniq < UINT8_MAX)
+		x->syn_uniq++;
 	f->flags &= ~(uint32_t)FLOW_PENDING;
 }
 
@@ -129,13 +130,13 @@ static void place_syn(struct engine *e, struct flow **f, int *side, const struct
 	if (x->flags & HALF_ISN && x->isn == p->seq)
 		return;
 	if (!(x->flags & HALF_ISN)) {
-		if (y->flags & HALF_ISN && !y->synack && !(old->flags & FLOW_ESTABLISHED) && !is_terminal(old))
+		if (y->flags & HALF_ISN && !y->n[COUNT_SYNACK] && !(old->flags & FLOW_ESTABLISHED) && !is_terminal(old))
 			return; /* simultaneous open, or a split handshake */
-		if (y->flags & HALF_ISN && !y->synack && !(y->flags & HALF_PROGRESS) && !old->ending)
+		if (y->flags & HALF_ISN && !y->n[COUNT_SYNACK] && !(y->flags & HALF_PROGRESS) && !old->ending)
 			return;
-		if (y->synack && y->flags & HALF_ACK && y->ack == p->seq + 1 + p->len)
+		if (y->n[COUNT_SYNACK] && y->flags & HALF_ACK && y->ack == p->seq + 1 + p->len)
 			return; /* captured after its own SYN-ACK */
-		if (old->origin == ORIGIN_MIDSTREAM && x->flags & HALF_SEEN && x->base == p->seq + 1)
+		if (old->origin == ORIGIN_MIDSTREAM && x->flags & HALF_SEEN && x->isn == p->seq + 1)
 			return; /* captured after its first data */
 	}
 	if (!is_terminal(old)) {

@@ -73,12 +73,12 @@ bool plain_open(struct flow *f, int side, const struct pkt *p)
 		f->half[SERVER].packets)
 		return false;
 	x->sig[0] = signature(p);
-	x->packets = x->syn = 1;
+	x->packets = x->n[COUNT_SYN] = 1;
 	x->syn_uniq = 1;
 	x->t_last = x->t_syn_last = rel_of(p->ts - f->start);
 	x->ttl = p->ttl;
 	x->flags = HALF_ISN | HALF_SEEN | (p->len ? HALF_FAST_OPEN : 0);
-	x->isn = x->base = p->seq;
+	x->isn = p->seq;
 	x->wscale = p->wscale;
 	x->nxt = p->seq + 1 + p->len;
 	x->win = p->win;
@@ -102,9 +102,9 @@ static enum plain take_synack(struct flow *f, int side, const struct pkt *p)
 		return PLAIN_NOT;
 	x->ttl = p->ttl;
 	x->t_syn_last = count_it(f, x, p, sig);
-	x->syn = x->synack = 1;
+	x->n[COUNT_SYN] = x->n[COUNT_SYNACK] = 1;
 	x->flags |= HALF_ISN | HALF_SEEN | HALF_ACK;
-	x->isn = x->base = p->seq;
+	x->isn = p->seq;
 	x->nxt = p->seq + 1;
 	x->wscale = p->wscale;
 	x->win = p->win;
@@ -162,9 +162,8 @@ static void take_fin(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
 
-	x->fin++;
-	x->fin_uniq++;
-	x->t_fin = x->t_fin_last = x->t_last;
+	x->n[COUNT_FIN] = x->fin_uniq = 1;
+	x->t_fin = x->t_last;
 	if (!(y->flags & HALF_FIN) || seq_upto(p->ack, y->fin_seq))
 		x->flags |= HALF_FIN_FIRST;
 	x->flags |= HALF_FIN;
@@ -190,7 +189,7 @@ static bool are_plain(const struct flow *f, const struct half *x, const struct h
 		return false;
 	if (p->flags & TCP_FIN)
 		/* A hole may be a FIN of the other side's that was missed, and stands in the rare part. */
-		return !(x->flags & HALF_FIN) && !x->t_fin_last && !x->fin_uniq && !flow_has_rare(f);
+		return !(x->flags & HALF_FIN) && !x->n[COUNT_FIN] && !x->t_fin && !flow_has_rare(f);
 	if (p->len)
 		return !(x->flags & HALF_FIN);
 	/* Not a duplicate acknowledgement. */

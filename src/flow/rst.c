@@ -53,7 +53,7 @@ static enum check rst_check(struct flow *f, int side, const struct pkt *p)
 			return CHECK_EXACT;
 		return CHECK_UNKNOWN;
 	}
-	if (y->flags & HALF_ISN && !(y->flags & HALF_PROGRESS) && !y->synack) {
+	if (y->flags & HALF_ISN && !(y->flags & HALF_PROGRESS) && !y->n[COUNT_SYNACK]) {
 		bool x_unseen = !(x->flags & (HALF_ISN | HALF_SEEN));
 
 		/* A SYN-ACK that was seen need not have arrived. */
@@ -82,7 +82,7 @@ static int known_distance(const struct flow *f, int side, const struct rst_conf 
 
 	if (x->flags & HALF_TTL_VARIES)
 		return -1;
-	if (x->ttl && x->packets - x->rst >= 2)
+	if (x->ttl && x->packets - f->rare->odd[side].rst >= 2)
 		return hop_distance(x->ttl);
 	if (conf->hosts)
 		return hosts_distance(conf->hosts, &f->tuple.addr[side]);
@@ -214,11 +214,11 @@ enum rst_result rst_take(struct flow *f, int side, const struct pkt *p, const st
 {
 	struct half *x = &f->half[side];
 	struct odd *o = flow_odd(f, side);
-	bool solicited = is_solicited(f, side, p), first = x->rst == 0;
+	bool solicited = is_solicited(f, side, p), first = o->rst == 0;
 	reltime now = rel_of(p->ts - f->start);
 	enum check check;
 
-	x->rst++;
+	o->rst++;
 	o->t_rst_last = now;
 	if (first) {
 		o->t_rst = now;

@@ -18,7 +18,7 @@ static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 	bool late = x->flags & HALF_PROGRESS; /* captured after what followed it */
 
 	x->flags |= HALF_ISN | HALF_SEEN;
-	x->isn = x->base = p->seq;
+	x->isn = p->seq;
 	x->wscale = p->wscale;
 	if (p->len)
 		x->flags |= HALF_FAST_OPEN;
@@ -34,16 +34,18 @@ static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 static void take_synack(struct engine *e, struct flow *f, int side, const struct pkt *p, bool again)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
+	uint16_t late;
 
 	track_history(f, side, 'h');
 	track_ack(f, side, p);
 	x->redge = p->ack + p->win;
 	if (again) {
 		f->flags |= FLOW_HS_KARN;
-		if (y->flags & HALF_PROGRESS && x->synack_late < UINT16_MAX)
-			x->synack_late++;
+		if (y->flags & HALF_PROGRESS && f->rare->odd[side].synack_late < UINT16_MAX)
+			flow_odd(f, side)->synack_late++;
+		late = f->rare->odd[side].synack_late;
 		/* Once, with nothing to accept, is TCP_DEFER_ACCEPT. */
-		if (x->synack_late >= SYNACK_LATE || (x->synack_late && y->t_data))
+		if (late >= SYNACK_LATE || (late && y->t_data))
 			f->flags |= FLOW_TAKEN_LATE;
 		return;
 	}
@@ -58,15 +60,15 @@ static void take_synack(struct engine *e, struct flow *f, int side, const struct
 static void take_syn(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
-	bool ack = p->flags & TCP_ACK, known = x->flags & HALF_ISN, again = x->synack > 0;
+	bool ack = p->flags & TCP_ACK, known = x->flags & HALF_ISN, again = x->n[COUNT_SYNACK] > 0;
 
-	x->syn++;
+	flow_count_up(f, side, COUNT_SYN, 1);
 	x->t_syn_last = rel_of(p->ts - f->start);
 	if (ack)
-		x->synack++;
+		flow_count_up(f, side, COUNT_SYNACK, 1);
 	if (!known || (p->seq != x->isn && !(f->flags & FLOW_ESTABLISHED) && ack)) {
 		take_syn_first(f, side, p);
-		if (!ack && y->flags & HALF_ISN && !y->synack && side == SERVER)
+		if (!ack && y->flags & HALF_ISN && !y->n[COUNT_SYNACK] && side == SERVER)
 			f->flags |= FLOW_SIMULTANEOUS;
 	} else if (!ack) {
 		f->flags |= FLOW_HS_KARN;
@@ -76,7 +78,7 @@ static void take_syn(struct engine *e, struct flow *f, int side, const struct pk
 		return;
 	}
 	track_history(f, side, 's');
-	if (!known)
+	if (!known && x->syn_uniq < UINT8_MAX)
 		x->syn_uniq++;
 }
 
@@ -166,18 +168,18 @@ static void count_flags(struct flow *f, int side, const struct pkt *p)
 	reltime now = rel_of(p->ts - f->start);
 
 	if (p->flags & TCP_SYN) {
-		x->syn++;
+		flow_count_up(f, side, COUNT_SYN, 1);
 		x->t_syn_last = now;
 		if (p->flags & TCP_ACK)
-			x->synack++;
+			flow_count_up(f, side, COUNT_SYNACK, 1);
 	}
 	if (p->flags & TCP_FIN) {
-		x->fin++;
-		x->t_fin_last = now;
+		flow_count_up(f, side, COUNT_FIN, 1);
+		flow_odd(f, side)->t_fin_again = now;
 	}
 	if (p->flags & TCP_RST) {
-		x->rst++;
 		o = flow_odd(f, side);
+		o->rst++;
 		o->t_rst_last = now;
 		if (!o->t_rst)
 			o->t_rst = now;
@@ -192,14 +194,14 @@ static void take_illegal(struct engine *e, struct flow *f, int side, const struc
 	count_flags(f, side, p);
 	track_history(f, side, p->flags & TCP_SYN ? 'q' : (p->flags & (TCP_FIN | TCP_RST)) == TCP_FIN ? 'f' : 'i');
 	if (!(x->flags & (HALF_SEEN | HALF_ISN))) {
-		x->base = x->isn = p->seq;
+		x->isn = p->seq;
 		x->nxt = p->seq + p->len + (p->flags & TCP_SYN ? 1 : 0) + (p->flags & TCP_FIN ? 1 : 0);
 		x->flags |= HALF_SEEN | (p->flags & TCP_SYN ? HALF_ISN : 0);
 	}
 	if (p->flags & TCP_FIN && !(p->flags & TCP_ACK) && !(f->flags & FLOW_ILLEGAL) &&
 		!(p->flags & (TCP_SYN | TCP_RST))) {
 		/* Some stacks leave ACK out of a FIN; inside a connection it is one all the same. */
-		x->fin--;
+		x->n[COUNT_FIN]--;
 		take_data(e, f, side, p, &step);
 		return;
 	}
@@ -220,7 +222,7 @@ static void split_steps(struct engine *e, struct flow *f, int side, const struct
 	else if (p->flags & TCP_SYN)
 		before = x->t_syn_last;
 	else if (p->flags & TCP_FIN)
-		before = x->t_fin_last;
+		before = flow_fin_last(f, side);
 	if (before && f->flags & FLOW_DIRTY &&
 		(f->start + rel_ns(before)) / NS_PER_SEC != p->ts / NS_PER_SEC)
 		engine_emit(e, f);
@@ -269,8 +271,8 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 	if (track_copy(f, side, p)) {
 		count_flags(f, side, p);
 		x->packets++;
-		if (!(p->flags & TCP_RST) && x->copies < UINT16_MAX)
-			x->copies++;
+		if (!(p->flags & TCP_RST) && f->rare->odd[side].copies < UINT16_MAX)
+			flow_odd(f, side)->copies++;
 		f->flags |= FLOW_DUPLICATES;
 		e->stats.duplicates++;
 		note = NOTE_DUPLICATE;

@@ -17,21 +17,21 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 
 	out->bytes = h->bytes;
 	out->packets = h->packets;
-	out->syn = h->syn;
-	out->synack = h->synack;
-	out->fin = h->fin;
-	out->rst = h->rst;
-	out->retr = h->retr;
+	out->syn = flow_count(f, i, COUNT_SYN);
+	out->synack = flow_count(f, i, COUNT_SYNACK);
+	out->fin = flow_count(f, i, COUNT_FIN);
+	out->rst = odd->rst;
+	out->retr = flow_count(f, i, COUNT_RETR);
 	out->zwin = odd->zwin;
-	out->dupack = h->dupack;
-	out->ooo = h->ooo;
+	out->dupack = flow_count(f, i, COUNT_DUPACK);
+	out->ooo = odd->ooo;
 	out->rst_ignored = odd->rst_ignored;
 	out->rst_path = f->ending == ENDING_PATH_RESET && f->rst_side == i ? 1 : 0;
 	out->syn_uniq = h->syn_uniq;
 	out->fin_uniq = h->fin_uniq;
 	out->keepalive = odd->keepalive;
 	out->tail = h->tail > h->probe_tail ? h->tail : h->probe_tail;
-	out->rst_uniq = h->rst > 0;
+	out->rst_uniq = odd->rst > 0;
 	if (f->flags & FLOW_PENDING && f->rare->pending.side == i) {
 		/* A SYN that has opened nothing yet is the old connection's. */
 		out->packets += f->rare->pending.count;
@@ -42,11 +42,11 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 	out->state_assumed = !f->ending && peer->packets && rel_ns(peer->t_last) > rel_ns(h->t_last);
 	out->ttl = h->ttl;
 	out->ttl_rst = odd->ttl_rst;
-	out->t_fin = h->fin ? rel_ns(h->t_fin) : TIME_NEVER;
+	out->t_fin = out->fin ? rel_ns(h->t_fin) : TIME_NEVER;
 	out->t_rst = rel_ns(odd->t_rst);
 	out->t_rst_last = rel_ns(odd->t_rst_last);
 	out->t_syn_last = rel_ns(h->t_syn_last);
-	out->t_fin_last = h->fin ? rel_ns(h->t_fin_last) : TIME_NEVER;
+	out->t_fin_last = out->fin ? rel_ns(flow_fin_last(f, i)) : TIME_NEVER;
 	out->t_data = rel_ns(h->t_data);
 }
 
@@ -87,7 +87,7 @@ static uint64_t rst_evidence(const struct flow *f)
 		e |= EVIDENCE_BIT(RST_STALE_SEQ);
 	if (x->flags & HALF_SPOKE)
 		e |= EVIDENCE_BIT(RST_SENDER_SPOKE);
-	if (x->rst > f->rare->odd[f->rst_side].rst_ignored + 1)
+	if (f->rare->odd[f->rst_side].rst > f->rare->odd[f->rst_side].rst_ignored + 1)
 		e |= EVIDENCE_BIT(RST_REPEATED);
 	return e;
 }
@@ -154,7 +154,8 @@ static uint64_t flag_evidence(const struct flow *f)
 		e |= EVIDENCE_BIT(PORTS_HELD);
 	if (f->flags & FLOW_ICMP)
 		e |= EVIDENCE_BIT(ICMP);
-	if (c->syn - c->synack > c->syn_uniq && f->flags & FLOW_HS_KARN) /* not a span port's copy */
+	if (f->flags & FLOW_HS_KARN &&
+		flow_count(f, CLIENT, COUNT_SYN) - flow_count(f, CLIENT, COUNT_SYNACK) > c->syn_uniq) /* not a span port's copy */
 		e |= EVIDENCE_BIT(SYN_REPEATED);
 	if (f->flags & FLOW_ILLEGAL)
 		e |= EVIDENCE_BIT(ILLEGAL_OPENER);
@@ -182,7 +183,7 @@ static uint64_t evidence_of(const struct flow *f)
 
 	if (f->flags & FLOW_ESTABLISHED) {
 		e |= EVIDENCE_BIT(ESTABLISHED);
-		if (f->origin == ORIGIN_ATTEMPT && c->flags & HALF_ISN && (s->synack || s->syn))
+		if (f->origin == ORIGIN_ATTEMPT && c->flags & HALF_ISN && (s->n[COUNT_SYNACK] || s->n[COUNT_SYN]))
 			e |= EVIDENCE_BIT(HANDSHAKE);
 	}
 	if (f->origin == ORIGIN_MIDSTREAM)
@@ -194,7 +195,7 @@ static uint64_t evidence_of(const struct flow *f)
 	if (f->ending == ENDING_CLIENT_VANISHED || f->ending == ENDING_SERVER_VANISHED)
 		e |= c->probe_tail >= 3 || s->probe_tail >= 3 ? EVIDENCE_BIT(UNANSWERED_PROBES)
 							      : EVIDENCE_BIT(UNANSWERED_RETR);
-	if (s->synack_late)
+	if (f->rare->odd[SERVER].synack_late)
 		e |= EVIDENCE_BIT(SYNACK_REPEATED);
 	if (f->flags & telling)
 		e |= flag_evidence(f);
@@ -212,7 +213,7 @@ static bool has_sent(const struct half *h, bool one_side)
 {
 	if (h->packets || !one_side)
 		return h->bytes > 0;
-	return h->nxt - h->base > (h->flags & HALF_FIN ? 1 : 0);
+	return h->nxt - h->isn > (h->flags & HALF_FIN ? 1 : 0);
 }
 
 static uint32_t stage_of(const struct flow *f)
@@ -286,8 +287,8 @@ static uint32_t rare_attributes(const struct flow *f)
 	const struct odd *odd = f->rare->odd;
 	uint32_t a = 0;
 
-	if (!was_reset(f) && c->flags & s->flags & HALF_FIN && (c->rst || s->rst) &&
-		c->rst + s->rst > odd[CLIENT].rst_ignored + odd[SERVER].rst_ignored)
+	if (!was_reset(f) && c->flags & s->flags & HALF_FIN && (odd[CLIENT].rst || odd[SERVER].rst) &&
+		odd[CLIENT].rst + odd[SERVER].rst > odd[CLIENT].rst_ignored + odd[SERVER].rst_ignored)
 		a |= ATTRIBUTE_BIT(RST_AFTER_CLOSE);
 	if (was_reset(f) && f->rst_facts & RST_DELIVERED &&
 		(f->ending == ENDING_CLIENT_ABORT || f->ending == ENDING_SERVER_ABORT))
@@ -345,7 +346,7 @@ static uint32_t attributes_of(const struct flow *f)
 		a |= ATTRIBUTE_BIT(SIMULTANEOUS_OPEN);
 	if (either & HALF_FAST_OPEN)
 		a |= ATTRIBUTE_BIT(FAST_OPEN);
-	if (c->retr || s->retr)
+	if (c->n[COUNT_RETR] || s->n[COUNT_RETR])
 		a |= ATTRIBUTE_BIT(RETRANSMISSIONS);
 	if (verdict_one_side(f))
 		a |= ATTRIBUTE_BIT(ONE_WAY);

@@ -9,9 +9,9 @@ static enum tcp_state state_opening(const struct flow *f, int side)
 
 	if (!(x->flags & HALF_ISN))
 		return side == SERVER ? STATE_LISTEN : STATE_NONE;
-	if (!x->synack)
+	if (!x->n[COUNT_SYNACK])
 		return STATE_SYN_SENT;
-	return y->flags & HALF_PROGRESS && x->synack_late < SYNACK_LATE ? STATE_ESTABLISHED : STATE_SYN_RECEIVED;
+	return y->flags & HALF_PROGRESS && f->rare->odd[side].synack_late < SYNACK_LATE ? STATE_ESTABLISHED : STATE_SYN_RECEIVED;
 }
 
 static enum tcp_state state_closing(const struct flow *f, int side)
@@ -66,8 +66,8 @@ int64_t state_time_wait_until(const struct flow *f, int64_t time_wait)
 		/* The closer's last packet is its acknowledgement of the peer's FIN, or again of a repeated one. */
 		if (x->flags & HALF_FIN_FIRST && rel_ns(x->t_last) > last)
 			last = rel_ns(x->t_last);
-		if (rel_ns(x->t_fin_last) > last)
-			last = rel_ns(x->t_fin_last);
+		if (rel_ns(flow_fin_last(f, side)) > last)
+			last = rel_ns(flow_fin_last(f, side));
 	}
 	return last == TIME_NEVER ? 0 : f->start + last + time_wait;
 }

@@ -146,6 +146,14 @@ static uint32_t hole_fill(struct flow *f, int side, uint32_t from, uint32_t to)
 	return filled;
 }
 
+/* 0: there is none. */
+static void fin_is_at(struct flow *f, int side, reltime when)
+{
+	f->half[side].t_fin = when;
+	if (f->rare->odd[side].t_fin_again)
+		f->rare->odd[side].t_fin_again = 0; /* its own, as something was written there */
+}
+
 /* Takes the last octet of `side`, which only its acknowledgement told of, for its FIN. */
 static void fin_imply(struct flow *f, int side, const struct pkt *p)
 {
@@ -154,7 +162,7 @@ static void fin_imply(struct flow *f, int side, const struct pkt *p)
 	h->flags |= HALF_FIN | HALF_FIN_IMPLIED;
 	f->flags |= FLOW_CLOSING;
 	h->fin_seq = h->nxt - 1;
-	h->t_fin = h->t_fin_last = rel_of(p->ts - f->start);
+	fin_is_at(f, side, rel_of(p->ts - f->start));
 	if (!(peer->flags & HALF_FIN))
 		h->flags |= HALF_FIN_FIRST;
 	if (f->first_fin == 2)
@@ -167,7 +175,7 @@ static void fin_forget(struct flow *f, int side)
 	struct half *h = &f->half[side], *peer = &f->half[!side];
 
 	h->flags &= ~(uint32_t)(HALF_FIN | HALF_FIN_IMPLIED | HALF_FIN_FIRST);
-	h->t_fin = h->t_fin_last = 0;
+	fin_is_at(f, side, 0);
 	if (peer->flags & HALF_FIN)
 		peer->flags |= HALF_FIN_FIRST;
 	if (f->first_fin == side)
@@ -193,7 +201,7 @@ static bool may_be_a_probe(const struct half *x, const struct half *y, const str
 	bool acked = x->flags & HALF_ACK && (x->ack == y->nxt ||
 		(x->ack == p->ack && x->flags & HALF_ACK_STEP_ONE));
 
-	return !(y->flags & (HALF_ISN | HALF_FIN)) && y->nxt == y->base && !y->t_data && !acked;
+	return !(y->flags & (HALF_ISN | HALF_FIN)) && y->nxt == y->isn && !y->t_data && !acked;
 }
 
 bool track_implied_fin(struct flow *f, int side, const struct pkt *p)
@@ -266,7 +274,7 @@ static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
 	if (track_implied_fin(f, side, p))
 		return TRACK_EVENT;
 	if (p->ack - y->nxt == 1 && may_be_a_probe(&f->half[side], y, p)) {
-		y->nxt = y->base = p->ack;
+		y->nxt = y->isn = p->ack;
 		flow_odd(f, !side)->keepalive++;
 		return 0;
 	}
@@ -308,7 +316,7 @@ unsigned track_ack(struct flow *f, int side, const struct pkt *p)
 		x->ack = p->ack;
 		x->redge = p->ack;
 		if (is_hidden(y))
-			y->base = p->ack;
+			y->isn = p->ack;
 		found = TRACK_ACK_MOVED;
 	} else if (seq_before(x->ack, p->ack) && p->ack - x->ack < PLAUSIBLE) {
 		step = p->ack - x->ack;
@@ -334,18 +342,18 @@ static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 	struct half *x = &f->half[side], *y = &f->half[!side];
 	uint32_t seq = p->seq + p->len;
 	unsigned found = TRACK_FIN | TRACK_EVENT;
+	reltime now = rel_of(p->ts - f->start);
 
-	x->fin++;
-	x->t_fin_last = rel_of(p->ts - f->start);
+	flow_count_up(f, side, COUNT_FIN, 1);
 	if (x->flags & HALF_FIN && !(x->flags & HALF_FIN_IMPLIED)) {
+		flow_odd(f, side)->t_fin_again = now;
 		if (seq == x->fin_seq)
 			return found | TRACK_RETRANSMISSION;
-		if (x->fin_uniq < UINT16_MAX)
-			x->fin_uniq++;
+		x->fin_uniq += x->fin_uniq < UINT8_MAX;
 		return found;
 	}
 	found |= TRACK_FIRST_FIN | TRACK_NEW;
-	x->fin_uniq = saturating_up(x->fin_uniq);
+	x->fin_uniq += x->fin_uniq < UINT8_MAX;
 	if (x->flags & HALF_FIN_IMPLIED && seq != x->fin_seq)
 		fin_withdraw(f, side);
 	fin_before_own(f, side, p);
@@ -356,7 +364,7 @@ static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 	x->flags |= HALF_FIN;
 	f->flags |= FLOW_CLOSING;
 	x->fin_seq = seq;
-	x->t_fin = x->t_fin_last;
+	fin_is_at(f, side, now);
 	y->nxt_at_peer_fin = y->nxt;
 	if (f->first_fin == 2) {
 		f->first_fin = (uint8_t)side;
@@ -381,14 +389,14 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 		/* Octets not seen before are late rather than sent again when they come at once, or were acknowledged before. */
 		if (filled == p->len && (seq_upto(end, f->half[!side].ack) ||
 			p->ts - f->start - rel_ns(x->t_data) < 3 * NS_PER_MS)) {
-			x->ooo++;
+			flow_odd(f, side)->ooo++;
 			x->t_data = rel_of(p->ts - f->start);
 			return TRACK_OUT_OF_ORDER;
 		}
-		x->retr++;
+		flow_count_up(f, side, COUNT_RETR, 1);
 		x->tail = saturating_up(x->tail);
 		x->t_data = rel_of(p->ts - f->start);
-		history_scaled(f, side, 't', x->retr);
+		history_scaled(f, side, 't', flow_count(f, side, COUNT_RETR));
 		return TRACK_RETRANSMISSION;
 	}
 	x->t_data = rel_of(p->ts - f->start);
@@ -442,7 +450,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 	struct odd *odd;
 
 	if (is_hidden(x))
-		x->base = x->nxt = p->seq;
+		x->isn = x->nxt = p->seq;
 	found = track_ack(f, side, p);
 	x->flags &= ~(uint32_t)HALF_FIN_ACK_LAST;
 	if (found & TRACK_ACK_MOVED && y->flags & HALF_FIN && seq_before(y->fin_seq, x->ack))
@@ -479,7 +487,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 			track_history(f, side, 'a');
 			if (!(found & TRACK_ACK_MOVED) && p->ack == old_ack && p->win == old_win &&
 				seq_before(p->ack, y->nxt) && y->flags & HALF_SEEN && x->packets > 1)
-				x->dupack++;
+				flow_count_up(f, side, COUNT_DUPACK, 1);
 		}
 	}
 	if (p->flags & TCP_FIN) {

@@ -198,8 +198,8 @@ void trail_add(struct trail_pool *t, const struct flow *f, int side, const struc
 	struct segment s = {
 		.t = p->ts - f->start,
 		.t_last = p->ts - f->start,
-		.seq = x->flags & (HALF_ISN | HALF_SEEN) ? p->seq - x->base : p->seq,
-		.ack = y->flags & (HALF_ISN | HALF_SEEN) ? p->ack - y->base : p->ack,
+		.seq = x->flags & (HALF_ISN | HALF_SEEN) ? p->seq - x->isn : p->seq,
+		.ack = y->flags & (HALF_ISN | HALF_SEEN) ? p->ack - y->isn : p->ack,
 		.len = p->len,
 		.count = 1,
 		.win = p->win,

@@ -20,33 +20,36 @@ _Static_assert(W(WHEN_SETUP_OVER) == W_SETUP_OVER && W(WHEN_SETTLED) == W_SETTLE
 	W(WHEN_VANISHED) == W_VANISHED && W(WHEN_HALF_CLOSED) == W_HALF_CLOSED && W(WHEN_IDLE) == W_IDLE &&
 	W(WHEN_REPLACED) == W_REPLACED && W(WHEN_INPUT_ENDED) == W_INPUT_ENDED, "when");
 
-static bool spoken(const struct half *h)
+/* Anything but RSTs. */
+static bool spoken(const struct flow *f, int side)
 {
-	return h->packets > h->rst; /* anything but RSTs */
+	return f->half[side].packets > f->rare->odd[side].rst;
 }
 
 static uint64_t opener_facts(const struct flow *f)
 {
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
-	const struct half *one = spoken(c) ? c : s, *other = spoken(c) ? s : c;
+	int one = spoken(f, CLIENT) ? CLIENT : SERVER;
+	const struct odd *odd = &f->rare->odd[one], *other = &f->rare->odd[!one];
 	uint64_t facts = 0;
 
 	if (f->flags & FLOW_ILLEGAL)
 		facts |= F_ILLEGAL;
-	if (!spoken(c) && !spoken(s))
+	if (!spoken(f, one))
 		return facts | F_ONLY_RST;
 	if (!(c->flags & HALF_ISN) && !(s->flags & HALF_ISN))
 		facts |= F_NO_HANDSHAKE;
-	if (spoken(c) && spoken(s))
+	if (spoken(f, !one))
 		return facts;
-	if (facts & F_NO_HANDSHAKE && one->packets - one->rst - one->copies == 1) {
-		if (other->rst && f->flags & FLOW_LONE_BARE && !one->rst)
+	if (facts & F_NO_HANDSHAKE && f->half[one].packets - odd->rst - odd->copies == 1) {
+		if (other->rst && f->flags & FLOW_LONE_BARE && !odd->rst)
 			facts |= F_PROBED;
-		if (!other->packets && !one->rst)
+		if (!f->half[!one].packets && !odd->rst)
 			facts |= F_SINGLE;
 	}
-	if (one == s && s->synack && s->packets == s->synack && !(c->flags & HALF_ISN))
-		facts |= c->rst ? F_PROBED : F_SINGLE;
+	if (one == SERVER && s->n[COUNT_SYNACK] && s->packets == flow_count(f, SERVER, COUNT_SYNACK) &&
+		!(c->flags & HALF_ISN))
+		facts |= f->rare->odd[CLIENT].rst ? F_PROBED : F_SINGLE;
 	return facts;
 }
 
@@ -147,7 +150,7 @@ static uint64_t facts_of(const struct flow *f, unsigned when)
 	}
 	if (c->flags & HALF_ISN)
 		facts |= F_SYN;
-	if (s->synack || (s->flags & HALF_ISN && f->flags & FLOW_SIMULTANEOUS))
+	if (s->n[COUNT_SYNACK] || (s->flags & HALF_ISN && f->flags & FLOW_SIMULTANEOUS))
 		facts |= F_SYNACK;
 	if (f->flags & FLOW_ESTABLISHED)
 		facts |= F_ESTABLISHED;
@@ -157,9 +160,9 @@ static uint64_t facts_of(const struct flow *f, unsigned when)
 		facts |= F_STUCK;
 	if (s->flags & HALF_PROGRESS)
 		facts |= F_S_BEYOND;
-	if (s->synack_late >= SYNACK_LATE)
+	if (f->rare->odd[SERVER].synack_late >= SYNACK_LATE)
 		facts |= F_SYNACK_LATE;
-	if ((spoken(c) && spoken(s)) || f->origin == ORIGIN_MIDSTREAM)
+	if ((spoken(f, CLIENT) && spoken(f, SERVER)) || f->origin == ORIGIN_MIDSTREAM)
 		facts |= F_SPOKE;
 	if (was_reset(f))
 		facts |= rst_facts(f);
@@ -244,9 +247,9 @@ static bool may_have_ended(const struct flow *f)
 
 	if (f->flags & (FLOW_ILLEGAL | FLOW_UNREACHABLE) || f->rst_side <= SERVER || c->flags & s->flags & HALF_FIN)
 		return true;
-	if (!spoken(c))
+	if (!spoken(f, CLIENT))
 		return true;
-	return s->packets ? !spoken(s) : !(c->flags & HALF_ISN) || c->flags & (HALF_PROGRESS | HALF_ACK_MOVED);
+	return s->packets ? !spoken(f, SERVER) : !(c->flags & HALF_ISN) || c->flags & (HALF_PROGRESS | HALF_ACK_MOVED);
 }
 
 struct verdict verdict_of(const struct flow *f, unsigned when)
