@@ -17,6 +17,7 @@
 #include "store/pack.h"
 #include "store/shape.h"
 #include "store/store.h"
+#include "store/timewait.h"
 #include "store_random.h"
 #include "util/clock.h"
 #include "util/err.h"
@@ -676,6 +677,63 @@ static void trails_stay_for_the_last_ended(void **state)
 	world_fini(&w);
 }
 
+struct waiting {
+	struct timewait w;
+	int64_t until[400]; /* ns, 0: nobody waits under this number */
+	int64_t now;
+};
+
+static void fetched(const void *arg, uint32_t who, bool has_slot)
+{
+	const struct waiting *x = arg;
+
+	assert_true(x->until[who] != 0 && has_slot == who % 2);
+}
+
+static void fired(void *arg, uint32_t who, bool has_slot)
+{
+	struct waiting *x = arg;
+
+	assert_true(x->until[who] / NS_PER_SEC < x->now / NS_PER_SEC);
+	assert_int_equal(has_slot, who % 2);
+	x->until[who] = 0;
+}
+
+/* Up to an hour, with steps of time of any length: who waits is let go in its second, not before and not later. */
+static void nobody_waits_too_long(void **state)
+{
+	static struct waiting x;
+	struct random rnd = { 23 };
+	unsigned fires = 0;
+
+	timewait_init(&x.w, 400);
+	x.now = INT64_C(1700000000) * NS_PER_SEC;
+	for (int i = 0; i < 20000; i++) {
+		uint32_t step = random_below(&rnd, 16) ? random_below(&rnd, 5) : random_below(&rnd, 6000), waiting = 0;
+
+		x.now += (int64_t)step * NS_PER_SEC + random_below(&rnd, 1000);
+		timewait_tick(&x.w, x.now, fetched, fired, &x);
+		for (uint32_t k = 0; k < 400; k++) {
+			assert_true(x.until[k] == 0 || x.until[k] / NS_PER_SEC >= x.now / NS_PER_SEC);
+			waiting += x.until[k] != 0;
+		}
+		assert_int_equal(x.w.count, waiting);
+		for (int n = 0; n < 10; n++) {
+			uint32_t who = random_below(&rnd, 400);
+			int64_t until = x.now + (int64_t)random_below(&rnd, n ? 60 : 3601) * NS_PER_SEC;
+
+			if (x.until[who])
+				continue;
+			assert_true(timewait_room(&x.w, until));
+			timewait_add(&x.w, until, who, who % 2);
+			x.until[who] = until;
+			fires++;
+		}
+	}
+	assert_true(fires > 10000);
+	timewait_fini(&x.w);
+}
+
 static void too_much_is_refused(void **state)
 {
 	struct store_conf conf = roomy;
@@ -697,6 +755,7 @@ int main(void)
 		cmocka_unit_test(folding_changes_no_sum),
 		cmocka_unit_test(reset_keeps_what_is_open),
 		cmocka_unit_test(time_wait_runs_out),
+		cmocka_unit_test(nobody_waits_too_long),
 		cmocka_unit_test(trails_stay_for_the_last_ended),
 		cmocka_unit_test(too_much_is_refused),
 	};

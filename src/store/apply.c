@@ -558,11 +558,11 @@ void store_apply(struct store *st, const struct block *b)
 	struct store_shard *sh = &st->shard[b->shard];
 
 	assert(b->shard < st->conf.shards && b->rows <= BLOCK_ROWS);
+	store_tick(st, b->now); /* first: the wheel of TIME_WAITs reaches little more than an hour on from now */
 	if (st->conf.findings_only)
 		store_heed(st, b);
 	else
 		apply_rows(st, b);
-	store_tick(st, b->now);
 	if (b->stats_valid) {
 		sh->stats = b->stats;
 		findings_stats_all(st);

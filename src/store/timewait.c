@@ -1,4 +1,7 @@
-/* A wheel of one-second slots; a node is looked at when its second comes round, not before. */
+/*
+ * A wheel of one-second slots that reaches further than any TIME_WAIT lasts. So a node need not say when it runs out:
+ * its slot does.
+ */
 #include "config.h"
 
 #include "store/timewait.h"
@@ -12,9 +15,10 @@
 #define FIRE_AT_ONCE 32
 
 struct timewait_node {
-	int64_t second;
 	uint32_t who, next : 31, has_slot : 1;
 };
+
+_Static_assert(sizeof(struct timewait_node) == 8, "a million of them wait");
 
 size_t timewait_bytes(uint64_t max)
 {
@@ -46,8 +50,11 @@ static int64_t second_of(int64_t ns)
 	return ns / NS_PER_SEC;
 }
 
+/* Who waits for longer than the wheel reaches waits no longer than that. */
 static uint32_t *slot_of(struct timewait *w, int64_t second)
 {
+	if (second - w->second >= TIMEWAIT_SLOTS)
+		second = w->second + TIMEWAIT_SLOTS - 1;
 	return &w->slot[(uint64_t)second % TIMEWAIT_SLOTS];
 }
 
@@ -80,34 +87,25 @@ void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot
 {
 	uint32_t *slot = slot_of(w, second_of(until)), i = node_take(w);
 
-	w->node[i] = (struct timewait_node){ .second = second_of(until), .who = who,
-		.next = *slot & NODE_MAX, .has_slot = has_slot };
+	w->node[i] = (struct timewait_node){ .who = who, .next = *slot & NODE_MAX, .has_slot = has_slot };
 	*slot = i;
 	w->count++;
 }
 
-/*
- * Takes up to FIRE_AT_ONCE of those that ran out before second `to` out of a slot. What goes on waiting goes to *rest.
- * Returns how many.
- */
-static uint32_t slot_take(struct timewait *w, uint32_t *slot, uint32_t *rest, int64_t to,
-	struct timewait_node *out)
+/* Takes up to FIRE_AT_ONCE out of a row of nodes. Returns how many. */
+static uint32_t take_some(struct timewait *w, uint32_t *first, struct timewait_node *out)
 {
 	uint32_t n = 0;
 
-	while (*slot && n < FIRE_AT_ONCE) {
-		uint32_t i = *slot;
+	for (; *first && n < FIRE_AT_ONCE; n++) {
+		uint32_t i = *first;
 		struct timewait_node *node = &w->node[i];
-		uint32_t *list = rest;
 
-		*slot = node->next;
-		if (node->second < to) {
-			out[n++] = *node;
-			w->count--;
-			list = &w->free;
-		}
-		node->next = *list & NODE_MAX;
-		*list = i;
+		out[n] = *node;
+		*first = node->next;
+		node->next = w->free & NODE_MAX;
+		w->free = i;
+		w->count--;
 	}
 	return n;
 }
@@ -124,22 +122,15 @@ void timewait_tick(struct timewait *w, int64_t now,
 	if (to - from > TIMEWAIT_SLOTS)
 		from = to - TIMEWAIT_SLOTS;
 	for (; from < to && w->count > 0; from++) {
+		uint32_t *slot = &w->slot[(uint64_t)from % TIMEWAIT_SLOTS], first = *slot, n;
 		struct timewait_node due[FIRE_AT_ONCE];
-		uint32_t *slot = slot_of(w, from), first = *slot, rest = 0, n;
 
 		*slot = 0; /* whoever is added while they fire stays */
-		while ((n = slot_take(w, &first, &rest, to, due)) > 0) {
+		while ((n = take_some(w, &first, due)) > 0) {
 			for (uint32_t k = 0; k < n; k++)
 				fetch(arg, due[k].who, due[k].has_slot);
 			for (uint32_t k = 0; k < n; k++)
 				fire(arg, due[k].who, due[k].has_slot);
-		}
-		while (rest) {
-			uint32_t i = rest;
-
-			rest = w->node[i].next;
-			w->node[i].next = *slot & NODE_MAX;
-			*slot = i;
 		}
 	}
 }
