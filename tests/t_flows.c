@@ -160,7 +160,7 @@ static void tombstones_are_found_until_they_are_due(void **state)
 	assert_true(tombs_init(&tombs, 64));
 	assert_true(flows_init(&t, 16, &tombs.index));
 	for (int64_t i = 0; i < 1000; i++) {
-		struct tomb tomb = { .until = (uint32_t)i + 30, .hash = (uint32_t)(i % 7) };
+		struct tomb tomb = { .until = (uint32_t)i + 30, .hash = (uint32_t)(i % 7), .generation = 1 };
 		int64_t now = i << 30;
 		struct flow *f;
 		bool high;
@@ -190,6 +190,30 @@ static void tombstones_are_found_until_they_are_due(void **state)
 	assert_int_equal(t.index.n, 0);
 	tombs_fini(&tombs);
 	flows_fini(&t);
+}
+
+static void the_last_generation_is_the_one_remembered(void **state)
+{
+	struct tombs tombs;
+	struct tuple tuple = {.port = {40000, 80}};
+	int side;
+
+	(void)state;
+	tuple.addr[CLIENT].b[15] = 1;
+	assert_true(tombs_init(&tombs, 64));
+	for (int64_t i = 0; i < 100; i++) {
+		/* Every tenth time so late that the one before is due, and a new connection is a first generation. */
+		int64_t second = i * 20 + i / 10 * 100, now = second << 30;
+		struct tomb tomb = {.until = (uint32_t)second + 60, .hash = 5, .generation = i % 10 ? 2 : 1};
+		bool high;
+
+		assert_int_equal(tombs_find(&tombs, &tuple, 5, now, &side) != NULL, i % 10 != 0);
+		tomb.id = tomb_id(&tuple, &high);
+		tomb.client_high = high;
+		tombs_add(&tombs, &tomb, (uint64_t)i, now);
+		assert_int_equal(tombs_eseq(&tombs, tombs_find(&tombs, &tuple, 5, now, &side)), i);
+	}
+	tombs_fini(&tombs);
 }
 
 static void counts_go_on_beyond_sixteen_bits(void **state)
@@ -263,6 +287,7 @@ int main(void)
 		cmocka_unit_test(timers_come_in_time_and_once),
 		cmocka_unit_test(timers_come_in_pieces),
 		cmocka_unit_test(tombstones_are_found_until_they_are_due),
+		cmocka_unit_test(the_last_generation_is_the_one_remembered),
 		cmocka_unit_test(counts_go_on_beyond_sixteen_bits),
 		cmocka_unit_test(short_cut_agrees_with_the_table),
 	};

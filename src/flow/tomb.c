@@ -91,20 +91,21 @@ static void chunk_begin(struct tombs *t, uint64_t eseq, int64_t now)
 	t->filled = 0;
 }
 
-static struct tomb *find(const struct tombs *t, uint32_t hash, uint32_t id)
+/* The one that is not due before `second`, or NULL: of one tuple there may be others, but no two that are not due. */
+static struct tomb *find(const struct tombs *t, uint32_t hash, uint32_t id, uint32_t second)
 {
 	struct index_place at = index_at(&t->index, hash);
 	uint32_t ref;
 
 	while ((ref = index_next(&t->index, &at, hash)))
-		if (t->tomb[ref - 1].id == id)
+		if (t->tomb[ref - 1].id == id && t->tomb[ref - 1].until >= second)
 			return &t->tomb[ref - 1];
 	return NULL;
 }
 
 void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, int64_t now)
 {
-	struct tomb *older;
+	struct tomb *older = NULL;
 	uint32_t chunk, i;
 
 	if (!t->used || t->filled == UINT32_C(1) << t->chunk_bits)
@@ -113,7 +114,8 @@ void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, int64_t 
 	i = (chunk << t->chunk_bits) + t->filled++;
 	if (what->until > t->chunk[chunk].until)
 		t->chunk[chunk].until = what->until;
-	older = find(t, what->hash, what->id);
+	if (what->generation > 1)
+		older = find(t, what->hash, what->id, tomb_second(now));
 	t->tomb[i] = *what;
 	if (older)
 		(void)index_replace(&t->index, what->hash, (uint32_t)(older - t->tomb) + 1, i + 1);
@@ -129,8 +131,8 @@ struct tomb *tombs_find(const struct tombs *t, const struct tuple *tuple, uint32
 
 	if (!at.hits && !at.bucket->more)
 		return NULL; /* nearly always, and at once */
-	tomb = find(t, hash, tomb_id(tuple, &high));
-	if (!tomb || tomb->until < tomb_second(now))
+	tomb = find(t, hash, tomb_id(tuple, &high), tomb_second(now));
+	if (!tomb)
 		return NULL;
 	*side = high == tomb->client_high ? CLIENT : SERVER;
 	return tomb;

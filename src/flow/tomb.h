@@ -60,8 +60,8 @@ static inline uint32_t tomb_second(int64_t ns)
 /* What identifies a tuple, the same in both directions; *first_high: addr[0] is the higher endpoint. */
 uint32_t tomb_id(const struct tuple *tuple, bool *first_high);
 /*
- * Remembers one, in place of an older one of the same tuple. eseq: one more than the last time. The oldest are forgotten
- * for it when they are due at `now` (ns), or when there is no room.
+ * Remembers one, in place of the one of the generation before it, if that is still remembered. eseq: one more than the
+ * last time. The oldest are forgotten for it when they are due at `now` (ns), or when there is no room.
  */
 void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, int64_t now);
 /* That of the tuple, if it is not yet forgotten at `now`; *side is the packet's sender in it. NULL: none. */
