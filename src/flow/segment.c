@@ -304,6 +304,15 @@ static inline void plain_applied(struct engine *e, struct flow *f, int side, con
 	note_heard(e, f, side, p, NOTE_NONE);
 }
 
+/* After a segment in order: of the rules that wait for nothing, those about both FINs alone can hold then. */
+static bool may_be_over(const struct flow *f)
+{
+	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
+
+	return c->flags & s->flags & HALF_FIN &&
+	       ((c->flags | s->flags) & HALF_RST_CUT || (fin_acked(f, CLIENT) && fin_acked(f, SERVER)));
+}
+
 /* The short way. False: it is for the long one. */
 static bool plain_apply(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
@@ -314,7 +323,7 @@ static bool plain_apply(struct engine *e, struct flow *f, int side, const struct
 	e->stats.segments++;
 	if (took == PLAIN_ESTABLISHED)
 		establish(e, f, p);
-	else if (took == PLAIN_STEP && f->half[CLIENT].flags & f->half[SERVER].flags & HALF_FIN)
+	else if (took == PLAIN_STEP && may_be_over(f))
 		life_judge(e, f, 0, p->ts);
 	plain_applied(e, f, side, p);
 	if (took != PLAIN_TAKEN)
