@@ -122,6 +122,10 @@ uint32_t store_conversations(const struct store *st);
 const struct conversation_key *store_conversation(const struct store *st, uint32_t handle);
 void store_conversation_add(const struct store *st, uint32_t handle, struct counters *to);
 uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enum counter n);
+/* Adds those counters of it to as many numbers. */
+void store_conversation_counters(const struct store *st, uint32_t handle, const uint8_t *counter, size_t n, uint64_t *sum);
+/* Another value, of any store, never 0, whenever what was kept under a handle has another key now. New handles change nothing. */
+uint64_t store_keys_version(const struct store *st);
 /* store_conf.leave_out, and how many of store_conf.peers the row met. */
 unsigned store_left_out(const struct store *st);
 uint32_t store_conversation_peers(const struct store *st, uint32_t handle);

@@ -93,10 +93,12 @@ static bool looks_at_zones(const struct node *n)
 
 static struct filter *parse_all(struct parser *p)
 {
+	static uint64_t last; /* filters belong to one thread */
 	struct filter *f = mem_alloc(sizeof(*f));
 	struct token t = lex_peek(&p->lex);
 	struct node *n;
 
+	f->number = ++last;
 	if (t.kind == LEX_END)
 		return f;
 	n = tree_parse(p);

@@ -43,6 +43,7 @@ struct filter {
 	struct node *before; /* asked of conversations, before they are summed; NULL: all pass */
 	struct node *after;  /* asked of rows; NULL: all pass */
 	bool zones;	     /* some test looks at a zone */
+	uint64_t number;     /* no other filter ever has it */
 };
 
 /* Both take NULL for "all pass". */

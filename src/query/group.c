@@ -8,158 +8,17 @@
 
 #include <string.h>
 
+#include "query/filter_tree.h"
 #include "query/result.h"
 #include "store/store.h"
 #include "util/clock.h"
-#include "util/hash.h"
 #include "util/mem.h"
-
-#define BY_CLIENT KEY_CLIENT
-#define BY_SERVER KEY_SERVER
-#define BY_PORT_NUMBER KEY_PORT
-#define BY_ZONE_CLIENT 0x08
-#define BY_ZONE_SERVER 0x10
 
 #define AT_ONCE 32     /* conversations whose slots are read together, so that the misses overlap */
 #define AHEAD 12       /* rows */
-#define PASSED 0       /* group.row on the way; other than NO_GROUP */
 #define NOT_RETURNED (NO_GROUP - 1)
 
-enum { STAGE_PREPARE = STAGE_FIRST, STAGE_GATHER, STAGE_JUDGE, STAGE_SORT, STAGE_FILL };
-
-static unsigned keys_of(enum view view)
-{
-	switch (view) {
-	case VIEW_SERVERS:
-		return BY_SERVER;
-	case VIEW_CLIENTS:
-		return BY_CLIENT;
-	case VIEW_CLIENT_ZONES:
-		return BY_ZONE_CLIENT;
-	case VIEW_SERVER_ZONES:
-		return BY_ZONE_SERVER;
-	case VIEW_ZONES:
-		return BY_ZONE_CLIENT | BY_ZONE_SERVER;
-	case VIEW_SERVICES:
-		return BY_SERVER | BY_PORT_NUMBER;
-	case VIEW_PORTS:
-		return BY_PORT_NUMBER;
-	case VIEW_CONVERSATIONS:
-		return BY_CLIENT | BY_SERVER | BY_PORT_NUMBER;
-	case VIEW_CONNECTIONS:
-	case VIEW_ENDINGS:
-	case VIEW_FINDINGS:
-	case VIEW_GRAPH:
-	case VIEW_COUNT:
-		break;
-	}
-	return 0;
-}
-
-unsigned group_parts(enum view view)
-{
-	unsigned keys = keys_of(view);
-
-	return (keys & KEY_WHOLE) | (keys & BY_ZONE_CLIENT ? KEY_CLIENT : 0) | (keys & BY_ZONE_SERVER ? KEY_SERVER : 0);
-}
-
-bool group_is_exact(enum view view)
-{
-	return !(keys_of(view) & (BY_ZONE_CLIENT | BY_ZONE_SERVER));
-}
-
-struct row_key {
-	struct conversation_key key;
-	const char *zone[2];
-};
-
-/* The part of a conversation's key that the view groups by; the rest is zero. */
-static struct row_key key_of(struct result_memory *m, unsigned keys, const struct conversation_key *from)
-{
-	struct row_key out = {.zone = {NULL, NULL}};
-
-	if (keys & BY_CLIENT) {
-		out.key.other_clients = from->other_clients;
-		if (!from->other_clients)
-			out.key.client = from->client;
-	}
-	if (keys & BY_SERVER) {
-		out.key.other_servers = from->other_servers;
-		if (!from->other_servers)
-			out.key.server = from->server;
-	}
-	if (keys & BY_PORT_NUMBER) {
-		out.key.other_ports = from->other_ports;
-		out.key.port = from->other_ports ? 0 : from->port;
-	}
-	if (keys & BY_ZONE_CLIENT)
-		out.zone[CLIENT] = from->other_clients ? "" : result_zone(m, &from->client);
-	if (keys & BY_ZONE_SERVER)
-		out.zone[SERVER] = from->other_servers ? "" : result_zone(m, &from->server);
-	return out;
-}
-
-static uint64_t zone_hash(const char *zone)
-{
-	return zone ? hash_bytes(zone, strlen(zone)) : 0;
-}
-
-static uint64_t identity(const struct row_key *k, enum view view)
-{
-	struct {
-		struct addr addr[2];
-		uint64_t zone[2];
-		uint8_t rest[8];
-	} key = {{k->key.client, k->key.server}, {zone_hash(k->zone[0]), zone_hash(k->zone[1])},
-		{(uint8_t)(k->key.port >> 8), (uint8_t)k->key.port, k->key.other_clients,
-			k->key.other_servers, k->key.other_ports, (uint8_t)view, 0, 0}};
-	uint64_t hash = hash_bytes(&key, sizeof(key));
-
-	return hash + (hash == 0);
-}
-
-/* ---- peers ---- */
-
-unsigned group_peers(enum view view)
-{
-	if (keys_of(view) == 0 || view == VIEW_ZONES || view == VIEW_CONVERSATIONS)
-		return 0;
-	return view == VIEW_CLIENTS || view == VIEW_CLIENT_ZONES ? KEY_SERVER : KEY_CLIENT;
-}
-
-/* Who is on the other end of the view's rows. False: nobody that could be counted. */
-static bool peer_of(enum view view, const struct conversation_key *key, struct addr *out)
-{
-	bool server = group_peers(view) == KEY_SERVER;
-
-	if (group_peers(view) == 0)
-		return false;
-	*out = server ? key->server : key->client;
-	return server ? !key->other_servers : !key->other_clients;
-}
-
-/* Of a group and the peer that a conversation has in it; 0: nobody. */
-static uint64_t peer_hash(const struct result_memory *m, uint32_t group, const struct conversation_key *key)
-{
-	struct {
-		struct addr addr;
-		uint64_t group;
-	} pair = {.group = group};
-	uint64_t hash;
-
-	if (m->by.peers_kept || !peer_of(m->query->view, key, &pair.addr))
-		return 0;
-	hash = hash_bytes(&pair, sizeof(pair));
-	return hash + (hash == 0);
-}
-
-/* Peers that a conversation adds to those its row has. */
-static uint32_t new_peers(struct result_memory *m, uint32_t handle, uint64_t hash)
-{
-	if (m->by.peers_kept)
-		return store_conversation_peers(m->store, handle);
-	return hash && hash_set_add(&m->by.peers, hash);
-}
+enum { STAGE_PREPARE = STAGE_FIRST, STAGE_GATHER, STAGE_SUM, STAGE_JUDGE, STAGE_SORT, STAGE_FILL };
 
 /* ---- rows ---- */
 
@@ -179,19 +38,14 @@ static void set_zones(struct result_memory *m, unsigned keys, const struct row_k
 
 static void begin_row(struct result_memory *m, const struct group *g, struct group_row *row)
 {
-	struct row_key k = key_of(m, keys_of(m->query->view), store_conversation(m->store, g->any));
+	struct row_key k = group_key_of(m, group_keys(m->query->view), store_conversation(m->store, g->any));
 
 	memset(row, 0, sizeof(*row));
 	row->id = g->id;
+	row->peers = g->peers;
 	row->key = k.key;
 	row->zone[CLIENT] = k.zone[CLIENT];
 	row->zone[SERVER] = k.zone[SERVER];
-}
-
-static void add_conversation(struct result_memory *m, uint32_t handle, uint64_t peer, struct group_row *row)
-{
-	store_conversation_add(m->store, handle, &row->n);
-	row->peers += new_peers(m, handle, peer);
 }
 
 static void fetch_conversation(const struct store *store, uint32_t handle)
@@ -227,14 +81,11 @@ static struct group_row *make_row(struct result_memory *m, size_t place)
 
 	fetch_row(m, place + AHEAD);
 	begin_row(m, &by->group[group], by->row);
-	hash_set_clear(&by->peers);
 	for (uint32_t i = by->first[group]; i < by->first[group + 1]; i++) {
-		uint32_t handle = by->member[i];
-
 		if ((i - by->first[group]) % AHEAD == 0)
 			for (uint32_t k = i; k < i + AHEAD && k < by->first[group + 1]; k++)
 				fetch_conversation(m->store, by->member[k]);
-		add_conversation(m, handle, peer_hash(m, group, store_conversation(m->store, handle)), by->row);
+		store_conversation_add(m->store, by->member[i], &by->row->n);
 	}
 	return by->row;
 }
@@ -253,9 +104,9 @@ static int compare_rows(const void *arg, uint64_t x, uint64_t y)
 {
 	struct result_memory *m = (struct result_memory *)arg;
 	const struct group *g = &m->by.group[x], *h = &m->by.group[y];
-	unsigned keys = keys_of(m->query->view);
-	struct row_key a = key_of(m, keys, store_conversation(m->store, g->any));
-	struct row_key b = key_of(m, keys, store_conversation(m->store, h->any));
+	unsigned keys = group_keys(m->query->view);
+	struct row_key a = group_key_of(m, keys, store_conversation(m->store, g->any));
+	struct row_key b = group_key_of(m, keys, store_conversation(m->store, h->any));
 	int order = a.key.other_clients - b.key.other_clients;
 
 	order = order ? order : addr_compare(&a.key.client, &b.key.client);
@@ -276,6 +127,26 @@ static void next_stage(struct result_memory *m, int stage)
 	m->at = 0;
 }
 
+/* The number of a filter that asks of keys. */
+static uint64_t number_of(const struct filter *f)
+{
+	return f && f->before ? f->number : 0;
+}
+
+static void rebase(struct result_memory *m)
+{
+	const struct query *q = m->query;
+	const struct grouping_basis basis = {
+		.keys = store_keys_version(m->store),
+		.filter = {number_of(q->filter[0]), number_of(q->filter[1])},
+		.zones = q->zones,
+		.view = q->view,
+		.peers_kept = store_left_out(m->store) & group_peers(q->view),
+	};
+
+	grouping_rebase(&m->by, &basis);
+}
+
 static void prepare(struct result *r)
 {
 	struct result_memory *m = r->memory;
@@ -291,16 +162,12 @@ static void prepare(struct result *r)
 	for (int n = 0; n < COUNTER_COUNT; n++)
 		if (need.counter[n])
 			by->need[by->needs++] = (uint8_t)n;
-	by->need_peers = need.peers;
-	by->peers_kept = store_left_out(m->store) & group_peers(q->view);
-	by->width = by->needs + by->need_peers;
 	by->need_zones = query_needs_zones(q) || column_is_zone(m->sorter.column);
-	by->whole = !query_has_before(q) && !query_has_after(q);
-	if (by->of_room < store_conversations(m->store)) {
-		by->of_room = store_conversations(m->store) + 1024;
-		mem_free(by->of);
-		by->of = mem_grow(NULL, by->of_room, sizeof(*by->of));
-	}
+	by->need_key = need.keys != 0 || query_has_after(q) || kind_is_text(m->sorter.column->kind);
+	by->has_before = query_has_before(q);
+	by->whole = !by->has_before && !query_has_after(q);
+	rebase(m);
+	grouping_room(by, store_conversations(m->store));
 	memset(&m->row, 0, sizeof(m->row));
 	m->row.query = q;
 	if (by->whole)
@@ -310,7 +177,7 @@ static void prepare(struct result *r)
 /* The conversation as filters see it. */
 static bool passes_before(struct result_memory *m, const struct conversation_key *key)
 {
-	if (!query_has_before(m->query))
+	if (!m->by.has_before)
 		return true;
 	m->row.view = VIEW_CONVERSATIONS;
 	m->row.key = *key;
@@ -321,49 +188,89 @@ static bool passes_before(struct result_memory *m, const struct conversation_key
 	return query_passes_before(m->query, &m->row);
 }
 
-static void take_in(struct result *r, uint32_t handle, const struct conversation_key *key, uint64_t id)
+/*
+ * A peer that a conversation of a group may add. Most groups have but one: only a second conversation has the first one's
+ * noted, so that they can be told apart.
+ */
+static uint64_t peer_to_note(struct result_memory *m, uint32_t number, uint32_t handle, const struct conversation_key *key)
 {
-	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
-	uint32_t group = group_find(by, id, handle);
-	uint64_t *sum = by->sum + group * by->width;
+	struct group *g = &by->group[number];
+	uint64_t first;
 
-	if (!passes_before(m, key))
-		return;
-	by->of[handle] = group;
-	by->group[group].row = PASSED;
-	for (size_t k = 0; k < by->needs; k++)
-		sum[k] += store_conversation_counter(m->store, handle, (enum counter)by->need[k]);
-	if (by->need_peers)
-		sum[by->needs] += new_peers(m, handle, peer_hash(m, group, key));
-	if (!by->whole && !query_has_after(m->query))
-		store_conversation_add(m->store, handle, &r->sum);
+	if (!g->begun) {
+		g->begun = true;
+		g->any = handle;
+		g->peers = by->basis.peers_kept ? store_conversation_peers(m->store, handle) :
+					    group_peer_hash(m->query->view, number, key) != 0;
+		return 0;
+	}
+	if (by->basis.peers_kept) {
+		g->peers += store_conversation_peers(m->store, handle);
+		return 0;
+	}
+	if (!g->noted) {
+		g->noted = true;
+		first = group_peer_hash(m->query->view, number, store_conversation(m->store, g->any));
+		if (first)
+			hash_set_add(&by->peers, first);
+	}
+	return group_peer_hash(m->query->view, number, key);
 }
 
+/* Groups of conversations not yet looked at. */
 static void gather_some(struct result *r, uint32_t from, size_t n)
 {
 	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
-	unsigned keys = keys_of(m->query->view);
+	unsigned keys = group_keys(m->query->view);
 	const struct conversation_key *key[AT_ONCE];
-	uint64_t id[AT_ONCE];
+	uint64_t id[AT_ONCE], peer[AT_ONCE] = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		struct row_key k;
-
 		by->of[from + i] = NO_GROUP;
 		key[i] = store_conversation(m->store, from + (uint32_t)i);
-		if (!key[i])
-			continue;
-		k = key_of(m, keys, key[i]);
-		id[i] = identity(&k, m->query->view);
+		if (key[i])
+			id[i] = group_id(m, keys, key[i]);
 	}
 	for (size_t i = 0; i < n && by->room; i++)
 		if (key[i])
 			mem_read(&by->slot[(uint32_t)id[i] & (by->room - 1)].tag);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t handle = from + (uint32_t)i, group;
+
+		if (!key[i])
+			continue;
+		group = group_find(by, id[i], handle);
+		if (!passes_before(m, key[i]))
+			continue;
+		by->of[handle] = group;
+		peer[i] = peer_to_note(m, group, handle, key[i]);
+		if (peer[i])
+			hash_set_fetch(&by->peers, peer[i]);
+	}
 	for (size_t i = 0; i < n; i++)
-		if (key[i])
-			take_in(r, from + (uint32_t)i, key[i], id[i]);
+		if (peer[i] && hash_set_add(&by->peers, peer[i]))
+			by->group[by->of[from + i]].peers++;
+	by->handles = from + (uint32_t)n;
+}
+
+/* What sorting and filtering look at. */
+static void sum_some(struct result *r, uint32_t from, size_t n)
+{
+	struct result_memory *m = r->memory;
+	struct grouping *by = &m->by;
+	bool all = !by->whole && !query_has_after(m->query);
+
+	for (uint32_t handle = from; handle < from + n; handle++) {
+		uint32_t group = by->of[handle];
+
+		if (group == NO_GROUP)
+			continue;
+		store_conversation_counters(m->store, handle, by->need, by->needs, by->sum + group * by->needs);
+		if (all)
+			store_conversation_add(m->store, handle, &r->sum);
+	}
 }
 
 /* Numbers in the order of compare_rows(), as far as they go. */
@@ -381,22 +288,29 @@ static void judge_one(struct result *r, uint32_t number)
 	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
 	struct group *g = &by->group[number];
-	const struct conversation_key *key = store_conversation(m->store, g->any);
-	const uint64_t *sum = by->sum + number * by->width;
-	unsigned keys = keys_of(m->query->view);
-	struct row_key k = key_of(m, keys, key);
+	const uint64_t *sum = by->sum + number * by->needs;
+	unsigned keys = group_keys(m->query->view);
+	struct row_key k;
 
-	m->row.key = k.key;
-	set_zones(m, keys, &k, by->need_zones, &m->row);
+	g->row = NO_GROUP;
+	if (!g->begun)
+		return;
 	for (size_t n = 0; n < by->needs; n++)
 		m->row.n.n[by->need[n]] = sum[n];
-	if (by->need_peers)
-		m->row.peers = (uint32_t)sum[by->needs];
-	g->row = NO_GROUP;
-	if (!query_passes_after(m->query, &m->row))
-		return;
+	m->row.peers = g->peers;
+	if (by->need_key) {
+		k = group_key_of(m, keys, store_conversation(m->store, g->any));
+		m->row.key = k.key;
+		set_zones(m, keys, &k, by->need_zones, &m->row);
+		if (!query_passes_after(m->query, &m->row))
+			return;
+	}
 	g->row = NOT_RETURNED;
 	r->matched++;
+	if (!result_sort_may_want(m, &m->row))
+		return;
+	if (!by->need_key)
+		k = group_key_of(m, keys, store_conversation(m->store, g->any));
 	result_sort_in(m, &m->row, tie_of(keys, &k.key), number);
 }
 
@@ -406,8 +320,7 @@ static bool judge(struct result *r, size_t *work)
 
 	m->row.view = m->query->view;
 	for (; m->at < m->by.groups && *work > 0; m->at++, --*work)
-		if (m->by.group[m->at].row != NO_GROUP)
-			judge_one(r, (uint32_t)m->at);
+		judge_one(r, (uint32_t)m->at);
 	return m->at >= m->by.groups;
 }
 
@@ -451,7 +364,6 @@ static void sort(struct result *r)
 		if (q->limit)
 			begin_row(m, g, &by->row[i]);
 	}
-	hash_set_clear(&by->peers);
 	if (q->limit)
 		return;
 	list_members(by, store_conversations(m->store));
@@ -478,40 +390,24 @@ static void add_spark(struct result_memory *m, uint32_t handle, uint32_t row)
 	}
 }
 
-static void fill_one(struct result *r, uint32_t handle, uint64_t peer)
-{
-	struct result_memory *m = r->memory;
-	struct grouping *by = &m->by;
-	uint32_t group = by->of[handle], row = by->group[group].row;
-
-	if (query_has_after(m->query) && row != NO_GROUP)
-		store_conversation_add(m->store, handle, &r->sum);
-	if (row >= NOT_RETURNED)
-		return;
-	if (m->query->limit)
-		add_conversation(m, handle, peer, &by->row[row]);
-	if (m->spark)
-		add_spark(m, handle, row);
-}
-
 static void fill_some(struct result *r, uint32_t from, size_t n)
 {
 	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
-	uint64_t peer[AT_ONCE] = {0};
+	bool after = query_has_after(m->query);
 
-	for (size_t i = 0; i < n && m->query->limit; i++) {
-		uint32_t group = by->of[from + i];
+	for (uint32_t handle = from; handle < from + n; handle++) {
+		uint32_t row = by->of[handle] == NO_GROUP ? NO_GROUP : by->group[by->of[handle]].row;
 
-		if (group != NO_GROUP && by->group[group].row < NOT_RETURNED)
-			peer[i] = peer_hash(m, group, store_conversation(m->store, from + (uint32_t)i));
+		if (after && row != NO_GROUP)
+			store_conversation_add(m->store, handle, &r->sum);
+		if (row >= NOT_RETURNED)
+			continue;
+		if (m->query->limit)
+			store_conversation_add(m->store, handle, &by->row[row].n);
+		if (m->spark)
+			add_spark(m, handle, row);
 	}
-	for (size_t i = 0; i < n; i++)
-		if (peer[i])
-			hash_set_fetch(&by->peers, peer[i]);
-	for (size_t i = 0; i < n; i++)
-		if (by->of[from + i] != NO_GROUP)
-			fill_one(r, from + (uint32_t)i, peer[i]);
 }
 
 /* Goes on from m->at to all of them, some at once. True: it is there. */
@@ -538,8 +434,13 @@ bool step_groups(struct result *r, size_t *work)
 	if (m->stage == STAGE_PREPARE) {
 		prepare(r);
 		next_stage(m, STAGE_GATHER);
+		m->at = m->by.handles;
 	}
-	if (m->stage == STAGE_GATHER && through(r, all, gather_some, work))
+	if (m->stage == STAGE_GATHER && through(r, all, gather_some, work)) {
+		grouping_sums(&m->by);
+		next_stage(m, STAGE_SUM);
+	}
+	if (m->stage == STAGE_SUM && ((m->by.needs == 0 && m->by.whole) || through(r, all, sum_some, work)))
 		next_stage(m, STAGE_JUDGE);
 	if (m->stage == STAGE_JUDGE && judge(r, work))
 		next_stage(m, STAGE_SORT);
@@ -563,7 +464,7 @@ void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
 	row->id = g->id;
 	row->n = g->n;
 	row->peers = g->peers;
-	set_zones(m, keys_of(m->query->view), &key, !m->query->bare, row);
+	set_zones(m, group_keys(m->query->view), &key, !m->query->bare, row);
 	if (m->spark) {
 		row->spark = (const uint16_t(*)[SPARK_STEPS])m->spark[place];
 		row->spark_partial = m->no_series[place];

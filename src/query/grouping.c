@@ -8,8 +8,26 @@
 
 #define SLOTS_START 256
 
-void grouping_clear(struct grouping *g)
+void grouping_begin(struct grouping *g)
 {
+	mem_free(g->first);
+	mem_free(g->member);
+	mem_free(g->row);
+	g->first = g->member = NULL;
+	g->row = NULL;
+}
+
+static bool same_basis(const struct grouping_basis *a, const struct grouping_basis *b)
+{
+	return a->keys == b->keys && a->filter[0] == b->filter[0] && a->filter[1] == b->filter[1] &&
+	       a->zones == b->zones && a->view == b->view && !a->peers_kept && !b->peers_kept;
+}
+
+void grouping_rebase(struct grouping *g, const struct grouping_basis *basis)
+{
+	if (same_basis(&g->basis, basis))
+		return;
+	g->basis = *basis;
 	/* Where many were and few are now, fewer slots are quicker found and emptied. */
 	if (g->room > SLOTS_START && g->groups < g->room / 16) {
 		mem_table_free(g->slot, g->room, sizeof(*g->slot));
@@ -19,12 +37,30 @@ void grouping_clear(struct grouping *g)
 	if (g->room)
 		memset(g->slot, 0, g->room * sizeof(*g->slot));
 	hash_set_clear(&g->peers);
-	mem_free(g->first);
-	mem_free(g->member);
-	mem_free(g->row);
-	g->first = g->member = NULL;
-	g->row = NULL;
 	g->groups = 0;
+	g->handles = 0;
+}
+
+void grouping_room(struct grouping *g, uint32_t handles)
+{
+	if (handles <= g->of_room)
+		return;
+	g->of_room = handles + 1024;
+	g->of = mem_grow(g->of, g->of_room, sizeof(*g->of));
+}
+
+void grouping_sums(struct grouping *g)
+{
+	size_t n = g->groups * g->needs;
+
+	if (n <= g->sum_room) {
+		if (n)
+			memset(g->sum, 0, n * sizeof(*g->sum));
+		return;
+	}
+	mem_table_free(g->sum, g->sum_room, sizeof(*g->sum));
+	g->sum_room = n + n / 4;
+	g->sum = mem_big(g->sum_room, sizeof(*g->sum)); /* 0, and not touched at one go */
 }
 
 void grouping_free(struct grouping *g)
@@ -32,7 +68,7 @@ void grouping_free(struct grouping *g)
 	mem_table_free(g->slot, g->room, sizeof(*g->slot));
 	mem_free(g->group);
 	mem_free(g->of);
-	mem_free(g->sum);
+	mem_table_free(g->sum, g->sum_room, sizeof(*g->sum));
 	mem_free(g->first);
 	mem_free(g->member);
 	mem_free(g->row);
@@ -81,13 +117,7 @@ static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 		g->group_room = g->group_room ? g->group_room * 2 : 64;
 		g->group = mem_grow(g->group, g->group_room, sizeof(*g->group));
 	}
-	if (!g->sum || (g->groups + 1) * g->width > g->sum_room) {
-		g->sum_room = (g->groups + 64) * 2 * g->width;
-		g->sum = mem_grow(g->sum, g->sum_room, sizeof(*g->sum));
-	}
-	for (size_t k = 0; k < g->width; k++)
-		g->sum[g->groups * g->width + k] = 0;
-	g->group[g->groups] = (struct group){id, handle, NO_GROUP};
+	g->group[g->groups] = (struct group){.id = id, .any = handle, .row = NO_GROUP};
 	return (uint32_t)g->groups++;
 }
 

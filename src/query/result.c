@@ -254,6 +254,14 @@ void result_sort_in(struct result_memory *m, const struct query_row *row, uint64
 	sorter_add(&m->sorter, &v, tie, number);
 }
 
+bool result_sort_may_want(const struct result_memory *m, const struct query_row *row)
+{
+	const struct column *col = m->sorter.column;
+	struct value v = col->get(col, row);
+
+	return sorter_may_want(&m->sorter, &v);
+}
+
 void result_sort_finish(struct result *r)
 {
 	sorter_finish(&r->memory->sorter);
@@ -322,7 +330,7 @@ static void start(struct result *r)
 	hash_map_clear(&m->zone_of);
 	hash_map_clear(&m->place_of);
 	m->indexed = 0;
-	grouping_clear(&m->by);
+	grouping_begin(&m->by);
 	m->zones = m->steps = 0;
 	m->ended = 0;
 	memset(&m->total, 0, sizeof(m->total));

@@ -59,7 +59,10 @@ bool hash_set_add(struct hash_set *m, uint64_t hash);
 struct group {
 	uint64_t id;
 	uint32_t any; /* a conversation that has its key */
-	uint32_t row; /* of those returned, NO_GROUP: none. On the way: one of its conversations passed */
+	uint32_t row; /* of those returned, NO_GROUP: none */
+	uint32_t peers;
+	bool begun; /* one of its conversations passed: `any` */
+	bool noted; /* the peers it has are in the set */
 };
 
 /* The same in full. */
@@ -76,19 +79,27 @@ struct grouping {
 		uint32_t tag, group; /* group: plus one; 0 = empty */
 	} *slot;
 	size_t room;
+	/* The groups of the first so many handles stand for the next query as long as it groups the same keys the same way. */
+	uint32_t handles;
+	struct grouping_basis {
+		uint64_t keys; /* store_keys_version(); 0: of nothing */
+		uint64_t filter[2]; /* filter.number; 0: none that asks of keys */
+		const struct zones *zones;
+		enum view view;
+		bool peers_kept; /* the store counts them: they change with it, so nothing stands */
+	} basis;
 	struct group *group;
 	size_t groups, group_room;
 	uint32_t *of; /* by handle: the group of a conversation that passed, or NO_GROUP */
 	size_t of_room;
-	/* What sorting and filtering look at, and only that: `width` numbers a group. */
+	/* What sorting and filtering look at, and only that: `needs` numbers a group. */
 	uint64_t *sum;
-	size_t width, sum_room;
+	size_t sum_room;
 	uint8_t need[COUNTER_COUNT];
 	size_t needs;
-	bool need_zones, need_peers;
-	bool peers_kept; /* the store has counted them */
+	bool need_zones, need_key, has_before;
 	bool whole; /* no filter: all conversations count */
-	struct hash_set peers;
+	struct hash_set peers; /* of groups that have several conversations */
 	/* Without a limit: group g's conversations are member[first[g]] up to before member[first[g + 1]]. */
 	uint32_t *first, *member;
 	struct group_row *row; /* with a limit all that are returned, without one the one handed out */
@@ -149,6 +160,8 @@ bool query_needs_zones(const struct query *q);
 void result_sort_begin(struct result_memory *m, int (*decide)(const void *, uint64_t, uint64_t));
 /* Hands the row to the sorter: its value in the sort column, its text kept. `tie` as in sorter.h. */
 void result_sort_in(struct result_memory *m, const struct query_row *row, uint64_t tie, uint64_t number);
+/* False: it will not, whatever the tie. */
+bool result_sort_may_want(const struct result_memory *m, const struct query_row *row);
 void result_sort_finish(struct result *r);
 /* Numbers in the order of addr_compare(), as far as 62 bits go. */
 uint64_t result_addr_tie(const struct addr *a);
@@ -172,7 +185,13 @@ void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row
 void row_of_finding(struct result_memory *m, uint64_t number, struct query_row *row);
 
 void result_free_lines(struct result_memory *m);
-void grouping_clear(struct grouping *g);
+/* Gives back what belonged to the last query alone. */
+void grouping_begin(struct grouping *g);
+/* Forgets the groups, unless they have that basis. */
+void grouping_rebase(struct grouping *g, const struct grouping_basis *basis);
+/* Makes room for so many handles; when all are in their groups, for their sums. */
+void grouping_room(struct grouping *g, uint32_t handles);
+void grouping_sums(struct grouping *g);
 void grouping_free(struct grouping *g);
 /* What `from` needed to be made, and needs no more, is for making `to`. Its rows stay. */
 void grouping_hand_over(struct grouping *from, struct grouping *to);
@@ -193,6 +212,24 @@ void column_needs(const struct column *col, struct needs *n);
 void filter_needs(const struct filter *f, struct needs *n);
 void filter_needs_before(const struct filter *f, struct needs *n);
 
+#define BY_CLIENT KEY_CLIENT
+#define BY_SERVER KEY_SERVER
+#define BY_PORT_NUMBER KEY_PORT
+#define BY_ZONE_CLIENT 0x08
+#define BY_ZONE_SERVER 0x10
+
+struct row_key {
+	struct conversation_key key;
+	const char *zone[2];
+};
+
+/* What the view groups by, BY_*; 0: it shows no sums. */
+unsigned group_keys(enum view view);
+/* The part of a conversation's key that it groups by, the rest is zero; and a hash of that, never 0. */
+struct row_key group_key_of(struct result_memory *m, unsigned keys, const struct conversation_key *from);
+uint64_t group_id(struct result_memory *m, unsigned keys, const struct conversation_key *key);
+/* Of a group and the peer that a conversation has in it; 0: nobody that could be counted. */
+uint64_t group_peer_hash(enum view view, uint32_t group, const struct conversation_key *key);
 /* Parts of the conversation's key that rows of the view are grouped by, and whom it counts as peers (0: nobody). */
 unsigned group_parts(enum view view);
 unsigned group_peers(enum view view);

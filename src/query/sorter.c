@@ -153,6 +153,11 @@ static bool is_full(const struct sorter *s)
 	return s->keep && s->n == s->keep;
 }
 
+bool sorter_may_want(const struct sorter *s, const struct value *v)
+{
+	return !is_full(s) || rank_of(s, v) <= s->item[0].rank;
+}
+
 bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row)
 {
 	const struct sort_item item = {rank_of(s, v), tie, 0, (uint32_t)row}, *worst = s->item;

@@ -42,6 +42,8 @@ void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bo
  * for all will do). Whether it would be kept if it were added now; and adding it. A text of the value must live as
  * long as the items.
  */
+/* Whether it might, whatever its tie is: false is certain. */
+bool sorter_may_want(const struct sorter *s, const struct value *v);
 bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);
 void sorter_add(struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);
 void sorter_finish(struct sorter *s);

@@ -95,6 +95,14 @@ void conversations_clear(struct conversations *cs)
 	cs->row[TALK_OTHERS].key.other_ports = true;
 	cs->row[TALK_OTHERS].holds = 1;
 	series_clear(&cs->series);
+	talk_keys_changed(cs);
+}
+
+void talk_keys_changed(struct conversations *cs)
+{
+	static uint64_t last; /* the store belongs to one thread */
+
+	cs->keys_version = ++last;
 }
 
 /* --- Finding rows -------------------------------------------------------------------------------- */
@@ -285,8 +293,10 @@ static uint32_t talk_make(struct conversations *cs, const struct conversation_ke
 {
 	uint32_t i = cs->free ? cs->free : ++cs->used;
 
-	if (i == cs->free)
+	if (i == cs->free) {
 		cs->free = cs->row[i].turn;
+		talk_keys_changed(cs);
+	}
 	memset(&cs->row[i], 0, sizeof(cs->row[i]));
 	cs->row[i].key = *key;
 	cs->row[i].used = true;
@@ -443,6 +453,7 @@ void talk_free(struct conversations *cs, uint32_t i)
 
 	large_drop(cs, i);
 	pairs_forget(&cs->pairs, i);
+	talk_keys_changed(cs);
 	memset(t, 0, sizeof(*t));
 	t->turn = cs->free;
 	cs->free = i;
@@ -465,6 +476,12 @@ void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n)
 	sums_add_to(&cs->row[i].sums, n);
 	if (cs->row[i].large)
 		counters_add(n, large_of(cs, i));
+}
+
+void talk_add_some(const struct conversations *cs, uint32_t i, const uint8_t *counter, size_t n, uint64_t *sum)
+{
+	for (size_t k = 0; k < n; k++)
+		sum[k] += talk_counter(cs, i, (enum counter)counter[k]);
 }
 
 uint64_t talk_counter(const struct conversations *cs, uint32_t i, enum counter n)

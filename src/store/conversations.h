@@ -32,6 +32,7 @@ struct conversations {
 	uint32_t queue_mask, queue_first, queue_end; /* turns; they wrap */
 	uint32_t aggregates;	 /* rows into which others were folded, without the row of others */
 	uint64_t folded;	 /* conversations that were folded */
+	uint64_t keys_version;	 /* of all tables there ever were: another one when a row that was in use has another key */
 	struct series_pool series;
 	struct pairs pairs; /* rows and what is left out of their keys, by cs->met */
 };
@@ -78,6 +79,7 @@ void talk_time_wait_over(struct conversations *cs, uint32_t i);
 const struct conversation_key *talk_key(const struct conversations *cs, uint32_t i);
 void talk_counters(const struct conversations *cs, uint32_t i, struct counters *n);
 void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n);
+void talk_add_some(const struct conversations *cs, uint32_t i, const uint8_t *counter, size_t n, uint64_t *sum);
 uint64_t talk_counter(const struct conversations *cs, uint32_t i, enum counter n);
 /* Where the series pool keeps what it knows of the row. */
 uint32_t *talk_series(const struct conversations *cs, uint32_t i);

@@ -37,8 +37,10 @@ uint32_t fold_target(struct conversations *cs, const struct conversation_key *ke
 	uint32_t i = fold_find(cs, key);
 
 	cs->folded++;
-	if (i == TALK_OTHERS)
+	if (i == TALK_OTHERS && !cs->row[i].used) {
 		cs->row[i].used = true;
+		talk_keys_changed(cs);
+	}
 	return i;
 }
 
@@ -58,6 +60,7 @@ static void fold_make(struct conversations *cs, uint32_t i, struct conversation_
 {
 	talk_unlink(cs, i);
 	cs->row[i].key = key;
+	talk_keys_changed(cs);
 	talk_link(cs, i, talk_hash(&key));
 	talk_touch(cs, i);
 	cs->aggregates++;

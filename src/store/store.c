@@ -288,6 +288,16 @@ uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enu
 	return talk_counter(&st->talks, handle, n);
 }
 
+void store_conversation_counters(const struct store *st, uint32_t handle, const uint8_t *counter, size_t n, uint64_t *sum)
+{
+	talk_add_some(&st->talks, handle, counter, n, sum);
+}
+
+uint64_t store_keys_version(const struct store *st)
+{
+	return st->talks.keys_version;
+}
+
 unsigned store_left_out(const struct store *st)
 {
 	return st->conf.leave_out;

@@ -39,6 +39,8 @@ void talk_touch(struct conversations *cs, uint32_t i);
 uint32_t talk_take_idlest(struct conversations *cs);
 /* Adds all that row `from` counts to another. */
 void talk_merge(struct conversations *cs, uint32_t from, uint32_t to);
+/* Rows that were there have other keys, or are there no more. */
+void talk_keys_changed(struct conversations *cs);
 /* Gives an unlinked row back. */
 void talk_free(struct conversations *cs, uint32_t i);
 
