@@ -242,9 +242,50 @@ static void a_store_that_never_keeps_still_is_answered_in_the_end(void **state)
 	store_free(st);
 }
 
+/* A result that is asked again and again keeps groups, as one that is asked for the first time cannot. */
+static void asking_again_is_asking_anew(void **state)
+{
+	static const struct store_conf conf = {.shards = 1, .max_live = 1024, .max_ended = 2000, .max_conversations = 60,
+		.max_series = 20, .max_trails = 16};
+	static const char *const filters[] = {"", "server.port = 80", "10.0.1", "attempts > 2", "client.zone = internet"};
+	struct err err = ERR_INIT;
+	struct random r = {53};
+	struct store *st[2] = {world_empty(), store_new(&conf, &err)}; /* the second one folds all the time */
+	struct result kept[2] = {{0}, {0}}, fresh = {0};
+	size_t folded = 0;
+
+	for (int i = 0; i < 1200; i++) {
+		enum view view = (enum view)(i / 6 % (VIEW_CONVERSATIONS + 1));
+		struct filter *f = filter_parse(view, filters[i / 3 % 5], &err, NULL);
+		struct query q = {.view = view, .filter = {f}, .limit = i % 4 ? LIMIT : 0};
+		struct store_usage usage;
+
+		if (i % 300 == 299)
+			store_reset(st[i / 300 % 2]);
+		for (int k = 0; k < 2; k++) {
+			add_some(st[k], &r, i % 5 ? 2 : 0);
+			for (int again = 0; again < 2; again++) {
+				query_run(st[k], &q, &kept[k ^ (i / 100 % 2)]);
+				query_run(st[k], &q, &fresh);
+				assert_same(&fresh, &kept[k ^ (i / 100 % 2)]);
+				result_free(&fresh);
+			}
+			store_usage(st[k], &usage);
+			folded += usage.folded;
+		}
+		filter_free(f);
+	}
+	assert_true(folded > 1000);
+	for (int k = 0; k < 2; k++) {
+		result_free(&kept[k]);
+		store_free(st[k]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asking_again_is_asking_anew),
 		cmocka_unit_test(pieces_make_the_whole),
 		cmocka_unit_test(order_needs_no_more_than_what_is_summed),
 		cmocka_unit_test(pieces_are_small),

@@ -14,6 +14,7 @@
 #include "model/block.h"
 #include "model/conversation.h"
 #include "model/counters.h"
+#include "model/sums.h"
 
 struct err;
 struct store;
@@ -120,7 +121,7 @@ void store_each_conversation(const struct store *st,
  */
 uint32_t store_conversations(const struct store *st);
 const struct conversation_key *store_conversation(const struct store *st, uint32_t handle);
-void store_conversation_add(const struct store *st, uint32_t handle, struct counters *to);
+void store_conversation_add(const struct store *st, uint32_t handle, struct tray *to);
 uint64_t store_conversation_counter(const struct store *st, uint32_t handle, enum counter n);
 /* Adds those counters of it to as many numbers. */
 void store_conversation_counters(const struct store *st, uint32_t handle, const uint8_t *counter, size_t n, uint64_t *sum);
@@ -133,6 +134,9 @@ uint32_t store_conversation_peers(const struct store *st, uint32_t handle);
 /* Adds a conversation's last `steps` seconds up to and including second `until` to sum[0 .. steps-1]. False: it has none. */
 bool store_series(const struct store *st, uint32_t handle, enum series_line line, int64_t until,
 	size_t steps, uint32_t *sum);
+/* Without a look at it: whether that is false for want of a series; whether there is nothing that it could add. */
+bool store_series_lost(const struct store *st, uint32_t handle);
+bool store_series_empty(const struct store *st, uint32_t handle);
 /* The same of everything together, kept for 24 h. */
 void store_series_total(const struct store *st, enum series_line line, int64_t until,
 	size_t steps, uint32_t *sum);

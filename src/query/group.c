@@ -38,7 +38,7 @@ static void set_zones(struct result_memory *m, unsigned keys, const struct row_k
 
 static void begin_row(struct result_memory *m, const struct group *g, struct group_row *row)
 {
-	struct row_key k = group_key_of(m, group_keys(m->query->view), store_conversation(m->store, g->any));
+	struct row_key k = group_key_of(m, m->by.group_by, store_conversation(m->store, g->any));
 
 	memset(row, 0, sizeof(*row));
 	row->id = g->id;
@@ -80,14 +80,14 @@ static struct group_row *make_row(struct result_memory *m, size_t place)
 	uint32_t group = m->sorter.item[place].row;
 
 	fetch_row(m, place + AHEAD);
-	begin_row(m, &by->group[group], by->row);
+	begin_row(m, &by->group[group], by->made);
 	for (uint32_t i = by->first[group]; i < by->first[group + 1]; i++) {
 		if ((i - by->first[group]) % AHEAD == 0)
 			for (uint32_t k = i; k < i + AHEAD && k < by->first[group + 1]; k++)
 				fetch_conversation(m->store, by->member[k]);
-		store_conversation_add(m->store, by->member[i], &by->row->n);
+		store_conversation_add(m->store, by->member[i], &by->made->n);
 	}
-	return by->row;
+	return by->made;
 }
 
 static int compare_zones(const char *a, const char *b)
@@ -104,7 +104,7 @@ static int compare_rows(const void *arg, uint64_t x, uint64_t y)
 {
 	struct result_memory *m = (struct result_memory *)arg;
 	const struct group *g = &m->by.group[x], *h = &m->by.group[y];
-	unsigned keys = group_keys(m->query->view);
+	unsigned keys = m->by.group_by;
 	struct row_key a = group_key_of(m, keys, store_conversation(m->store, g->any));
 	struct row_key b = group_key_of(m, keys, store_conversation(m->store, h->any));
 	int order = a.key.other_clients - b.key.other_clients;
@@ -158,6 +158,7 @@ static void prepare(struct result *r)
 	column_needs(m->sorter.column, &need);
 	filter_needs(q->filter[0], &need);
 	filter_needs(q->filter[1], &need);
+	by->group_by = group_keys(q->view);
 	by->needs = 0;
 	for (int n = 0; n < COUNTER_COUNT; n++)
 		if (need.counter[n])
@@ -223,7 +224,7 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 {
 	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
-	unsigned keys = group_keys(m->query->view);
+	unsigned keys = m->by.group_by;
 	const struct conversation_key *key[AT_ONCE];
 	uint64_t id[AT_ONCE], peer[AT_ONCE] = {0};
 
@@ -267,9 +268,11 @@ static void sum_some(struct result *r, uint32_t from, size_t n)
 
 		if (group == NO_GROUP)
 			continue;
-		store_conversation_counters(m->store, handle, by->need, by->needs, by->sum + group * by->needs);
+		if (by->needs)
+			store_conversation_counters(m->store, handle, by->need, by->needs,
+				by->sum + group * by->needs);
 		if (all)
-			store_conversation_add(m->store, handle, &r->sum);
+			store_conversation_add(m->store, handle, &m->sum);
 	}
 }
 
@@ -283,45 +286,49 @@ static uint64_t tie_of(unsigned keys, const struct conversation_key *key)
 	return keys & BY_PORT_NUMBER ? (uint64_t)key->other_ports << 16 | key->port : 0;
 }
 
-static void judge_one(struct result *r, uint32_t number)
+/* Makes m->row as far as sorting and filtering look at it. False: it does not pass. */
+static bool judge_row(struct result_memory *m, uint32_t number)
+{
+	struct grouping *by = &m->by;
+	const struct group *g = &by->group[number];
+	struct row_key k;
+
+	for (size_t n = 0; n < by->needs; n++)
+		m->row.n.n[by->need[n]] = by->sum[number * by->needs + n];
+	m->row.peers = g->peers;
+	if (!by->need_key)
+		return true;
+	k = group_key_of(m, by->group_by, store_conversation(m->store, g->any));
+	m->row.key = k.key;
+	set_zones(m, by->group_by, &k, by->need_zones, &m->row);
+	return query_passes_after(m->query, &m->row);
+}
+
+/* Keys, which are in no cache, are read only of those that are wanted, some at once. */
+static void judge_some(struct result *r, uint32_t from, size_t n)
 {
 	struct result_memory *m = r->memory;
 	struct grouping *by = &m->by;
-	struct group *g = &by->group[number];
-	const uint64_t *sum = by->sum + number * by->needs;
-	unsigned keys = group_keys(m->query->view);
-	struct row_key k;
-
-	g->row = NO_GROUP;
-	if (!g->begun)
-		return;
-	for (size_t n = 0; n < by->needs; n++)
-		m->row.n.n[by->need[n]] = sum[n];
-	m->row.peers = g->peers;
-	if (by->need_key) {
-		k = group_key_of(m, keys, store_conversation(m->store, g->any));
-		m->row.key = k.key;
-		set_zones(m, keys, &k, by->need_zones, &m->row);
-		if (!query_passes_after(m->query, &m->row))
-			return;
-	}
-	g->row = NOT_RETURNED;
-	r->matched++;
-	if (!result_sort_may_want(m, &m->row))
-		return;
-	if (!by->need_key)
-		k = group_key_of(m, keys, store_conversation(m->store, g->any));
-	result_sort_in(m, &m->row, tie_of(keys, &k.key), number);
-}
-
-static bool judge(struct result *r, size_t *work)
-{
-	struct result_memory *m = r->memory;
+	uint32_t wanted[AT_ONCE], wants = 0;
 
 	m->row.view = m->query->view;
-	for (; m->at < m->by.groups && *work > 0; m->at++, --*work)
-		judge_one(r, (uint32_t)m->at);
-	return m->at >= m->by.groups;
+	for (uint32_t i = from; i < from + n && by->need_key; i++)
+		mem_read(store_conversation(m->store, by->group[i].any));
+	for (uint32_t i = from; i < from + n; i++) {
+		bool passes = by->group[i].begun && judge_row(m, i);
+
+		by->row[i] = passes ? NOT_RETURNED : NO_GROUP;
+		r->matched += passes;
+		if (passes && result_sort_may_want(m, &m->row))
+			wanted[wants++] = i;
+	}
+	for (uint32_t k = 0; k < wants && !by->need_key; k++)
+		mem_read(store_conversation(m->store, by->group[wanted[k]].any));
+	for (uint32_t k = 0; k < wants; k++) {
+		judge_row(m, wanted[k]);
+		result_sort_in(m, &m->row, tie_of(by->group_by, store_conversation(m->store, by->group[wanted[k]].any)),
+			wanted[k]);
+	}
 }
 
 /* Sorts the handles by group, by counting. */
@@ -356,13 +363,13 @@ static void sort(struct result *r)
 		m->spark = mem_array(r->rows, sizeof(*m->spark));
 		m->no_series = mem_array(r->rows, sizeof(*m->no_series));
 	}
-	by->row = mem_array(q->limit ? r->rows : 1, sizeof(*by->row));
+	by->made = mem_array(q->limit ? r->rows : 1, sizeof(*by->made));
 	for (i = 0; i < r->rows; i++) {
-		struct group *g = &by->group[m->sorter.item[i].row];
+		uint32_t group = m->sorter.item[i].row;
 
-		g->row = (uint32_t)i;
+		by->row[group] = (uint32_t)i;
 		if (q->limit)
-			begin_row(m, g, &by->row[i]);
+			begin_row(m, &by->group[group], &by->made[i]);
 	}
 	if (q->limit)
 		return;
@@ -376,10 +383,17 @@ static void add_spark(struct result_memory *m, uint32_t handle, uint32_t row)
 		SERIES_RST_UNIQ_SRV};
 	int64_t until = store_now(m->store) / NS_PER_SEC;
 
+	if (store_series_lost(m->store, handle)) {
+		m->no_series[row] = true;
+		return;
+	}
+	if (store_series_empty(m->store, handle))
+		return;
 	for (int line = 0; line < 3; line++) {
 		uint16_t *sum = m->spark[row][line];
-		uint32_t step[SPARK_STEPS] = {0};
+		uint32_t step[SPARK_STEPS];
 
+		mem_clear(step, sizeof(step));
 		if (!store_series(m->store, handle, lines[line], until, SPARK_STEPS, step)) {
 			m->no_series[row] = true;
 			return;
@@ -397,14 +411,14 @@ static void fill_some(struct result *r, uint32_t from, size_t n)
 	bool after = query_has_after(m->query);
 
 	for (uint32_t handle = from; handle < from + n; handle++) {
-		uint32_t row = by->of[handle] == NO_GROUP ? NO_GROUP : by->group[by->of[handle]].row;
+		uint32_t row = by->of[handle] == NO_GROUP ? NO_GROUP : by->row[by->of[handle]];
 
 		if (after && row != NO_GROUP)
-			store_conversation_add(m->store, handle, &r->sum);
+			store_conversation_add(m->store, handle, &m->sum);
 		if (row >= NOT_RETURNED)
 			continue;
 		if (m->query->limit)
-			store_conversation_add(m->store, handle, &by->row[row].n);
+			store_conversation_add(m->store, handle, &by->made[row].n);
 		if (m->spark)
 			add_spark(m, handle, row);
 	}
@@ -442,19 +456,22 @@ bool step_groups(struct result *r, size_t *work)
 	}
 	if (m->stage == STAGE_SUM && ((m->by.needs == 0 && m->by.whole) || through(r, all, sum_some, work)))
 		next_stage(m, STAGE_JUDGE);
-	if (m->stage == STAGE_JUDGE && judge(r, work))
+	if (m->stage == STAGE_JUDGE && through(r, (uint32_t)m->by.groups, judge_some, work))
 		next_stage(m, STAGE_SORT);
 	if (m->stage == STAGE_SORT && *work > 0) {
 		sort(r);
 		next_stage(m, STAGE_FILL);
 	}
-	return m->stage == STAGE_FILL && through(r, all, fill_some, work);
+	if (m->stage != STAGE_FILL || !through(r, all, fill_some, work))
+		return false;
+	tray_add_to(&m->sum, &r->sum);
+	return true;
 }
 
 void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
 {
 	struct grouping *by = &m->by;
-	const struct group_row *g = m->query->limit ? &by->row[place] : make_row(m, place);
+	const struct group_row *g = m->query->limit ? &by->made[place] : make_row(m, place);
 	struct row_key key = {g->key, {g->zone[CLIENT], g->zone[SERVER]}};
 
 	memset(row, 0, sizeof(*row));
@@ -462,9 +479,9 @@ void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
 	row->query = m->query;
 	row->key = g->key;
 	row->id = g->id;
-	row->n = g->n;
+	tray_add_to(&g->n, &row->n);
 	row->peers = g->peers;
-	set_zones(m, group_keys(m->query->view), &key, !m->query->bare, row);
+	set_zones(m, m->by.group_by, &key, !m->query->bare, row);
 	if (m->spark) {
 		row->spark = (const uint16_t(*)[SPARK_STEPS])m->spark[place];
 		row->spark_partial = m->no_series[place];

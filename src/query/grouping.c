@@ -12,9 +12,9 @@ void grouping_begin(struct grouping *g)
 {
 	mem_free(g->first);
 	mem_free(g->member);
-	mem_free(g->row);
+	mem_free(g->made);
 	g->first = g->member = NULL;
-	g->row = NULL;
+	g->made = NULL;
 }
 
 static bool same_basis(const struct grouping_basis *a, const struct grouping_basis *b)
@@ -72,22 +72,23 @@ void grouping_free(struct grouping *g)
 	mem_free(g->first);
 	mem_free(g->member);
 	mem_free(g->row);
+	mem_free(g->made);
 	hash_set_free(&g->peers);
 	*g = (struct grouping){.room = 0};
 }
 
 void grouping_hand_over(struct grouping *from, struct grouping *to)
 {
-	struct group_row *row = to->row;
+	struct group_row *made = to->made;
 	struct grouping scratch = *from;
 
 	if (!from->slot)
 		return;
-	to->row = NULL;
+	to->made = NULL;
 	grouping_free(to);
-	scratch.row = row;
+	scratch.made = made;
 	*to = scratch;
-	*from = (struct grouping){.row = from->row};
+	*from = (struct grouping){.made = from->made};
 }
 
 /* Slots belong where the low half of the hash says; the high half tells strangers. */
@@ -116,8 +117,9 @@ static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 	if (g->groups == g->group_room) {
 		g->group_room = g->group_room ? g->group_room * 2 : 64;
 		g->group = mem_grow(g->group, g->group_room, sizeof(*g->group));
+		g->row = mem_grow(g->row, g->group_room, sizeof(*g->row));
 	}
-	g->group[g->groups] = (struct group){.id = id, .any = handle, .row = NO_GROUP};
+	g->group[g->groups] = (struct group){.id = id, .any = handle};
 	return (uint32_t)g->groups++;
 }
 

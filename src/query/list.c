@@ -146,13 +146,16 @@ static bool add_conversations(struct result_memory *m, size_t *work)
 
 		if (!key || !passes_before(m, key))
 			continue;
-		store_conversation_add(m->store, handle, &m->total);
+		store_conversation_add(m->store, handle, &m->sum);
 		for (int line = 0; m->line[0] && line < SERIES_LINES; line++)
 			if (!store_series(m->store, handle, (enum series_line)line, m->until, m->seconds,
 				    m->line[line]))
 				break;
 	}
-	return m->at >= all;
+	if (m->at < all)
+		return false;
+	tray_add_to(&m->sum, &m->total);
+	return true;
 }
 
 /* Without a filter all of them are in the totals. */

@@ -334,6 +334,7 @@ static void start(struct result *r)
 	m->zones = m->steps = 0;
 	m->ended = 0;
 	memset(&m->total, 0, sizeof(m->total));
+	memset(&m->sum, 0, sizeof(m->sum));
 	mem_free(m->spark);
 	m->spark = NULL;
 	mem_free(m->no_series);
@@ -494,7 +495,7 @@ uint64_t result_id(const struct result *r, size_t i)
 		return (uint64_t)m->step[number].second;
 	if (m->query->view == VIEW_FINDINGS)
 		return m->finding[number].id;
-	return m->query->limit ? m->by.row[i].id : m->by.group[number].id;
+	return m->query->limit ? m->by.made[i].id : m->by.group[number].id;
 }
 
 size_t result_find(const struct result *r, uint64_t id)

@@ -3,6 +3,7 @@
 #define TCPTOP_QUERY_RESULT_H
 
 #include "model/connection.h"
+#include "model/sums.h"
 #include "query/query.h"
 #include "query/sorter.h"
 #include "util/str.h"
@@ -59,7 +60,6 @@ bool hash_set_add(struct hash_set *m, uint64_t hash);
 struct group {
 	uint64_t id;
 	uint32_t any; /* a conversation that has its key */
-	uint32_t row; /* of those returned, NO_GROUP: none */
 	uint32_t peers;
 	bool begun; /* one of its conversations passed: `any` */
 	bool noted; /* the peers it has are in the set */
@@ -70,7 +70,7 @@ struct group_row {
 	uint64_t id;
 	struct conversation_key key;
 	const char *zone[2];
-	struct counters n;
+	struct tray n;
 	uint32_t peers;
 };
 
@@ -89,6 +89,7 @@ struct grouping {
 		bool peers_kept; /* the store counts them: they change with it, so nothing stands */
 	} basis;
 	struct group *group;
+	uint32_t *row; /* by group: which of those returned, NO_GROUP: it did not pass */
 	size_t groups, group_room;
 	uint32_t *of; /* by handle: the group of a conversation that passed, or NO_GROUP */
 	size_t of_room;
@@ -97,12 +98,13 @@ struct grouping {
 	size_t sum_room;
 	uint8_t need[COUNTER_COUNT];
 	size_t needs;
+	unsigned group_by; /* BY_* */
 	bool need_zones, need_key, has_before;
 	bool whole; /* no filter: all conversations count */
 	struct hash_set peers; /* of groups that have several conversations */
 	/* Without a limit: group g's conversations are member[first[g]] up to before member[first[g + 1]]. */
 	uint32_t *first, *member;
-	struct group_row *row; /* with a limit all that are returned, without one the one handed out */
+	struct group_row *made; /* with a limit all that are returned, without one the one handed out */
 };
 
 struct graph_step {
@@ -120,6 +122,7 @@ struct result_memory {
 	uint64_t version; /* of the store, at the beginning */
 	int stage;
 	uint64_t at; /* in the stage */
+	struct tray sum; /* of what passed, where it is summed up */
 	unsigned restarts;
 	struct sorter sorter;
 	struct texts texts;

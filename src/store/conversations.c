@@ -468,14 +468,14 @@ const struct conversation_key *talk_key(const struct conversations *cs, uint32_t
 void talk_counters(const struct conversations *cs, uint32_t i, struct counters *n)
 {
 	memset(n, 0, sizeof(*n));
-	talk_add_to(cs, i, n);
-}
-
-void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n)
-{
 	sums_add_to(&cs->row[i].sums, n);
 	if (cs->row[i].large)
 		counters_add(n, large_of(cs, i));
+}
+
+void talk_add_to(const struct conversations *cs, uint32_t i, struct tray *to)
+{
+	tray_add(to, &cs->row[i].sums, cs->row[i].large ? large_of(cs, i) : NULL);
 }
 
 void talk_add_some(const struct conversations *cs, uint32_t i, const uint8_t *counter, size_t n, uint64_t *sum)

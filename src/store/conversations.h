@@ -8,6 +8,7 @@
 
 #include "model/conversation.h"
 #include "model/counters.h"
+#include "model/sums.h"
 #include "store/pairs.h"
 #include "store/series.h"
 #include "util/slots.h"
@@ -78,7 +79,7 @@ void talk_time_wait_over(struct conversations *cs, uint32_t i);
 /* The key of row i, borrowed until anything is counted. NULL: the row is not in use. Rows: 0 .. used. */
 const struct conversation_key *talk_key(const struct conversations *cs, uint32_t i);
 void talk_counters(const struct conversations *cs, uint32_t i, struct counters *n);
-void talk_add_to(const struct conversations *cs, uint32_t i, struct counters *n);
+void talk_add_to(const struct conversations *cs, uint32_t i, struct tray *to);
 void talk_add_some(const struct conversations *cs, uint32_t i, const uint8_t *counter, size_t n, uint64_t *sum);
 uint64_t talk_counter(const struct conversations *cs, uint32_t i, enum counter n);
 /* Where the series pool keeps what it knows of the row. */

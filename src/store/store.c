@@ -135,10 +135,13 @@ bool store_input_ended(const struct store *st)
 
 void store_totals(const struct store *st, struct counters *out)
 {
+	struct tray sum = { .narrow = { 0 } };
+
 	*out = st->totals;
 	for (uint32_t i = 0; st->conf.sums_only && i < store_conversations(st); i++)
 		if (talk_key(&st->talks, i))
-			talk_add_to(&st->talks, i, out);
+			talk_add_to(&st->talks, i, &sum);
+	tray_add_to(&sum, out);
 }
 
 void store_capture_stats(const struct store *st, struct capture_stats *out)
@@ -278,7 +281,7 @@ const struct conversation_key *store_conversation(const struct store *st, uint32
 	return talk_key(&st->talks, handle);
 }
 
-void store_conversation_add(const struct store *st, uint32_t handle, struct counters *to)
+void store_conversation_add(const struct store *st, uint32_t handle, struct tray *to)
 {
 	talk_add_to(&st->talks, handle, to);
 }
@@ -313,6 +316,16 @@ bool store_series(const struct store *st, uint32_t handle, enum series_line line
 {
 	return series_read(&st->talks.series, *talk_series(&st->talks, handle), line, until, steps,
 		sum);
+}
+
+bool store_series_lost(const struct store *st, uint32_t handle)
+{
+	return st->talks.series.max == 0 || *talk_series(&st->talks, handle) == SERIES_LOST;
+}
+
+bool store_series_empty(const struct store *st, uint32_t handle)
+{
+	return *talk_series(&st->talks, handle) == SERIES_NONE;
 }
 
 void store_series_total(const struct store *st, enum series_line line, int64_t until,
