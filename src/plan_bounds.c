@@ -15,7 +15,7 @@
 #define MOST_ROWS (INT64_C(1) << 24)
 #define SERIES 65536
 #define TRAILS 16384
-#define FACTS 262144
+#define FACTS 393216
 #define FACTS_LEAST 4096
 #define MACHINERY (INT64_C(6) << 20) /* what there is however small the tables: blocks, packets read ahead, hosts */
 #define FALLBACK_MEMORY (INT64_C(2) << 30)

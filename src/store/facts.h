@@ -11,7 +11,7 @@
 
 #include "model/connection.h"
 
-#define FACTS_MAX 262144 /* kept, where nobody asks for less */
+#define FACTS_MAX 393216 /* kept, where nobody asks for less */
 #define STEP (10 * INT64_C(1000000000)) /* by which windows slide: facts are counted by steps */
 #define WINDOW_SHORT (60 * INT64_C(1000000000))
 #define WINDOW_LONG (900 * INT64_C(1000000000))

@@ -169,10 +169,13 @@ static void fact_add(struct findings *fs, const struct fact *f)
 		if (is_settled(fs, f) || !fact_put(fs, f))
 			fs->crowded++;
 	}
-	if (timeline_load(&fs->line) >= fs->load_max)
+	if (timeline_load(&fs->line) >= fs->load_max && !timeline_is_shut(&fs->line, f->at)) {
 		keeper_make_room(fs);
-	if (!is_settled(fs, f))
-		timeline_count(&fs->line, f, false);
+		if (!is_settled(fs, f) && timeline_load(&fs->line) >= fs->load_max)
+			timeline_shut(&fs->line, f->at);
+	}
+	if (!is_settled(fs, f) && !timeline_count(&fs->line, f, false))
+		fs->crowded++;
 }
 
 /* kept: another one will replace it in the table. */

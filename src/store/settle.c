@@ -127,11 +127,13 @@ static int64_t first_quarter(const struct findings *fs)
 	return fs->line.step[i]->at + STEP;
 }
 
-/* Forgets the oldest facts, settled or not. */
+/* Forgets the oldest facts, settled or not: no more than are needed for a while. */
 static void crowd_out(struct findings *fs)
 {
-	uint32_t enough = fs->facts.max - fs->facts.max / 4;
+	uint32_t enough = fs->facts.max - fs->facts.max / 16;
 
+	if (fs->facts.count <= enough)
+		return;
 	fs->checkpoints = 0;
 	for (size_t i = 0; i < fs->line.steps && fs->facts.count > enough; i++) {
 		struct step *s = fs->line.step[i];
@@ -145,24 +147,46 @@ static void crowd_out(struct findings *fs)
 
 static void crowd_out_served(struct findings *fs)
 {
+	uint64_t enough = fs->load_max - fs->load_max / 16;
+
+	if (timeline_load(&fs->line) <= enough)
+		return;
 	fs->checkpoints = 0;
-	for (size_t i = 0; i < fs->line.steps && timeline_load(&fs->line) > fs->load_max / 4 * 3; i++)
+	for (size_t i = 0; i < fs->line.steps && timeline_load(&fs->line) > enough; i++)
 		fs->crowded += timeline_deafen(&fs->line, fs->line.step[i]);
+}
+
+static void settle_now(struct findings *fs, int64_t to)
+{
+	if (to > fs->settled_to)
+		settle(fs, to);
+	keeper_settle_whole(fs);
+}
+
+/* Settles as much as lets the oldest step go with all that it counts, if that is not the future yet. */
+static void let_oldest_go(struct findings *fs)
+{
+	const struct timeline *line = &fs->line;
+	size_t i = 0;
+	int64_t to;
+
+	while (i < line->steps && line->step[i]->bare)
+		i++;
+	if (i == line->steps)
+		return;
+	to = line->step[i]->at + WINDOW_SHORT + STEP;
+	if (to <= line->step[line->steps - 1]->at)
+		settle_now(fs, to);
 }
 
 void keeper_make_room(struct findings *fs)
 {
-	int64_t to;
-
 	keeper_settle_whole(fs);
-	to = first_quarter(fs);
-	if (to > fs->settled_to)
-		settle(fs, to);
-	keeper_settle_whole(fs);
-	if (fs->facts.count > fs->facts.max - fs->facts.max / 8)
-		crowd_out(fs);
-	if (timeline_load(&fs->line) > fs->load_max - fs->load_max / 8)
-		crowd_out_served(fs);
+	settle_now(fs, first_quarter(fs));
+	crowd_out(fs);
+	crowd_out_served(fs);
+	if (timeline_load(&fs->line) >= fs->load_max)
+		let_oldest_go(fs);
 }
 
 /* So that hardly anybody ever waits for that, it begins in time. */

@@ -289,23 +289,41 @@ static void index_double(struct step *s)
 		*cell_place(s, &s->cell[i].server, s->cell[i].port) = i + 1;
 }
 
-static struct cell *cell_obtain(struct timeline *t, struct step *s, const struct addr *server, uint16_t port)
+/* NULL: the step is shut, and was before anything was counted there. */
+static struct cell *cell_obtain(struct timeline *t, struct step *s, const struct fact *f)
 {
 	uint32_t *place;
 
+	if (s->shut) {
+		place = s->index_room ? cell_place(s, &f->server, f->port) : NULL;
+		return place && *place ? &s->cell[*place - 1] : NULL;
+	}
 	if (s->cells * 2 >= s->index_room)
 		index_double(s);
-	place = cell_place(s, server, port);
+	place = cell_place(s, &f->server, f->port);
 	if (*place)
 		return &s->cell[*place - 1];
 	if (s->cells == s->cell_room) {
 		s->cell_room = more(s->cell_room);
 		s->cell = mem_grow(s->cell, s->cell_room, sizeof(s->cell[0]));
 	}
-	s->cell[s->cells] = (struct cell){ .server = *server, .port = port };
+	s->cell[s->cells] = (struct cell){ .server = f->server, .port = f->port };
 	*place = s->cells + 1;
 	t->cells++;
 	return &s->cell[s->cells++];
+}
+
+void timeline_shut(struct timeline *t, int64_t at)
+{
+	struct step *s = step_obtain(t, at);
+
+	timeline_deafen(t, s);
+	s->shut = true;
+}
+
+bool timeline_is_shut(struct timeline *t, int64_t at)
+{
+	return step_obtain(t, at)->shut;
 }
 
 static int compare_served(const void *a, const void *b)
@@ -382,14 +400,9 @@ static void order_served(struct timeline *t, struct step *s)
 	s->grouped = true;
 }
 
-static void serve(struct timeline *t, struct step *s, const struct fact *f, bool back)
+/* Who was served, or that they were not. */
+static void serve(struct timeline *t, struct step *s, const struct fact *f, const struct cell *c, bool back)
 {
-	struct cell *c = cell_obtain(t, s, &f->server, f->port);
-
-	s->accepted += back ? UINT32_MAX : 1;
-	c->accepted += back ? UINT32_MAX : 1;
-	if (s->deaf)
-		return;
 	/* Each that is taken back was there: when much is, half of it can go. */
 	if (back && s->serveds == s->served_room)
 		order_served(t, s);
@@ -397,27 +410,38 @@ static void serve(struct timeline *t, struct step *s, const struct fact *f, bool
 		s->served_room = more(s->served_room);
 		s->served = mem_grow(s->served, s->served_room, sizeof(s->served[0]));
 	}
-	s->served[s->serveds++] = (struct served){ (uint64_t)(c - s->cell) << SERVED_CELL | (uint64_t)(f->at - s->at) << 1 | back,
-		client_hash(&f->client) };
+	s->served[s->serveds++] = (struct served){
+		(uint64_t)(c - s->cell) << SERVED_CELL | (uint64_t)(f->at - s->at) << 1 | back, client_hash(&f->client) };
 	t->served++;
 	s->grouped = false;
 }
 
-void timeline_count(struct timeline *t, const struct fact *f, bool back)
+bool timeline_count(struct timeline *t, const struct fact *f, bool back)
 {
+	bool accepted = f->kind == FACT_OF_ACCEPTED, of_service = accepted || f->flags & FACT_ESTABLISHED;
+	uint32_t by = back ? UINT32_MAX : 1;
+	struct cell *c = NULL;
 	struct step *s;
 
-	if (f->kind != FACT_OF_ACCEPTED && f->kind != FACT_OF_END)
-		return;
+	if (!accepted && f->kind != FACT_OF_END)
+		return true;
 	s = step_obtain(t, f->at);
+	if (of_service)
+		c = cell_obtain(t, s, f);
+	if (accepted && !c)
+		return false;
 	t->counted += back ? UINT64_MAX : 1;
-	if (f->kind == FACT_OF_ACCEPTED) {
-		serve(t, s, f, back);
-		return;
+	if (accepted) {
+		s->accepted += by;
+		c->accepted += by;
+		if (!s->deaf)
+			serve(t, s, f, c, back);
+	} else {
+		s->ended += by;
+		if (c)
+			c->established += by;
 	}
-	s->ended += back ? UINT32_MAX : 1;
-	if (f->flags & FACT_ESTABLISHED)
-		cell_obtain(t, s, &f->server, f->port)->established += back ? UINT32_MAX : 1;
+	return c || !of_service;
 }
 
 void timeline_order(struct timeline *t, struct step *s, const struct facts *facts)

@@ -45,6 +45,7 @@ struct step {
 	bool stale;		  /* some moments' facts are not there any more */
 	bool grouped;		  /* the served are ordered by cell and time */
 	bool deaf;		  /* the served were forgotten for want of room: they are counted only */
+	bool shut;		  /* no room for more services: what others did is not counted */
 	bool bare;		  /* too old for the short window: of it there is nothing left */
 };
 
@@ -68,8 +69,11 @@ uint64_t timeline_load(const struct timeline *t);
 void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i);
 /* A fact that was kept at that time is not there any more, or at another time. */
 void timeline_stale(struct timeline *t, int64_t at);
-/* Counts a fact, or takes that back. */
-void timeline_count(struct timeline *t, const struct fact *f, bool back);
+/* Counts a fact, or takes that back. False: there was no room for it. */
+bool timeline_count(struct timeline *t, const struct fact *f, bool back);
+/* The step of that time takes no more room than it has. */
+void timeline_shut(struct timeline *t, int64_t at);
+bool timeline_is_shut(struct timeline *t, int64_t at);
 /* Brings all of a step in order; moments whose facts are not there any more are forgotten. */
 void timeline_order(struct timeline *t, struct step *s, const struct facts *facts);
 
