@@ -11,7 +11,7 @@
 #define COST_LINK 2
 #define COST_ORDER 1 /* one of the served */
 #define COST_CELL 2
-#define COST_CASE 1 /* of a bunch that a judge takes up */
+#define COST_CASE 2 /* of a bunch that a judge takes up */
 #define COST_BOARD 2000
 
 #define CELLS 256 /* counted at a time */
