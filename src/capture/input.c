@@ -116,6 +116,8 @@ static void frame_of_device(u_char *arg, const struct pcap_pkthdr *h, const u_ch
 	enum drop drop;
 
 	fetch_later_frames(data, h->caplen);
+	if (is_too_early(in, h))
+		return;
 	in->frames++;
 	stats->packets++;
 	stats->bytes += h->len;
@@ -198,15 +200,18 @@ static bool nothing_but_decoded(const struct input *in)
 	return !in->saver && !in->only.filtered;
 }
 
-/* The record at `at`, if it is all there. *odd: it is there, and libpcap's. */
+/* The record at `at`, if it is all there. *odd becomes true when it is libpcap's. */
 static inline bool plain_record(const struct input *in, const uint8_t *at, const uint8_t *end, struct record *r,
 	bool *odd)
 {
 	if ((size_t)(end - at) < sizeof(*r))
 		return false;
 	memcpy(r, at, sizeof(*r));
-	*odd = !record_is_sane(in, r);
-	return !*odd && (size_t)(end - at) - sizeof(*r) >= r->captured;
+	if (!record_is_sane(in, r)) {
+		*odd = true;
+		return false;
+	}
+	return (size_t)(end - at) - sizeof(*r) >= r->captured;
 }
 
 /* As plain_frames() below, straight into the batch: what is counted is counted once for all of them. */
@@ -214,6 +219,7 @@ static size_t plain_batch(struct input *in, size_t room, bool *odd)
 {
 	const uint8_t *from, *at, *end;
 	struct pkt *out = &in->out[in->n];
+	uint8_t source = input_source(in);
 	uint64_t bytes = 0;
 	struct record r;
 	size_t n, waiting = spool_look(in->spool, &from);
@@ -225,7 +231,7 @@ static size_t plain_batch(struct input *in, size_t room, bool *odd)
 
 		if (drop == DROP_NONE) {
 			out->ts = r.sec * NS_PER_SEC + r.fraction * (int64_t)in->plain_ns;
-			out->source = input_source(in);
+			out->source = source;
 			out++;
 		} else
 			in->stats->dropped[drop]++;
@@ -314,10 +320,8 @@ enum input_state input_read(struct input *in, struct pkt *out, size_t room, size
 	in->n = 0;
 	if (in->spool)
 		state = input_step(in, room, frame_into_batch, err);
-	else if (in->saver || in->since.tv_sec)
-		state = input_dispatch(in, room, frame_into_batch, err);
 	else
-		state = input_dispatch(in, room, frame_of_device, err);
+		state = input_dispatch(in, room, in->saver ? frame_into_batch : frame_of_device, err);
 	*n = in->n;
 	return state;
 }

@@ -270,6 +270,8 @@ static void run(struct program *p, int round, double rate, double length)
 
 	if (!words || terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
 		die("bench_live");
+	/* A program may open it once more by name. */
+	(void)fcntl(fileno(words), F_SETFL, O_APPEND);
 	pid = fork();
 	if (pid == 0)
 		child(p->command, terminal, fileno(words));
