@@ -10,27 +10,21 @@
 #include "flow/verdict.h"
 #include "util/mem.h"
 
-static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait, struct side *out)
+/* What stands in the rare part of a flow that has one. */
+static void side_of_rare(const struct flow *f, int i, struct side *out)
 {
-	const struct half *h = &f->half[i], *peer = &f->half[!i];
 	const struct odd *odd = &f->rare->odd[i];
 
-	out->bytes = h->bytes;
-	out->packets = h->packets;
 	out->syn = flow_count(f, i, COUNT_SYN);
 	out->synack = flow_count(f, i, COUNT_SYNACK);
 	out->fin = flow_count(f, i, COUNT_FIN);
-	out->rst = odd->rst;
 	out->retr = flow_count(f, i, COUNT_RETR);
-	out->zwin = odd->zwin;
 	out->dupack = flow_count(f, i, COUNT_DUPACK);
+	out->rst = odd->rst;
+	out->zwin = odd->zwin;
 	out->ooo = odd->ooo;
 	out->rst_ignored = odd->rst_ignored;
-	out->rst_path = f->ending == ENDING_PATH_RESET && f->rst_side == i ? 1 : 0;
-	out->syn_uniq = h->syn_uniq;
-	out->fin_uniq = h->fin_uniq;
 	out->keepalive = odd->keepalive;
-	out->tail = h->tail > h->probe_tail ? h->tail : h->probe_tail;
 	out->rst_uniq = odd->rst > 0;
 	if (f->flags & FLOW_PENDING && f->rare->pending.side == i) {
 		/* A SYN that has opened nothing yet is the old connection's. */
@@ -38,16 +32,37 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 		out->syn += f->rare->pending.count;
 		out->syn_uniq++;
 	}
+	out->ttl_rst = odd->ttl_rst;
+	out->t_rst = rel_ns(odd->t_rst);
+	out->t_rst_last = rel_ns(odd->t_rst_last);
+	out->t_fin_last = out->fin ? rel_ns(flow_fin_last(f, i)) : TIME_NEVER;
+}
+
+/* Into a cleared one. */
+static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait, struct side *out)
+{
+	const struct half *h = &f->half[i], *peer = &f->half[!i];
+
+	out->bytes = h->bytes;
+	out->packets = h->packets;
+	out->syn = h->n[COUNT_SYN];
+	out->synack = h->n[COUNT_SYNACK];
+	out->fin = h->n[COUNT_FIN];
+	out->retr = h->n[COUNT_RETR];
+	out->dupack = h->n[COUNT_DUPACK];
+	out->rst_path = f->ending == ENDING_PATH_RESET && f->rst_side == i ? 1 : 0;
+	out->syn_uniq = h->syn_uniq;
+	out->fin_uniq = h->fin_uniq;
+	out->tail = h->tail > h->probe_tail ? h->tail : h->probe_tail;
 	out->state = (uint8_t)state_of(f, i, now, time_wait);
 	out->state_assumed = !f->ending && peer->packets && rel_ns(peer->t_last) > rel_ns(h->t_last);
 	out->ttl = h->ttl;
-	out->ttl_rst = odd->ttl_rst;
-	out->t_fin = out->fin ? rel_ns(h->t_fin) : TIME_NEVER;
-	out->t_rst = rel_ns(odd->t_rst);
-	out->t_rst_last = rel_ns(odd->t_rst_last);
+	out->t_fin = out->t_fin_last = h->n[COUNT_FIN] ? rel_ns(h->t_fin) : TIME_NEVER;
+	out->t_rst = out->t_rst_last = TIME_NEVER;
 	out->t_syn_last = rel_ns(h->t_syn_last);
-	out->t_fin_last = out->fin ? rel_ns(flow_fin_last(f, i)) : TIME_NEVER;
 	out->t_data = rel_ns(h->t_data);
+	if (flow_has_rare(f))
+		side_of_rare(f, i, out);
 }
 
 static uint64_t rst_evidence(const struct flow *f)
