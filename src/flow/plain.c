@@ -25,7 +25,7 @@ static bool is_odd(const struct flow *f)
 	return f->flags & ODD_FLOW || f->ending || f->rst_side <= SERVER || f->origin == ORIGIN_OTHER;
 }
 
-/* Nothing was sent again, and nobody asked for a sign of life, since the other side last spoke. */
+/* It sent something again, or asked for a sign of life, since the other side last spoke. */
 static bool has_tail(const struct half *h)
 {
 	return h->tail | h->probe_tail;
@@ -95,7 +95,7 @@ static enum plain take_synack(struct flow *f, int side, const struct pkt *p)
 	uint32_t sig = signature(p);
 
 	if (RARELY(side != SERVER || is_odd(f) || f->flags & FLOW_ESTABLISHED || f->origin != ORIGIN_ATTEMPT ||
-		x->packets || x->flags & (HALF_ISN | HALF_SEEN) || p->len || may_be_copy(x, sig)))
+		    x->packets || x->flags & (HALF_ISN | HALF_SEEN) || p->len || may_be_copy(x, sig)))
 		return PLAIN_NOT;
 	if (RARELY((y->flags & (HALF_ISN | HALF_SEEN | HALF_PROGRESS | ODD_HALF)) != (HALF_ISN | HALF_SEEN) ||
 		    has_tail(y) || p->ack != y->nxt || !sent_syn_only(y)))

@@ -297,6 +297,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 		life_arm(e, f);
 }
 
+/* What the two short ways have in common afterwards. */
 static inline void plain_applied(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	see_ttl(e, f, side, p);
