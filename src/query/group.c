@@ -159,6 +159,7 @@ static void prepare(struct result *r)
 	filter_needs(q->filter[0], &need);
 	filter_needs(q->filter[1], &need);
 	by->group_by = group_keys(q->view);
+	by->alone = group_is_exact(q->view) && !(KEY_WHOLE & ~store_left_out(m->store) & ~group_parts(q->view));
 	by->needs = 0;
 	for (int n = 0; n < COUNTER_COUNT; n++)
 		if (need.counter[n])
@@ -234,7 +235,7 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 		if (key[i])
 			id[i] = group_id(m, keys, key[i]);
 	}
-	for (size_t i = 0; i < n && by->room; i++)
+	for (size_t i = 0; i < n && by->room && !by->alone; i++)
 		if (key[i])
 			mem_read(&by->slot[(uint32_t)id[i] & (by->room - 1)].tag);
 	for (size_t i = 0; i < n; i++) {
@@ -242,7 +243,7 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 
 		if (!key[i])
 			continue;
-		group = group_find(by, id[i], handle);
+		group = by->alone ? group_add(by, id[i], handle) : group_find(by, id[i], handle);
 		if (!passes_before(m, key[i]))
 			continue;
 		by->of[handle] = group;

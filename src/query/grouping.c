@@ -82,7 +82,7 @@ void grouping_hand_over(struct grouping *from, struct grouping *to)
 	struct group_row *made = to->made;
 	struct grouping scratch = *from;
 
-	if (!from->slot)
+	if (!from->group)
 		return;
 	to->made = NULL;
 	grouping_free(to);
@@ -112,7 +112,7 @@ static void slots_grow(struct grouping *g)
 	mem_table_free(was.slot, was.room, sizeof(*was.slot));
 }
 
-static uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
+uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 {
 	if (g->groups == g->group_room) {
 		g->group_room = g->group_room ? g->group_room * 2 : 64;

@@ -99,6 +99,7 @@ struct grouping {
 	uint8_t need[COUNTER_COUNT];
 	size_t needs;
 	unsigned group_by; /* BY_* */
+	bool alone;	   /* no two conversations are of one group: none is looked for */
 	bool need_zones, need_key, has_before;
 	bool whole; /* no filter: all conversations count */
 	struct hash_set peers; /* of groups that have several conversations */
@@ -200,6 +201,8 @@ void grouping_free(struct grouping *g);
 void grouping_hand_over(struct grouping *from, struct grouping *to);
 /* The group of that identity; a new one has that conversation's key. */
 uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle);
+/* A group that is known to be new, and not to be looked for. */
+uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle);
 
 /* Whether a filter asks anything of rows, or of conversations. */
 bool query_has_after(const struct query *q);
