@@ -50,7 +50,7 @@ static bool is_too_early(const struct input *in, const struct pcap_pkthdr *h)
 		(h->ts.tv_sec == in->since.tv_sec && h->ts.tv_usec < in->since.tv_usec);
 }
 
-static bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, const u_char *data)
+static inline bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, const u_char *data)
 {
 	const struct face *face = in->now;
 
@@ -69,7 +69,7 @@ static uint8_t input_source(const struct input *in)
 	return in->index < UINT8_MAX ? (uint8_t)in->index : UINT8_MAX;
 }
 
-static bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_char *data,
+static inline bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_char *data,
 	struct pkt *out)
 {
 	enum drop drop = DROP_LINK_UNKNOWN;

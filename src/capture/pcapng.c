@@ -135,16 +135,29 @@ static enum pcapng_step interface_begins(struct pcapng *ng, const uint8_t *block
 	return PCAPNG_OTHER;
 }
 
+/* Time stamps in units that are no power of ten, or an odd one. */
+static uint32_t nanoseconds(uint64_t rest, uint64_t units)
+{
+	uint64_t ns = units <= UINT64_MAX / NS_PER_SEC ? rest * NS_PER_SEC / units : rest / (units / NS_PER_SEC);
+
+	return ns < NS_PER_SEC ? (uint32_t)ns : NS_PER_SEC - 1;
+}
+
+/* Nearly all files have one of two units: to divide by what is known takes a tenth of the time. */
 static void set_time(struct pcapng *ng, const struct pcapng_interface *in, uint32_t high, uint32_t low)
 {
-	uint64_t stamp = (uint64_t)high << 32 | low, sec = stamp / in->units, rest = stamp % in->units;
+	uint64_t stamp = (uint64_t)high << 32 | low, sec;
 
-	if (in->units <= UINT64_MAX / NS_PER_SEC)
-		ng->ns = (uint32_t)(rest * NS_PER_SEC / in->units);
-	else
-		ng->ns = (uint32_t)(rest / (in->units / NS_PER_SEC));
-	if (ng->ns >= NS_PER_SEC)
-		ng->ns = NS_PER_SEC - 1;
+	if (in->units == MICROSECONDS) {
+		sec = stamp / MICROSECONDS;
+		ng->ns = (uint32_t)(stamp % MICROSECONDS) * (NS_PER_SEC / MICROSECONDS);
+	} else if (in->units == NS_PER_SEC) {
+		sec = stamp / NS_PER_SEC;
+		ng->ns = (uint32_t)(stamp % NS_PER_SEC);
+	} else {
+		sec = stamp / in->units;
+		ng->ns = nanoseconds(stamp % in->units, in->units);
+	}
 	ng->sec = sec > INT64_MAX ? INT64_MAX : (int64_t)sec;
 	if (__builtin_add_overflow(ng->sec, in->offset, &ng->sec))
 		ng->sec = in->offset < 0 ? INT64_MIN : INT64_MAX;
