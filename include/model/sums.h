@@ -66,6 +66,8 @@ struct tray {
 
 /* Adds sums, and counters in full unless NULL. */
 void tray_add(struct tray *t, const struct sums *sums, const struct counters *full);
+/* Makes room for the largest narrow ones. */
+void tray_pour(struct tray *t);
 /* Adds all of it. */
 void tray_add_to(const struct tray *t, struct counters *n);
 

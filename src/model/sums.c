@@ -102,6 +102,12 @@ uint64_t sums_counter(const struct sums *s, enum counter n)
 	return sum;
 }
 
+void tray_pour(struct tray *t)
+{
+	add_narrow(t->narrow, &t->n);
+	memset(t->narrow, 0, sizeof(t->narrow));
+}
+
 void tray_add(struct tray *t, const struct sums *sums, const struct counters *full)
 {
 	uint64_t word[SUMS_WORDS], top = 0;
@@ -109,7 +115,7 @@ void tray_add(struct tray *t, const struct sums *sums, const struct counters *fu
 	for (int k = 0; k < SUMS_WORDS; k++)
 		top |= word[k] = t->narrow[k] + sums->n[k];
 	if (top & SUMS_TOP_BITS)
-		add_narrow(t->narrow, &t->n);
+		tray_pour(t);
 	memcpy(t->narrow, top & SUMS_TOP_BITS ? sums->n : word, sizeof(word));
 	add_others(sums, &t->n);
 	if (full)

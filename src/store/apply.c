@@ -23,13 +23,13 @@ struct account {
 static void count(struct store *st, uint32_t talk, const struct tally *t)
 {
 	if (!st->conf.sums_only)
-		tally_add(t, &st->totals);
+		tally_add_to(t, &st->totals);
 	talk_add(&st->talks, talk, t);
 }
 
 static void uncount(struct store *st, uint32_t talk, const struct tally *t)
 {
-	tally_subtract(t, &st->totals);
+	tally_take_from(t, &st->totals);
 	talk_subtract(&st->talks, talk, t);
 }
 
@@ -61,19 +61,20 @@ static uint32_t recount(struct store *st, uint32_t ref, const struct connection 
 	account_of(st, ref, was);
 	tally_of_connection(c, &is);
 	if (was->counted && talk_same(&was->c, c)) {
-		talk = was->talk;
-		uncount(st, talk, &was->n);
-		booking_change(st, talk, &was->c, c);
-	} else {
-		if (was->counted)
-			withdraw(st, was);
-		if (!at->row) {
-			talk_place_of(&st->talks, c, &found);
-			at = &found;
-		}
-		talk = talk_obtain(&st->talks, c, at);
-		booking_change(st, talk, NULL, c);
+		/* In this order, as there is always so much to take away from then. */
+		count(st, was->talk, &is);
+		uncount(st, was->talk, &was->n);
+		booking_change(st, was->talk, &was->c, c);
+		return was->talk;
 	}
+	if (was->counted)
+		withdraw(st, was);
+	if (!at->row) {
+		talk_place_of(&st->talks, c, &found);
+		at = &found;
+	}
+	talk = talk_obtain(&st->talks, c, at);
+	booking_change(st, talk, NULL, c);
 	count(st, talk, &is);
 	return talk;
 }
@@ -146,7 +147,7 @@ static void slot_time_wait_over(struct store *st, uint32_t ref)
 	close_time_wait(&c);
 	record_set(&st->records, ref, &c);
 	talk_time_wait_over(&st->talks, talk);
-	st->totals.n[COUNTER_TIME_WAIT]--;
+	st->totals.n.n[COUNTER_TIME_WAIT]--;
 }
 
 void store_time_wait_over(void *arg, uint32_t who, bool has_slot)
@@ -159,7 +160,7 @@ void store_time_wait_over(void *arg, uint32_t who, bool has_slot)
 		return;
 	}
 	if (!st->conf.sums_only)
-		st->totals.n[COUNTER_TIME_WAIT]--;
+		st->totals.n.n[COUNTER_TIME_WAIT]--;
 	talk_time_wait_over(&st->talks, who);
 	talk_release(&st->talks, who);
 }

@@ -33,7 +33,7 @@ struct store {
 	uint32_t log;		/* first record of the log */
 	struct store_shard *shard;
 	struct conversations talks;
-	struct counters totals; /* 0 with sums_only: then it is summed up when it is asked for */
+	struct tray totals; /* 0 with sums_only: then it is summed up when it is asked for */
 	struct series_total series;
 	struct timewait timewait;
 	struct trails trails_live, trails_ended;

@@ -135,12 +135,12 @@ bool store_input_ended(const struct store *st)
 
 void store_totals(const struct store *st, struct counters *out)
 {
-	struct tray sum = { .narrow = { 0 } };
+	struct tray sum = st->totals;
 
-	*out = st->totals;
 	for (uint32_t i = 0; st->conf.sums_only && i < store_conversations(st); i++)
 		if (talk_key(&st->talks, i))
 			talk_add_to(&st->talks, i, &sum);
+	memset(out, 0, sizeof(*out));
 	tray_add_to(&sum, out);
 }
 

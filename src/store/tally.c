@@ -98,6 +98,46 @@ void tally_subtract(const struct tally *t, struct counters *from)
 		from->n[counter_of_ending((enum ending)t->ending)]--;
 }
 
+static inline void add_others(const struct tally *t, uint64_t sign, struct counters *n)
+{
+	for (int k = 0; k < SUMS_WIDE; k++)
+		n->n[SUMS_NARROW + k] += sign * t->wide[k];
+	if (t->ending != ENDING_NONE)
+		n->n[counter_of_ending((enum ending)t->ending)] += sign;
+}
+
+void tally_add_to(const struct tally *t, struct tray *to)
+{
+	uint64_t n[SUMS_WORDS], top = 0;
+
+	for (int k = 0; k < SUMS_WORDS; k++)
+		top |= n[k] = to->narrow[k] + t->n[k];
+	if (!t->small) {
+		counters_add(&to->n, &t->all);
+		return;
+	}
+	if (top & SUMS_TOP_BITS)
+		tray_pour(to);
+	memcpy(to->narrow, top & SUMS_TOP_BITS ? t->n : n, sizeof(n));
+	add_others(t, 1, &to->n);
+}
+
+/* Of narrow ones that are not there any more it is taken where they went. */
+void tally_take_from(const struct tally *t, struct tray *from)
+{
+	uint64_t n[SUMS_WORDS], top = SUMS_TOP_BITS;
+
+	for (int k = 0; k < SUMS_WORDS; k++)
+		top &= n[k] = (from->narrow[k] | SUMS_TOP_BITS) - t->n[k];
+	if (!t->small || top != SUMS_TOP_BITS) {
+		tally_subtract(t, &from->n);
+		return;
+	}
+	for (int k = 0; k < SUMS_WORDS; k++)
+		from->narrow[k] = n[k] & ~SUMS_TOP_BITS;
+	add_others(t, UINT64_MAX, &from->n);
+}
+
 void tally_more(struct tally *t, const struct tally *less)
 {
 	if (!t->small) {

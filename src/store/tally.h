@@ -22,6 +22,9 @@ void tally_of_packets(const struct connection *c, struct tally *t);
 void tally_add(const struct tally *t, struct counters *to);
 /* Differences wrap; a sum of differences is exact again. */
 void tally_subtract(const struct tally *t, struct counters *from);
+/* The same with a sum of very many. */
+void tally_add_to(const struct tally *t, struct tray *to);
+void tally_take_from(const struct tally *t, struct tray *from);
 /* Makes `t` how much more it is than `less`, of which no number is larger. */
 void tally_more(struct tally *t, const struct tally *less);
 
