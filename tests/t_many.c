@@ -245,6 +245,28 @@ static void counts_outlive_who_was_served(void **state)
 	world_free(w);
 }
 
+/* A usual rate is known of so many services; of more, the others are said to be left out. */
+static void usual_rates_are_bounded(void **state)
+{
+	(void)state;
+	for (uint32_t n = 4000; n <= 5000; n += 1000) {
+		struct world *w = world_new(20000);
+		struct findings_usage usage;
+
+		for (uint32_t i = 0; i < n; i++)
+			add(w, 1 + 0.001 * i, i % 50, i, ENDING_CLIENT_ABORT);
+		/* That one service is watched all the same: it was the first. */
+		for (uint32_t i = 0; i < 20; i++)
+			add(w, 15 + i, i, 0, ENDING_CLIENT_ABORT);
+		apply(w, T0 + SEC(40), true);
+		assert_non_null(find(w->st, FINDING_CLIENT_ABORTS));
+		store_findings_usage(w->st, &usage);
+		assert_int_equal(usage.unwatched > 0, n > 4096);
+		assert_int_equal(usage.crowded, 0);
+		world_free(w);
+	}
+}
+
 /* --- Pieces -------------------------------------------------------------------------------------- */
 
 static void some_rows(struct world *w, struct random *r, int second)
@@ -304,6 +326,7 @@ int main(void)
 		cmocka_unit_test(the_client_that_is_refused_is_named),
 		cmocka_unit_test(services_without_room_leave_no_trace),
 		cmocka_unit_test(counts_outlive_who_was_served),
+		cmocka_unit_test(usual_rates_are_bounded),
 		cmocka_unit_test(pieces_make_the_same_answer),
 	};
 

@@ -12,12 +12,13 @@
 
 #define WEIGHT (10.0 / 900.0) /* of a window that slid by one step, in an average over 15 min */
 
-void board_init(struct board *b)
+void board_init(struct board *b, uint32_t max_rates)
 {
 	memset(b, 0, sizeof(*b));
 	b->memo = mem_array(BOARD_MEMOS, sizeof(b->memo[0]));
 	b->row = mem_array(BOARD_ROWS + 1, sizeof(b->row[0]));
 	b->index = mem_array(BOARD_INDEX, sizeof(b->index[0]));
+	b->rates.max = max_rates < BOARD_RATES ? BOARD_RATES : max_rates;
 }
 
 void board_fini(struct board *b)
@@ -25,15 +26,37 @@ void board_fini(struct board *b)
 	mem_free(b->memo);
 	mem_free(b->row);
 	mem_free(b->index);
+	mem_free(b->rates.rate);
 	memset(b, 0, sizeof(*b));
+}
+
+/* Rooms are powers of two, a half to three quarters full when all rates are there. */
+size_t board_bytes(uint32_t max_rates)
+{
+	size_t rates = max_rates < BOARD_RATES ? BOARD_RATES : max_rates;
+
+	return BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) + BOARD_INDEX * sizeof(uint32_t) +
+	       rates * 8 / 3 * sizeof(struct rate);
 }
 
 void board_clear(struct board *b)
 {
 	if (b->memos)
 		memset(b->index, 0, BOARD_INDEX * sizeof(b->index[0]));
-	b->memos = b->rows = b->raised = b->fresh = 0;
+	if (b->rates.n)
+		memset(b->rates.rate, 0, b->rates.room * sizeof(b->rates.rate[0]));
+	b->memos = b->rows = b->raised = b->fresh = b->rates.n = 0;
 	b->forgotten = b->unlisted = b->unwatched = 0;
+}
+
+static void rates_copy(struct rates *to, const struct rates *from)
+{
+	if (to->room != from->room)
+		to->rate = mem_grow(to->rate, from->room, sizeof(to->rate[0]));
+	if (from->room)
+		memcpy(to->rate, from->rate, from->room * sizeof(to->rate[0]));
+	to->room = from->room;
+	to->n = from->n;
 }
 
 void board_copy(struct board *to, const struct board *from)
@@ -44,10 +67,12 @@ void board_copy(struct board *to, const struct board *from)
 	memcpy(had.row, from->row, from->rows * sizeof(had.row[0]));
 	if (to->memos || from->memos)
 		memcpy(had.index, from->index, BOARD_INDEX * sizeof(had.index[0]));
+	rates_copy(&had.rates, &from->rates);
 	*to = *from;
 	to->memo = had.memo;
 	to->row = had.row;
 	to->index = had.index;
+	to->rates = had.rates;
 }
 
 static uint32_t *place_of(const struct board *b, unsigned judge, const struct subject *who)
@@ -87,12 +112,85 @@ struct memo *board_obtain(struct board *b, unsigned judge, const struct subject 
 	return &b->memo[b->memos - 1];
 }
 
+/* --- Rates --------------------------------------------------------------------------------------- */
+
+static uint64_t rate_key(unsigned judge, const struct subject *who)
+{
+	uint64_t key = hash_two(hash_bytes(who, sizeof(*who)), judge);
+
+	return key + (key == 0);
+}
+
+static struct rate *rate_place(const struct rates *r, uint64_t key)
+{
+	uint32_t i = (uint32_t)key & (r->room - 1);
+
+	while (r->rate[i].who && r->rate[i].who != key)
+		i = (i + 1) & (r->room - 1);
+	return &r->rate[i];
+}
+
+static double usual_at(const struct rate *r, int64_t now)
+{
+	if (r->usual <= 0)
+		return 0;
+	return r->usual * pow(1 - WEIGHT, (double)((now - r->rated) / STEP));
+}
+
+/* Makes a table of that room with the rates that still say something at `now`. */
+static void rates_renew(struct rates *r, uint32_t room, int64_t now)
+{
+	struct rates old = *r;
+
+	r->rate = mem_array(room, sizeof(r->rate[0]));
+	r->room = room;
+	r->n = 0;
+	for (uint32_t i = 0; i < old.room; i++)
+		if (old.rate[i].who && usual_at(&old.rate[i], now) > 0.01) {
+			*rate_place(r, old.rate[i].who) = old.rate[i];
+			r->n++;
+		}
+	mem_free(old.rate);
+}
+
+double board_usual(const struct board *b, unsigned judge, const struct subject *who, int64_t now)
+{
+	return b->rates.n ? usual_at(rate_place(&b->rates, rate_key(judge, who)), now) : 0;
+}
+
+void board_rate(struct board *b, unsigned judge, const struct subject *who, int64_t now, uint32_t cases)
+{
+	uint64_t key = rate_key(judge, who);
+	struct rates *rates = &b->rates;
+	struct rate *r;
+
+	if (rates->room == 0)
+		rates_renew(rates, 64, now);
+	r = rate_place(rates, key);
+	if (!r->who && rates->n == rates->max) {
+		b->unwatched++;
+		return;
+	}
+	if (!r->who && (rates->n + 1) * 4 > rates->room * 3) {
+		rates_renew(rates, rates->room * 2, now);
+		r = rate_place(rates, key);
+	}
+	rates->n += !r->who;
+	r->usual = usual_at(r, now) + WEIGHT * cases;
+	r->rated = now;
+	r->who = key;
+}
+
+/* --- Memos and rows ------------------------------------------------------------------------------ */
+
 void board_prune(struct board *b, int64_t now)
 {
 	uint32_t kept = 0;
 
+	if (b->rates.n)
+		rates_renew(&b->rates, b->rates.room, now);
 	for (uint32_t i = 0; i < b->memos; i++)
-		if (b->memo[i].raised || memo_usual(&b->memo[i], now) > 0.01)
+		if (b->memo[i].raised)
 			b->memo[kept++] = b->memo[i];
 	if (kept == b->memos)
 		return;
@@ -100,19 +198,6 @@ void board_prune(struct board *b, int64_t now)
 	memset(b->index, 0, BOARD_INDEX * sizeof(b->index[0]));
 	for (uint32_t i = 0; i < kept; i++)
 		*place_of(b, b->memo[i].judge, &b->memo[i].who) = i + 1;
-}
-
-double memo_usual(const struct memo *m, int64_t now)
-{
-	if (m->usual <= 0)
-		return 0;
-	return m->usual * pow(1 - WEIGHT, (double)((now - m->rated) / STEP));
-}
-
-void memo_rate(struct memo *m, int64_t now, uint32_t cases)
-{
-	m->usual = memo_usual(m, now) + WEIGHT * cases;
-	m->rated = now;
 }
 
 /* Makes room by forgetting the one that has been over for longest. False: all are current. */

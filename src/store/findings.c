@@ -22,26 +22,28 @@
 #define COUNTED_PER_FACT 16 /* facts that are only counted cost no more than a kept one */
 #define LOAD_PER_FACT 6	    /* of counts, see timeline_load */
 #define PAUSE_PER_FACT (20 * NS_PER_US)
+#define RATES_PART 8 /* of what facts there is room for, so many have subjects with a usual rate */
 #define CHECKPOINT_AGE (3 * STEP)   /* of the youngest: hardly a fact comes later */
 #define CHECKPOINT_SPACE (4 * STEP) /* between two of them, at least */
 
 struct findings *findings_new(const struct thresholds *thresholds, uint32_t max_facts, struct err *err)
 {
 	struct findings *fs = mem_alloc(sizeof(*fs));
+	uint32_t facts = max_facts ? max_facts : FACTS_MAX, rates = facts / RATES_PART;
 
 	if (thresholds)
 		fs->thresholds = *thresholds;
 	else
 		thresholds_default(&fs->thresholds);
-	board_init(&fs->settled);
-	board_init(&fs->shown);
-	board_init(&fs->making);
+	board_init(&fs->settled, rates);
+	board_init(&fs->shown, rates);
+	board_init(&fs->making, rates);
 	for (size_t i = 0; i < CHECKPOINTS; i++)
-		board_init(&fs->checkpoint[i].board);
+		board_init(&fs->checkpoint[i].board, rates);
 	fs->settled_to = INT64_MIN;
 	fs->changed_from = INT64_MAX;
-	fs->load_max = (uint64_t)LOAD_PER_FACT * (max_facts ? max_facts : FACTS_MAX);
-	if (facts_init(&fs->facts, max_facts ? max_facts : FACTS_MAX))
+	fs->load_max = (uint64_t)LOAD_PER_FACT * facts;
+	if (facts_init(&fs->facts, facts))
 		return fs;
 	err_set(err, "no memory for findings");
 	findings_free(fs);
@@ -72,11 +74,10 @@ void findings_free(struct findings *fs)
 size_t findings_bytes(uint32_t max_facts)
 {
 	size_t facts = max_facts ? max_facts : FACTS_MAX;
-	size_t board = BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) + BOARD_INDEX * sizeof(uint32_t);
 
 	return facts_bytes((uint32_t)facts) + timeline_bytes(facts, LOAD_PER_FACT * facts) +
 	       facts * (LINKS_PER_FACT * sizeof(struct link) + 2 * sizeof(struct bunch) + sizeof(struct client) + 8 * sizeof(struct entry)) +
-	       (3 + CHECKPOINTS) * board + sizeof(struct findings);
+	       (3 + CHECKPOINTS) * board_bytes((uint32_t)facts / RATES_PART) + sizeof(struct findings);
 }
 
 void findings_clear(struct findings *fs)

@@ -142,7 +142,7 @@ static void judge_bunch(struct walk *w, unsigned which, const struct bunch *bunc
 	if (worth) {
 		struct judging j = { .lens = judge->longer ? &w->far : &w->near, .bunch = bunch,
 			.step = w->with.line->step + w->near_from, .steps = w->in - w->near_from, .thresholds = t,
-			.bench = &w->bench, .ease = raised ? ease : 1, .usual = memo ? memo_usual(memo, w->now) : 0,
+			.bench = &w->bench, .ease = raised ? ease : 1, .usual = judge->rated ? board_usual(board, which, &bunch->who, w->now) : 0,
 			.until = w->now, .from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
 
 		memset(&claim, 0, sizeof(claim));
@@ -150,14 +150,12 @@ static void judge_bunch(struct walk *w, unsigned which, const struct bunch *bunc
 		*work -= COST_CASE * (int64_t)(bunch->n + bunch->accepted / 8);
 	}
 	*work -= COST_CASE;
-	if (!memo && (worth || judge->rated))
+	if (!memo && worth)
 		memo = board_obtain(board, which, &bunch->who);
-	if (!memo)
-		return;
-	if (worth)
+	if (memo && worth)
 		board_claim(board, memo, w->now, &claim);
 	if (judge->rated)
-		memo_rate(memo, w->now, cases);
+		board_rate(board, which, &bunch->who, w->now, cases);
 }
 
 /* By the judges of what it has in common. */
