@@ -406,6 +406,7 @@ static void dice_frame(int dlt, uint8_t *frame, size_t *n)
 	size_t link = dlt == 1 ? 14 : dlt == 113 ? 16 : dlt == 276 ? 20 : 0, ip, header, payload = dice(4) * 7;
 	unsigned which = dice(sizeof(options) / sizeof(options[0]));
 	bool six = dice(2);
+	uint8_t type_is[2] = {six ? 0x86 : 0x08, six ? 0xdd : 0x00};
 	uint8_t *type = frame + (dlt == 1 ? 12 : dlt == 113 ? 14 : 0), *at = frame + link;
 
 	memset(frame, 0, FRAME_MAX);
@@ -419,11 +420,17 @@ static void dice_frame(int dlt, uint8_t *frame, size_t *n)
 	for (int i = 0; i < 2; i++)
 		if (six && dice(3) == 0) /* an address that stands for one of IPv4 */
 			memcpy(at + 8 + 16 * i, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\1", 16);
-	if (link) {
-		type[0] = six ? 0x86 : 0x08;
-		type[1] = six ? 0xdd : 0x00;
-	}
 	*n = link + ip + header + payload;
+	while (link && dice(4) == 0) { /* tags */
+		memmove(at + 4, at, *n - link);
+		at[0] = (uint8_t)dice(256);
+		at[1] = (uint8_t)dice(256);
+		memcpy(at + 2, type_is, 2);
+		memcpy(type_is, dice(8) ? "\x81\0" : "\x88\xa8", 2);
+		*n += 4;
+	}
+	if (link)
+		memcpy(type, type_is, 2);
 }
 
 /* Most segments take a short way, all can take the long one: both must say the same, whatever is broken. */

@@ -14,6 +14,8 @@
 
 #define TYPE_IPV4 0x0800
 #define TYPE_IPV6 0x86dd
+#define TYPE_VLAN 0x8100
+#define TAG 4
 #define V4_HEADER 20
 #define V6_HEADER 40
 #define PROTO_TCP 6
@@ -138,7 +140,26 @@ static APART enum drop decode_v6(const struct link_type *link, const uint8_t *da
 	return decode_long(link, data, captured, wire, out);
 }
 
-/* What comes at once: IPv4, or what may be IPv6; 0: something else. At least two octets are captured. */
+/* One tag, as ports that mirror others often leave it on; further ones go the long way. */
+static APART enum drop decode_tagged(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire,
+	struct pkt *out)
+{
+	size_t ip = link->ip_at + (size_t)TAG;
+	uint16_t type = 0;
+
+	if (captured >= ip + V4_HEADER + TCP_HEADER)
+		type = be16(data + ip - 2);
+	if (type == TYPE_IPV4 && is_plain_v4(data + ip))
+		plain_v4(data + ip, captured - ip, out);
+	else if (type == TYPE_IPV6 && captured >= ip + V6_HEADER + TCP_HEADER && is_plain_v6(data + ip))
+		plain_v6(data + ip, captured - ip, out);
+	else
+		return decode_long(link, data, captured, wire, out);
+	out->vlan = be16(data + ip - TAG) & 0x0fff;
+	return DROP_NONE;
+}
+
+/* What comes at once: IPv4, what may be IPv6, something else. At least what a link header and IPv4 take is captured. */
 static inline uint16_t plain_type(const struct link_type *link, const uint8_t *data)
 {
 	if (link->ip_at)
@@ -150,8 +171,8 @@ static inline uint16_t plain_type(const struct link_type *link, const uint8_t *d
 
 /*
  * The short way, for most packets: IPv4 without options or IPv6 without extensions right behind a link header whose
- * places are known, TCP right behind that, lengths that fit. All that link.c, ip.c and tcp.c check is checked; what is
- * different in any way goes the long way.
+ * places are known, or behind one tag; TCP right behind that, lengths that fit. All that link.c, ip.c and tcp.c check is
+ * checked; what is different in any way goes the long way.
  */
 enum drop decode(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire, struct pkt *out)
 {
@@ -164,5 +185,7 @@ enum drop decode(const struct link_type *link, const uint8_t *data, size_t captu
 		return decode_v6(link, data, captured, wire, out);
 	if (type == TYPE_IPV4 && is_plain_v4(data + ip))
 		return plain_v4(data + ip, captured - ip, out);
+	if (type == TYPE_VLAN)
+		return decode_tagged(link, data, captured, wire, out);
 	return decode_long(link, data, captured, wire, out);
 }
