@@ -1,7 +1,7 @@
 /*
- * Order. A heap holds the best `keep` items with the worst of them on top; without a bound a merge sort does it all.
- * The hard thing is that a million rows are in no cache: so an item carries numbers that decide nearly every
- * comparison, and neither its value nor its row is looked at.
+ * Order. Where only the first rows are kept, twice as many are taken in before the others are dropped, which takes a few
+ * comparisons a row whatever order they come in; then a merge sort does it. The hard thing is that a million rows are in
+ * no cache: so an item carries numbers that decide nearly every comparison, and neither its value nor its row is looked at.
  */
 #include "config.h"
 
@@ -14,6 +14,7 @@
 
 #define RANK_ABSENT UINT64_MAX /* last either way */
 #define TOP_BIT (UINT64_C(1) << 63)
+#define SPARE 64 /* items at least, before any are dropped */
 
 /* Doubles, as numbers, in their order. */
 static uint64_t rank_of_real(double r)
@@ -108,6 +109,7 @@ void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bo
 {
 	s->n = 0;
 	s->values = 0;
+	s->was_cut = false;
 	s->keep = keep;
 	s->column = column;
 	s->ascending = ascending;
@@ -124,60 +126,89 @@ static void swap(struct sort_item *a, struct sort_item *b)
 	*b = t;
 }
 
-static void sift_down(struct sorter *s, size_t i, size_t n)
+/* Any of them, so that no order of rows makes it slow. */
+static const struct sort_item *any_of(struct sorter *s, size_t from, size_t to)
 {
-	for (;;) {
-		size_t child = 2 * i + 1;
+	s->dice = s->dice * UINT64_C(6364136223846793005) + 1;
+	return &s->item[from + (s->dice >> 32) % (to - from)];
+}
 
-		if (child >= n)
+static struct sort_item middle_of_three(struct sorter *s, size_t from, size_t to)
+{
+	const struct sort_item *a = any_of(s, from, to), *b = any_of(s, from, to), *c = any_of(s, from, to);
+
+	if (order(s, a, b) > 0) {
+		const struct sort_item *t = a;
+
+		a = b;
+		b = t;
+	}
+	return order(s, c, a) <= 0 ? *a : order(s, c, b) <= 0 ? *c : *b;
+}
+
+/* Brings the first `keep` of all to the front, in any order. */
+static void bring_forward(struct sorter *s)
+{
+	size_t from = 0, to = s->n;
+
+	while (to - from > 1) {
+		struct sort_item pivot = middle_of_three(s, from, to);
+		size_t i = from, k = to; /* before i none is behind the pivot, from k on none before it */
+
+		while (i < k) {
+			while (order(s, &s->item[i], &pivot) < 0)
+				i++;
+			while (order(s, &pivot, &s->item[k - 1]) < 0)
+				k--;
+			if (i < k)
+				swap(&s->item[i++], &s->item[--k]);
+		}
+		if (s->keep <= k)
+			to = k;
+		else if (s->keep >= i)
+			from = i;
+		if (s->keep == k || s->keep == i)
 			return;
-		if (child + 1 < n && order(s, &s->item[child], &s->item[child + 1]) < 0)
-			child++;
-		if (order(s, &s->item[i], &s->item[child]) >= 0)
-			return;
-		swap(&s->item[i], &s->item[child]);
-		i = child;
 	}
 }
 
-static void sift_up(struct sorter *s, size_t i)
+/* Drops what is not among the first `keep`. The places behind them still own the values that are free now. */
+static void cut(struct sorter *s)
 {
-	while (i > 0 && order(s, &s->item[(i - 1) / 2], &s->item[i]) < 0) {
-		swap(&s->item[(i - 1) / 2], &s->item[i]);
-		i = (i - 1) / 2;
-	}
-}
-
-static bool is_full(const struct sorter *s)
-{
-	return s->keep && s->n == s->keep;
+	bring_forward(s);
+	s->n = s->keep;
+	s->worst = s->item[0];
+	for (size_t i = 1; i < s->n; i++)
+		if (order(s, &s->worst, &s->item[i]) < 0)
+			s->worst = s->item[i];
+	s->was_cut = true;
 }
 
 bool sorter_may_want(const struct sorter *s, const struct value *v)
 {
-	return !is_full(s) || rank_of(s, v) <= s->item[0].rank;
+	return !s->was_cut || rank_of(s, v) <= s->worst.rank;
 }
 
 bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row)
 {
-	const struct sort_item item = {rank_of(s, v), tie, 0, (uint32_t)row}, *worst = s->item;
+	const struct sort_item item = {rank_of(s, v), tie, 0, (uint32_t)row}, *worst = &s->worst;
 
-	if (!is_full(s))
+	if (!s->was_cut)
 		return true;
 	if (item.rank != worst->rank)
 		return item.rank < worst->rank;
 	return order_of_equals(s, v, &item, value_of(s, worst), worst) < 0;
 }
 
-/* Where the value stays: of a full heap, where that of the worst was. */
+/* Where the value of the next item stays: where that of a dropped one was, if there is one at its place. */
 static uint32_t keep_value(struct sorter *s, const struct value *v)
 {
 	uint32_t at;
 
 	if (s->exact)
 		return 0;
-	if (is_full(s)) {
-		at = s->item[0].value;
+	if (s->n < s->values) {
+		at = s->item[s->n].value;
 	} else {
 		if (s->values == s->value_room) {
 			s->value_room = s->value_room ? s->value_room * 2 : 256;
@@ -193,32 +224,16 @@ void sorter_add(struct sorter *s, const struct value *v, uint64_t tie, uint64_t 
 {
 	struct sort_item item = {rank_of(s, v), tie, 0, (uint32_t)row};
 
-	if (is_full(s)) {
-		if (!sorter_wants(s, v, tie, row))
-			return;
-		item.value = keep_value(s, v);
-		s->item[0] = item;
-		sift_down(s, 0, s->n);
+	if (!sorter_wants(s, v, tie, row))
 		return;
-	}
 	if (s->n == s->room) {
 		s->room = s->room ? s->room * 2 : 256;
 		s->item = mem_grow(s->item, s->room, sizeof(*s->item));
 	}
 	item.value = keep_value(s, v);
 	s->item[s->n++] = item;
-	if (s->keep)
-		sift_up(s, s->n - 1);
-}
-
-static void heap_sort(struct sorter *s)
-{
-	size_t n;
-
-	for (n = s->n; n > 1; n--) {
-		swap(&s->item[0], &s->item[n - 1]);
-		sift_down(s, 0, n - 1);
-	}
+	if (s->keep && s->n >= 2 * s->keep + SPARE)
+		cut(s);
 }
 
 static void merge(struct sorter *s, size_t from, size_t middle, size_t to)
@@ -260,10 +275,9 @@ static void merge_sort(struct sorter *s)
 
 void sorter_finish(struct sorter *s)
 {
-	if (s->keep)
-		heap_sort(s);
-	else
-		merge_sort(s);
+	if (s->keep && s->n > s->keep)
+		cut(s);
+	merge_sort(s);
 }
 
 void sorter_free(struct sorter *s)

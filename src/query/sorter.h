@@ -22,6 +22,9 @@ struct sorter {
 	struct sort_item *item; /* after sorter_finish in order */
 	size_t n, room;
 	size_t keep; /* 0 = all */
+	bool was_cut;
+	struct sort_item worst; /* of those kept when it was */
+	uint64_t dice;
 	const struct column *column;
 	bool ascending;
 	bool exact; /* ranks are the whole values */
@@ -39,10 +42,9 @@ void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bo
 	int (*decide)(const void *arg, uint64_t a, uint64_t b), const void *arg);
 /*
  * A row, its value in the sort column, and a number that comes in the order of rows of one value as far as it goes (0
- * for all will do). Whether it would be kept if it were added now; and adding it. A text of the value must live as
- * long as the items.
+ * for all will do). Whether it could be among the first, by its value alone and by all of it: false is certain; and
+ * adding it. A text of the value must live as long as the items.
  */
-/* Whether it might, whatever its tie is: false is certain. */
 bool sorter_may_want(const struct sorter *s, const struct value *v);
 bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);
 void sorter_add(struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);
