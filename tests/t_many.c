@@ -33,10 +33,10 @@ struct world {
 	uint64_t uid;
 };
 
-static struct world *world_new(uint32_t max_facts)
+static struct world *world_new(uint32_t max_facts, bool findings_only)
 {
 	const struct store_conf conf = { .shards = 1, .max_live = SLOTS, .max_ended = 16, .max_conversations = 100,
-		.max_series = 10, .max_facts = max_facts };
+		.max_series = 10, .max_facts = max_facts, .findings_only = findings_only };
 	struct world *w = mem_alloc(sizeof(*w));
 	struct err err = ERR_INIT;
 
@@ -141,7 +141,7 @@ static char *found(const struct finding *f, size_t n)
 
 static void events_that_are_no_cases_take_no_room(void **state)
 {
-	struct world *w = world_new(1000);
+	struct world *w = world_new(1000, false);
 	struct findings_usage usage;
 	const struct finding *f;
 
@@ -169,7 +169,7 @@ static void a_scanner_is_one_whose_attempts_fail(void **state)
 {
 	(void)state;
 	for (int served = 0; served < 2; served++) {
-		struct world *w = world_new(0);
+		struct world *w = world_new(0, false);
 
 		for (uint32_t i = 0; i < 40; i++) {
 			add(w, 0.5 * i, 7, 100 + i, ENDING_REFUSED);
@@ -184,7 +184,7 @@ static void a_scanner_is_one_whose_attempts_fail(void **state)
 /* The one client that is refused is named, not the first one that came. */
 static void the_client_that_is_refused_is_named(void **state)
 {
-	struct world *w = world_new(0);
+	struct world *w = world_new(0, false);
 
 	(void)state;
 	add(w, 0, 1, 5, ENDING_GRACEFUL);
@@ -201,7 +201,7 @@ static void the_client_that_is_refused_is_named(void **state)
 /* More services than can be counted, and all is taken back; what comes later is counted again. */
 static void services_without_room_leave_no_trace(void **state)
 {
-	struct world *w = world_new(64);
+	struct world *w = world_new(64, false);
 	struct findings_usage usage;
 	const struct finding *f;
 
@@ -230,7 +230,7 @@ static void services_without_room_leave_no_trace(void **state)
 /* Who was served is forgotten first; how many they were is not. */
 static void counts_outlive_who_was_served(void **state)
 {
-	struct world *w = world_new(64);
+	struct world *w = world_new(64, false);
 	struct findings_usage usage;
 
 	(void)state;
@@ -250,7 +250,7 @@ static void usual_rates_are_bounded(void **state)
 {
 	(void)state;
 	for (uint32_t n = 4000; n <= 5000; n += 1000) {
-		struct world *w = world_new(20000);
+		struct world *w = world_new(20000, false);
 		struct findings_usage usage;
 
 		for (uint32_t i = 0; i < n; i++)
@@ -283,10 +283,10 @@ static void some_rows(struct world *w, struct random *r, int second)
 	apply(w, T0 + SEC(second + 1), true);
 }
 
-/* One store is asked in pieces, and often left before they are all done; the other as a whole. */
+/* One store is asked in pieces, and often left before they are all done; the other, of findings only, as a whole. */
 static void pieces_make_the_same_answer(void **state)
 {
-	struct world *a = world_new(0), *b = world_new(0);
+	struct world *a = world_new(0, false), *b = world_new(0, true);
 	struct random ra = { 5 }, rb = { 5 };
 	size_t pieces = 0, times = 0;
 

@@ -35,8 +35,8 @@ size_t board_bytes(uint32_t max_rates)
 {
 	size_t rates = max_rates < BOARD_RATES ? BOARD_RATES : max_rates;
 
-	return BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) + BOARD_INDEX * sizeof(uint32_t) +
-	       rates * 8 / 3 * sizeof(struct rate);
+	return BOARD_MEMOS * sizeof(struct memo) + (BOARD_ROWS + 1) * sizeof(struct finding) +
+	       BOARD_INDEX * sizeof(uint32_t) + rates * 8 / 3 * sizeof(struct rate);
 }
 
 void board_clear(struct board *b)

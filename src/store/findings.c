@@ -76,7 +76,8 @@ size_t findings_bytes(uint32_t max_facts)
 	size_t facts = max_facts ? max_facts : FACTS_MAX;
 
 	return facts_bytes((uint32_t)facts) + timeline_bytes(facts, LOAD_PER_FACT * facts) +
-	       facts * (LINKS_PER_FACT * sizeof(struct link) + 2 * sizeof(struct bunch) + sizeof(struct client) + 8 * sizeof(struct entry)) +
+	       facts * (LINKS_PER_FACT * sizeof(struct link) + 2 * sizeof(struct bunch) + sizeof(struct client) +
+			       8 * sizeof(struct entry)) +
 	       (3 + CHECKPOINTS) * board_bytes((uint32_t)facts / RATES_PART) + sizeof(struct findings);
 }
 

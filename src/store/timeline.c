@@ -1,3 +1,7 @@
+/*
+ * Facts come in any order and are taken back later. What is counted is simply counted down again; who was served is
+ * noted as taken back, and cancelled when the step is put in order.
+ */
 #include "config.h"
 
 #include "store/timeline.h"
@@ -264,7 +268,8 @@ static uint32_t *cell_place(const struct step *s, const struct addr *server, uin
 	uint32_t i;
 
 	memcpy(w, server->b, sizeof(w));
-	for (i = (uint32_t)hash_two(w[0] ^ port, w[1]) & (s->index_room - 1); s->index[i]; i = (i + 1) & (s->index_room - 1)) {
+	i = (uint32_t)hash_two(w[0] ^ port, w[1]) & (s->index_room - 1);
+	for (; s->index[i]; i = (i + 1) & (s->index_room - 1)) {
 		const struct cell *c = &s->cell[s->index[i] - 1];
 
 		if (c->port == port && !memcmp(&c->server, server, sizeof(*server)))
@@ -333,7 +338,9 @@ static int compare_served(const void *a, const void *b)
 
 	if (at != bt)
 		return at < bt ? -1 : 1;
-	return x->client != y->client ? (x->client > y->client) - (x->client < y->client) : (int)(x->when & 1) - (int)(y->when & 1);
+	if (x->client != y->client)
+		return x->client < y->client ? -1 : 1;
+	return (int)(x->when & 1) - (int)(y->when & 1);
 }
 
 static void sort_cell(struct served *x, uint32_t n)

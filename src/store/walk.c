@@ -1,3 +1,7 @@
+/*
+ * Every stage can stop after a bounded part of it, and nothing but the walk says where. What is hard is that the steps
+ * it walks over must stand still meanwhile: who changes them ends the walk first.
+ */
 #include "config.h"
 
 #include "store/walk.h"
@@ -142,8 +146,9 @@ static void judge_bunch(struct walk *w, unsigned which, const struct bunch *bunc
 	if (worth) {
 		struct judging j = { .lens = judge->longer ? &w->far : &w->near, .bunch = bunch,
 			.step = w->with.line->step + w->near_from, .steps = w->in - w->near_from, .thresholds = t,
-			.bench = &w->bench, .ease = raised ? ease : 1, .usual = judge->rated ? board_usual(board, which, &bunch->who, w->now) : 0,
-			.until = w->now, .from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
+			.bench = &w->bench, .ease = raised ? ease : 1,
+			.usual = judge->rated ? board_usual(board, which, &bunch->who, w->now) : 0, .until = w->now,
+			.from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
 
 		memset(&claim, 0, sizeof(claim));
 		worth = judge->holds(&j, &claim);
@@ -191,7 +196,8 @@ static bool judge_clients(struct walk *w, int64_t *work)
 
 	for (; w->at < w->near.clients && *work > 0; w->at++) {
 		const struct client *c = &w->near.client[w->at];
-		struct bunch bunch = { .head = c->head, .tail = c->tail, .n = c->vain, .failed = c->vain, .accepted = c->accepted };
+		struct bunch bunch = { .head = c->head, .tail = c->tail, .n = c->vain, .failed = c->vain,
+			.accepted = c->accepted };
 
 		if (c->vain < least)
 			continue;
@@ -301,7 +307,8 @@ static bool go_on(struct walk *w, int64_t *work)
 		next_stage(w, WALK_SERVED);
 		break;
 	case WALK_SERVED:
-		*work -= lens_count_served(&w->near, w->with.line->step + w->near_from, w->in - w->near_from, least_in_vain(w)) / 16;
+		*work -= lens_count_served(&w->near, w->with.line->step + w->near_from, w->in - w->near_from,
+				 least_in_vain(w)) / 16;
 		next_stage(w, WALK_NEAR);
 		break;
 	case WALK_NEAR:
