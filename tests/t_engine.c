@@ -273,6 +273,28 @@ static void the_end_of_the_input_is_no_timeout(void **state)
 	sim_free(s);
 }
 
+static void different_ones_are_counted_beyond_eight_bits(void **state)
+{
+	struct sim *s = sim_new(NULL);
+	char line[100];
+
+	sim_play(s, TALK);
+	for (int i = 0; i < 700; i++) {
+		snprintf(line, sizeof(line), "%d.%03d > S isn %u forged\n", 1 + i / 1000, i % 1000,
+			7000001u + 3000000u * (unsigned)i);
+		sim_play(s, line);
+	}
+	for (int i = 0; i < 300; i++) {
+		snprintf(line, sizeof(line), "%d.%03d < FA seq %d forged\n", 3 + i / 1000, i % 1000, 501 + 10 * i);
+		sim_play(s, line);
+	}
+	sim_finish(s);
+	assert_int_equal(sim_only(s)->side[CLIENT].syn_uniq, 701);
+	assert_int_equal(sim_only(s)->side[CLIENT].syn, 701);
+	assert_int_equal(sim_only(s)->side[SERVER].fin_uniq, 300);
+	sim_free(s);
+}
+
 static void pending_syn_belongs_to_what_it_opens(void **state)
 {
 	struct sim *s = sim_new(NULL);
@@ -441,6 +463,7 @@ int main(void)
 		cmocka_unit_test(pending_syn_belongs_to_what_it_opens),
 		cmocka_unit_test(nothing_is_told_before_the_end_but_final_words),
 		cmocka_unit_test(the_trail_keeps_what_matters),
+		cmocka_unit_test(different_ones_are_counted_beyond_eight_bits),
 		cmocka_unit_test(deadlines_that_come_nearer_are_kept),
 		cmocka_unit_test(random_packets_end_exactly_once),
 		cmocka_unit_test(one_packet_missed_is_no_certain_fault),

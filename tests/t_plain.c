@@ -298,7 +298,7 @@ static void opening_and_closing_in_order_go_the_short_way(void **state)
 	c->flags = HALF_SEEN | HALF_ISN;
 	c->isn = 4999;
 	c->nxt = 5000;
-	c->packets = c->n[COUNT_SYN] = c->syn_uniq = 1;
+	c->packets = c->n[COUNT_SYN] = c->uniq[UNIQ_SYN] = 1;
 	c->ttl = 64;
 	c->wscale = s->wscale = 0xff;
 	s->nxt = 9000;

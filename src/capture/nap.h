@@ -11,6 +11,7 @@
 
 struct nap {
 	int least_ms; /* what the buffer outlasts whatever comes; 0: it is too small for naps */
+	int most_ms;  /* the longest */
 	size_t most;  /* packets that fill no more than a quarter of it */
 	int ms;	      /* the last one, 0: none */
 };

@@ -74,7 +74,6 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_FAST_OPEN 0x40000
 #define HALF_TTL_VARIES 0x80000
 #define HALF_ACK_STEP_ONE 0x100000 /* its ack moved by exactly one octet the last time */
-#define HALF_ACKED_AFTER_FIN 0x400000 /* acknowledged data the peer sent after this side's FIN: a half-close in use */
 #define HALF_RST_MPTCP 0x800000
 #define HALF_RST_SYN_REPLY 0x1000000
 #define HALF_EMPTY_LAST 0x2000000  /* its last segment carried no data and no FIN (RSTs left out) */
@@ -85,15 +84,15 @@ static inline int64_t rel_ns(reltime t)
 #define HALF_BEFORE 0x40000000	   /* odd.tail_before, odd.probe_before are not both 0 */
 #define HALF_FIN_ACK_LAST 0x20000000 /* its last segment was the first to acknowledge the peer's FIN */
 
-/* All but the highest are taken: a sum that is not this has one bit under two names. */
+/* All but the highest and 0x400000 are taken: a sum that is not this has one bit under two names. */
 _Static_assert(UINT64_C(0) +
 	HALF_SEEN + HALF_ISN + HALF_ACK + HALF_PROGRESS + HALF_FIN + HALF_FIN_IMPLIED + HALF_FIN_FIRST +
 		HALF_RST + HALF_RST_ACCEPTED + HALF_RST_PASSIVE + HALF_RST_SOLICITED + HALF_RST_EXACT +
 		HALF_RST_UNCHECKED + HALF_RST_PAYLOAD + HALF_RST_STALE + HALF_SPOKE + HALF_SPOKE_SOON +
 		HALF_GAP + HALF_FAST_OPEN + HALF_TTL_VARIES + HALF_ACK_STEP_ONE +
-		HALF_ACKED_AFTER_FIN + HALF_RST_MPTCP + HALF_RST_SYN_REPLY + HALF_EMPTY_LAST + HALF_RST_CUT +
+		HALF_RST_MPTCP + HALF_RST_SYN_REPLY + HALF_EMPTY_LAST + HALF_RST_CUT +
 		HALF_SHRUNK + HALF_ACK_MOVED + HALF_GAP_LOST + HALF_BEFORE + HALF_FIN_ACK_LAST ==
-		0x7fffffff,
+		0x7fbfffff,
 	"one name for each bit");
 
 #define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
@@ -103,6 +102,9 @@ _Static_assert(UINT64_C(0) +
 /* Packets that are counted in 16 bits, and in the rare part beyond them: nothing is ever cut off. */
 enum flow_count { COUNT_SYN, COUNT_SYNACK, COUNT_FIN, COUNT_RETR, COUNT_DUPACK, COUNTS };
 #define COUNT_CARRY 32768u
+
+/* Different ones among them, in 8 bits and as many more as are needed. */
+enum flow_uniq { UNIQ_SYN, UNIQ_FIN, UNIQS };
 
 struct half { /* what one end has sent */
 	/* What a plain data segment touches, of its sender and of its receiver: one cache line. */
@@ -130,7 +132,7 @@ struct half { /* what one end has sent */
 	uint32_t nxt_at_peer_fin; /* nxt when the peer's FIN came */
 	reltime t_fin, t_syn_last; /* its first FIN, its last SYN */
 	uint16_t n[COUNTS];	   /* and what flow_count() adds */
-	uint8_t syn_uniq, fin_uniq; /* saturating */
+	uint8_t uniq[UNIQS];	   /* and what flow_uniq() adds */
 	char of_flow[32];
 } __attribute__((aligned(64)));
 
@@ -143,6 +145,7 @@ struct odd {
 		uint32_t from, to;
 	} hole[HOLES]; /* octets jumped over, not seen yet */
 	uint32_t carried[COUNTS]; /* of half.n, in units of COUNT_CARRY */
+	uint16_t uniq_more[UNIQS]; /* beyond the 255 of half.uniq; saturating */
 	uint32_t rst, ooo;
 	uint32_t rst_seq;
 	uint32_t zwin;
@@ -323,6 +326,24 @@ static inline void flow_count_up(struct flow *f, int side, enum flow_count what,
 		n -= (uint64_t)carry * COUNT_CARRY;
 	}
 	f->half[side].n[what] = (uint16_t)n;
+}
+
+static inline uint16_t flow_uniq(const struct flow *f, int side, enum flow_uniq what)
+{
+	uint32_t n = f->half[side].uniq[what] + f->rare->odd[side].uniq_more[what];
+
+	return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+}
+
+/* One more. */
+static inline void flow_uniq_up(struct flow *f, int side, enum flow_uniq what)
+{
+	struct half *h = &f->half[side];
+
+	if (h->uniq[what] < UINT8_MAX)
+		h->uniq[what]++;
+	else if (f->rare->odd[side].uniq_more[what] < UINT16_MAX)
+		flow_odd(f, side)->uniq_more[what]++;
 }
 
 static inline reltime flow_fin_last(const struct flow *f, int side)

@@ -281,7 +281,7 @@ static void inherit_pending(struct flow *f, int side, const struct pending *syn)
 	x->nxt = syn->isn + 1 + syn->len;
 	x->packets = syn->count;
 	flow_count_up(f, side, COUNT_SYN, syn->count);
-	x->syn_uniq = 1;
+	x->uniq[UNIQ_SYN] = 1;
 	x->win = syn->win;
 	x->wscale = syn->wscale;
 	x->ttl = syn->ttl;

@@ -90,8 +90,7 @@ static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
 	x = &f->half[f->rare->pending.side];
 	flow_count_up(f, f->rare->pending.side, COUNT_SYN, f->rare->pending.count);
 	x->packets += f->rare->pending.count;
-	if (x->syn_uniq < UINT8_MAX)
-		x->syn_uniq++;
+	flow_uniq_up(f, f->rare->pending.side, UNIQ_SYN);
 	f->flags &= ~(uint32_t)FLOW_PENDING;
 }
 

@@ -74,7 +74,7 @@ bool plain_open(struct flow *f, int side, const struct pkt *p)
 		return false;
 	x->sig[0] = signature(p);
 	x->packets = x->n[COUNT_SYN] = 1;
-	x->syn_uniq = 1;
+	x->uniq[UNIQ_SYN] = 1;
 	x->t_last = x->t_syn_last = rel_of(p->ts - f->start);
 	x->ttl = p->ttl;
 	x->flags = HALF_ISN | HALF_SEEN | (p->len ? HALF_FAST_OPEN : 0);
@@ -162,7 +162,7 @@ static void take_fin(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
 
-	x->n[COUNT_FIN] = x->fin_uniq = 1;
+	x->n[COUNT_FIN] = x->uniq[UNIQ_FIN] = 1;
 	x->t_fin = x->t_last;
 	if (!(y->flags & HALF_FIN) || seq_upto(p->ack, y->fin_seq))
 		x->flags |= HALF_FIN_FIRST;

@@ -78,8 +78,8 @@ static void take_syn(struct engine *e, struct flow *f, int side, const struct pk
 		return;
 	}
 	track_history(f, side, 's');
-	if (!known && x->syn_uniq < UINT8_MAX)
-		x->syn_uniq++;
+	if (!known)
+		flow_uniq_up(f, side, UNIQ_SYN);
 }
 
 /* p shows that both ends are in ESTABLISHED. */

@@ -20,6 +20,8 @@ static void side_of_rare(const struct flow *f, int i, struct side *out)
 	out->fin = flow_count(f, i, COUNT_FIN);
 	out->retr = flow_count(f, i, COUNT_RETR);
 	out->dupack = flow_count(f, i, COUNT_DUPACK);
+	out->syn_uniq = flow_uniq(f, i, UNIQ_SYN);
+	out->fin_uniq = flow_uniq(f, i, UNIQ_FIN);
 	out->rst = odd->rst;
 	out->zwin = odd->zwin;
 	out->ooo = odd->ooo;
@@ -51,8 +53,8 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 	out->retr = h->n[COUNT_RETR];
 	out->dupack = h->n[COUNT_DUPACK];
 	out->rst_path = f->ending == ENDING_PATH_RESET && f->rst_side == i ? 1 : 0;
-	out->syn_uniq = h->syn_uniq;
-	out->fin_uniq = h->fin_uniq;
+	out->syn_uniq = h->uniq[UNIQ_SYN];
+	out->fin_uniq = h->uniq[UNIQ_FIN];
 	out->tail = h->tail > h->probe_tail ? h->tail : h->probe_tail;
 	out->state = (uint8_t)state_of(f, i, now, time_wait);
 	out->state_assumed = !f->ending && peer->packets && rel_ns(peer->t_last) > rel_ns(h->t_last);
@@ -158,7 +160,6 @@ static uint64_t rare_evidence(const struct flow *f)
 /* What the flags of few connections say. */
 static uint64_t flag_evidence(const struct flow *f)
 {
-	const struct half *c = &f->half[CLIENT];
 	uint64_t e = 0;
 
 	if (f->flags & FLOW_RST_UNDONE)
@@ -170,7 +171,8 @@ static uint64_t flag_evidence(const struct flow *f)
 	if (f->flags & FLOW_ICMP)
 		e |= EVIDENCE_BIT(ICMP);
 	if (f->flags & FLOW_HS_KARN &&
-		flow_count(f, CLIENT, COUNT_SYN) - flow_count(f, CLIENT, COUNT_SYNACK) > c->syn_uniq) /* not a span port's copy */
+		flow_count(f, CLIENT, COUNT_SYN) - flow_count(f, CLIENT, COUNT_SYNACK) >
+			flow_uniq(f, CLIENT, UNIQ_SYN)) /* not a span port's copy */
 		e |= EVIDENCE_BIT(SYN_REPEATED);
 	if (f->flags & FLOW_ILLEGAL)
 		e |= EVIDENCE_BIT(ILLEGAL_OPENER);

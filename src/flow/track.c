@@ -349,11 +349,11 @@ static unsigned track_fin(struct flow *f, int side, const struct pkt *p)
 		flow_odd(f, side)->t_fin_again = now;
 		if (seq == x->fin_seq)
 			return found | TRACK_RETRANSMISSION;
-		x->fin_uniq += x->fin_uniq < UINT8_MAX;
+		flow_uniq_up(f, side, UNIQ_FIN);
 		return found;
 	}
 	found |= TRACK_FIRST_FIN | TRACK_NEW;
-	x->fin_uniq += x->fin_uniq < UINT8_MAX;
+	flow_uniq_up(f, side, UNIQ_FIN);
 	if (x->flags & HALF_FIN_IMPLIED && seq != x->fin_seq)
 		fin_withdraw(f, side);
 	fin_before_own(f, side, p);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 
@@ -45,11 +46,15 @@ static void start(void)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
+	sigset_t all, old;
 
 	if (sem_init(&bell, 0, 0) == -1 || pthread_attr_init(&attr))
 		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (!pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED))
 		running = !pthread_create(&thread, &attr, have_pages, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 }
 
