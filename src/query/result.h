@@ -60,9 +60,9 @@ bool hash_set_add(struct hash_set *m, uint64_t hash);
 struct group {
 	uint64_t id;
 	uint32_t any; /* a conversation that has its key */
-	uint32_t peers;
-	bool begun; /* one of its conversations passed: `any` */
-	bool noted; /* the peers it has are in the set */
+	uint32_t peers : 30;
+	uint32_t begun : 1; /* one of its conversations passed: `any` */
+	uint32_t noted : 1; /* the peers it has are in the set */
 };
 
 /* The same in full. */
