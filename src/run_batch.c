@@ -126,6 +126,10 @@ static void tell_unlisted(const struct plan *p, const struct store *store)
 		cli_complain("left out: %s", lack.s);
 	str_free(&lack);
 	store_usage(store, &usage);
+	if (usage.peers_missed > 0)
+		cli_complain("peers are more than the %" PRIu64 " that there was room for, and counted too low; "
+			     "--max-conversations or --max-memory raise it",
+			usage.peers_max);
 	if (p->view == VIEW_CONNECTIONS && usage.ended_forgotten > 0)
 		cli_complain("%" PRIu64 " connections not listed: the bound of %" PRIu64
 			     " was reached; --max-connections or --max-memory raise it",

@@ -296,6 +296,28 @@ static void folded_rows_have_others(void **state)
 	store_free(st);
 }
 
+/* More ends than there is room to remember: what is not counted is told. */
+static void peers_beyond_the_bound_are_told(void **state)
+{
+	struct store_conf conf = conf_of(CONNECTIONS, true), tight = conf_of(4, true);
+	struct store_usage all, some;
+	struct store *st;
+
+	(void)state;
+	conf.leave_out = tight.leave_out = KEY_WHOLE & ~(unsigned)KEY_PORT;
+	conf.peers = tight.peers = KEY_CLIENT;
+	st = fill(&conf, 9);
+	store_usage(st, &all);
+	store_free(st);
+	assert_true(all.peers_max >= CONNECTIONS);
+	assert_int_equal(all.peers_missed, 0);
+	st = fill(&tight, 9);
+	store_usage(st, &some);
+	store_free(st);
+	assert_in_range(some.peers_max, 4, 64);
+	assert_true(some.peers_missed > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +325,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_looked_at_is_kept_apart),
 		cmocka_unit_test(sums_are_whole_when_rows_are_folded),
 		cmocka_unit_test(folded_rows_have_others),
+		cmocka_unit_test(peers_beyond_the_bound_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

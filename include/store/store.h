@@ -68,6 +68,7 @@ void store_capture_stats(const struct store *st, struct capture_stats *out); /* 
 struct store_usage { /* what the bounds hold, for line 1 and the closing words */
 	uint64_t live, live_max, ended, ended_max, ended_forgotten;
 	uint64_t conversations, conversations_max, folded;
+	uint64_t peers_max, peers_missed; /* pairs that `peers` are counted by, and times that one had no room */
 	uint64_t series, series_max;
 };
 void store_usage(const struct store *st, struct store_usage *out);

@@ -3,7 +3,8 @@
  * in which facts came nor the moments of asking change them, and an ending withdrawn is as if it never was. What is
  * older than SETTLED is worked out for the last time and its facts are dropped: that bounds memory and work. Between
  * two askings hardly anything old changes, so the work begins at the youngest checkpoint that still holds. Nobody waits
- * for any of this: it is done in pieces.
+ * for any of this: it is done in pieces. When there are more facts than there is room for, what is settled early
+ * depends on how many came at a time; how many it were is told.
  */
 #include "config.h"
 

@@ -162,6 +162,8 @@ void store_usage(const struct store *st, struct store_usage *out)
 		.conversations = st->talks.count,
 		.conversations_max = st->talks.max,
 		.folded = st->talks.folded,
+		.peers_max = st->talks.pairs.max,
+		.peers_missed = st->talks.pairs.missed,
 		.series = st->talks.series.count,
 		.series_max = st->talks.series.max,
 	};

@@ -256,11 +256,12 @@ static void come_in(struct walk *w, int64_t *work)
 		next_stage(w, WALK_ORDER);
 	else if (w->stage == WALK_ORDER) {
 		order_step(w, s, work);
-		next_stage(w, w->in >= w->near_from ? WALK_COUNT : WALK_LINK);
-	} else if (w->stage == WALK_COUNT) {
-		if (count_cells(w, s, false, work))
-			next_stage(w, WALK_LINK);
-	} else if (link_some(w, s, work)) {
+		next_stage(w, WALK_LINK);
+	} else if (w->stage == WALK_LINK) {
+		/* Groups are made by facts first, which are in order of time: by counts they would be in order of arrival. */
+		if (link_some(w, s, work))
+			next_stage(w, WALK_COUNT);
+	} else if (w->in < w->near_from || count_cells(w, s, false, work)) {
 		w->in++;
 		next_stage(w, WALK_IN);
 	}
