@@ -16,7 +16,7 @@
 #include "util/mem.h"
 #include "util/relay.h"
 
-#define BATCHES 32 /* some hundred packets each: little enough to stay near, enough to sleep seldom */
+#define BATCHES 64 /* some hundred packets each: little enough to stay near, enough to sleep seldom */
 
 /*
  * A pipe that ran dry is filled again in a moment, as a rule. Both threads would wait for each other before one of them

@@ -32,6 +32,7 @@
 #define CLOCK_LAG (100 * NS_PER_MS)
 
 #define BLOCKS_FILE 16	/* blocks under way; enough to keep both threads busy */
+#define BLOCKS_GATHERED 8 /* handed over together where nobody looks before the end; the others are being filled meanwhile */
 #define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks at most (90 MB), then delay */
 #define ROOM_NOTES 64	 /* words beside the blocks, in both directions */
 
@@ -72,6 +73,8 @@ struct worker {
 	/* The thread's own; the viewer's again when it has ended. */
 	struct block *block[BLOCKS_LIVE];
 	size_t blocks;
+	struct block *gathered[BLOCKS_GATHERED];
+	size_t gather, in_hand; /* so many are handed over together; so many wait for that */
 	bool patient;		/* wait for an empty block */
 	bool starved;		/* there was none */
 	bool passing;		/* changes are being handed over */
@@ -112,12 +115,22 @@ static struct block *block_take(void *arg)
 	return b;
 }
 
+/* To wake the viewer for each block would cost more than the block. */
+static void hand_over(struct worker *w)
+{
+	/* There is room for every block; only an abandoned mailbox refuses, and then it does not matter. */
+	for (size_t i = 0; i < w->in_hand; i++)
+		(void)mailbox_put(w->news, WORKER_BLOCK, w->gathered[i]);
+	w->in_hand = 0;
+}
+
 static void block_give(void *arg, struct block *b)
 {
 	struct worker *w = arg;
 
-	/* There is room for every block; only an abandoned mailbox refuses, and then it does not matter. */
-	(void)mailbox_put(w->news, WORKER_BLOCK, b);
+	w->gathered[w->in_hand++] = b;
+	if (w->in_hand == w->gather || b->input_ended)
+		hand_over(w);
 }
 
 static void tell(struct worker *w, enum worker_word word, enum source_state how,
@@ -125,6 +138,7 @@ static void tell(struct worker *w, enum worker_word word, enum source_state how,
 {
 	struct note *note = mem_alloc(sizeof(*note));
 
+	hand_over(w);
 	note->how = how;
 	note->err = *err;
 	if (!mailbox_put(w->news, (int)word, note))
@@ -375,6 +389,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	w->room = source->live ? BATCH_LIVE : BATCH;
 	w->blocks_most = blocks_for(source, engine->max_connections);
 	conf.from_file = !source->live;
+	w->gather = conf.final_only ? BLOCKS_GATHERED : 1;
 	w->orders = mailbox_new(ROOM_NOTES, err);
 	w->empty = w->orders ? mailbox_new(BLOCKS_LIVE, err) : NULL;
 	w->news = w->empty ? mailbox_new(BLOCKS_LIVE + ROOM_NOTES, err) : NULL;

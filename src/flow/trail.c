@@ -77,10 +77,11 @@ static uint32_t pages_of(uint32_t n)
 
 void trail_give(struct trail_pool *t, uint32_t i)
 {
-	struct trail_kept *k = &t->kept[i];
+	struct trail_kept *k;
 
 	if (i == NIL)
 		return;
+	k = &t->kept[i];
 	for (uint32_t at = 0; at < pages_of(k->n); at++) {
 		t->page[k->page[at]].next = t->pages_free;
 		t->pages_free = k->page[at];

@@ -216,7 +216,7 @@ static uint32_t keep_one_each(struct moment *m, uint32_t n)
 static void order_moments(struct timeline *t, struct step *s, const struct facts *facts)
 {
 	uint32_t kept = s->stale ? keep_facts(s->moment, s->ordered, facts) : s->ordered, at;
-	uint32_t late = keep_facts(s->moment + s->ordered, s->moments - s->ordered, facts);
+	uint32_t late = s->moments ? keep_facts(s->moment + s->ordered, s->moments - s->ordered, facts) : 0;
 	struct moment *came = scratch(t, late * sizeof(*came));
 
 	if (late) {
