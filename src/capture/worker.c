@@ -32,7 +32,7 @@
 #define CLOCK_LAG (100 * NS_PER_MS)
 
 #define BLOCKS_FILE 16	/* blocks under way; enough to keep both threads busy */
-#define BLOCKS_GATHERED 8 /* handed over together where nobody looks before the end; the others are being filled meanwhile */
+#define BLOCKS_GATHERED 8 /* handed over together where nobody looks before the end; the others are filled meanwhile */
 #define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks at most (90 MB), then delay */
 #define ROOM_NOTES 64	 /* words beside the blocks, in both directions */
 

@@ -11,7 +11,9 @@ static enum tcp_state state_opening(const struct flow *f, int side)
 		return side == SERVER ? STATE_LISTEN : STATE_NONE;
 	if (!x->n[COUNT_SYNACK])
 		return STATE_SYN_SENT;
-	return y->flags & HALF_PROGRESS && f->rare->odd[side].synack_late < SYNACK_LATE ? STATE_ESTABLISHED : STATE_SYN_RECEIVED;
+	if (y->flags & HALF_PROGRESS && f->rare->odd[side].synack_late < SYNACK_LATE)
+		return STATE_ESTABLISHED;
+	return STATE_SYN_RECEIVED;
 }
 
 static enum tcp_state state_closing(const struct flow *f, int side)

@@ -1,8 +1,8 @@
 /*
  * Tombstones: what is remembered of a connection for a while after it has left the table, so that a late FIN, ACK
- * or RST still counts to it, and a new SYN on its ports is known to be a new generation. They lie in the order they
- * were made, in chunks that are used again when everything in them has been forgotten. They have an index of their own, as that of
- * live flows, where every packet looks, is to stay small.
+ * or RST still counts to it, and a new SYN on its ports is known to be a new generation. They lie in the order
+ * they were made, in chunks that are used again when everything in them has been forgotten. They have an index of
+ * their own, as that of live flows, where every packet looks, is to stay small.
  */
 #ifndef TCPTOP_FLOW_TOMB_H
 #define TCPTOP_FLOW_TOMB_H
