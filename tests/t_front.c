@@ -40,13 +40,12 @@ static size_t resident_at_least(char *table, size_t octets)
 
 static void pages_are_had_ahead(void **state)
 {
-#ifdef MADV_POPULATE_WRITE
 	char *table = mem_table(SIZE, 1);
 	struct front f;
 	size_t n;
 
 	assert_non_null(table);
-	if (madvise(table, 4096, MADV_POPULATE_WRITE)) {
+	if (!mem_populate(table, 4096)) {
 		mem_table_free(table, SIZE, 1);
 		skip();
 	}
@@ -66,9 +65,6 @@ static void pages_are_had_ahead(void **state)
 	assert_int_equal(resident_at_least(table, SIZE), SIZE);
 	front_end(&f);
 	mem_table_free(table, SIZE, 1);
-#else
-	skip();
-#endif
 }
 
 static void after_the_end_nothing_is_touched(void **state)

@@ -34,7 +34,9 @@ void *mem_table(size_t n, size_t size);
  * pages what is needed first is touched at once. To be called before there is a second thread that makes tables.
  */
 void mem_small_pages(bool small);
-/* The same, but never NULL: as mem_array. */
+/* Has those pages of a table from the system now, its content as it is. False (errno set): it cannot, or not all. */
+bool mem_populate(void *p, size_t n);
+/* The same as mem_table, but never NULL: as mem_array. */
 void *mem_big(size_t n, size_t size);
 void mem_table_free(void *p, size_t n, size_t size);
 

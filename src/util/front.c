@@ -7,12 +7,11 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/mman.h>
+
+#include "util/mem.h"
 
 #define STEP ((size_t)2 << 20) /* a huge page */
 #define AHEAD (2 * STEP)
-
-#ifdef MADV_POPULATE_WRITE
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and held while pages are had */
 static struct front *fronts;
@@ -25,7 +24,7 @@ static void go_on(struct front *f)
 	size_t wanted = atomic_load_explicit(&f->wanted, memory_order_relaxed);
 
 	for (; f->had < wanted; f->had += STEP)
-		if (madvise(f->table + f->had, f->size - f->had < STEP ? f->size - f->had : STEP, MADV_POPULATE_WRITE))
+		if (!mem_populate(f->table + f->had, f->size - f->had < STEP ? f->size - f->had : STEP))
 			f->had = f->size; /* the table is touched by who fills it, then */
 }
 
@@ -95,23 +94,3 @@ void front_passed(struct front *f, size_t octets)
 	atomic_store_explicit(&f->wanted, wanted < f->size ? wanted : f->size, memory_order_relaxed);
 	sem_post(&bell);
 }
-
-#else
-
-void front_begin(struct front *f, void *table, size_t n, size_t size)
-{
-	*f = (struct front){.table = table, .size = n * size};
-}
-
-void front_end(struct front *f)
-{
-	f->mark = 0;
-}
-
-void front_passed(struct front *f, size_t octets)
-{
-	(void)f;
-	(void)octets;
-}
-
-#endif

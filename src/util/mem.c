@@ -79,18 +79,25 @@ void mem_small_pages(bool small)
 	small_pages = small;
 }
 
+bool mem_populate(void *p, size_t n)
+{
+#ifdef MADV_POPULATE_WRITE
+	return madvise(p, n, MADV_POPULATE_WRITE) == 0;
+#else
+	(void)p;
+	(void)n;
+	errno = ENOSYS;
+	return false;
+#endif
+}
+
 /*
  * The beginning, or all of a table that is small enough: where entries lie by their hash, the first packets would touch
  * a new page each. Where the system cannot do it, that is what happens.
  */
 static void touch(void *p, size_t size)
 {
-#ifdef MADV_POPULATE_WRITE
-	(void)madvise(p, size <= TOUCH_ALL ? size : TOUCH_FIRST, MADV_POPULATE_WRITE);
-#else
-	(void)p;
-	(void)size;
-#endif
+	(void)mem_populate(p, size <= TOUCH_ALL ? size : TOUCH_FIRST);
 }
 
 void *mem_table(size_t n, size_t size)
