@@ -32,6 +32,18 @@ static void settle(struct findings *fs, int64_t to)
 	fs->changed = true;
 }
 
+/* As far as that, if it is further than before. */
+static void settle_further(struct findings *fs, int64_t to)
+{
+	if (to > fs->settled_to)
+		settle(fs, to);
+}
+
+static bool is_settling(const struct findings *fs)
+{
+	return fs->job == JOB_SETTLE || fs->job == JOB_DROP;
+}
+
 /* Takes some of what no window needs any more out of a step. True when it is all out. */
 static bool drop_old_of(struct findings *fs, struct step *s, bool all)
 {
@@ -93,7 +105,7 @@ bool keeper_settle_on(struct findings *fs, int64_t *work)
 	}
 	if (fs->job == JOB_DROP && *work > 0 && drop_old(fs, work))
 		fs->job = JOB_NONE;
-	return fs->job != JOB_SETTLE && fs->job != JOB_DROP;
+	return !is_settling(fs);
 }
 
 void keeper_settle_whole(struct findings *fs)
@@ -107,7 +119,7 @@ void findings_pass(struct findings *fs, int64_t passed)
 {
 	int64_t to = step_of(passed - SETTLED), from = fs->settled_to;
 
-	if (fs->job == JOB_SETTLE || fs->job == JOB_DROP || fs->line.steps == 0)
+	if (is_settling(fs) || fs->line.steps == 0)
 		return;
 	if (from == INT64_MIN)
 		from = fs->line.step[0]->at;
@@ -158,8 +170,7 @@ static void crowd_out_served(struct findings *fs)
 
 static void settle_now(struct findings *fs, int64_t to)
 {
-	if (to > fs->settled_to)
-		settle(fs, to);
+	settle_further(fs, to);
 	keeper_settle_whole(fs);
 }
 
@@ -198,12 +209,9 @@ static bool is_nearly_full(const struct findings *fs)
 
 void findings_settle(struct findings *fs, size_t rows)
 {
-	int64_t work = SETTLE_LEAST + SETTLE_PER_ROW * (int64_t)rows, to;
+	int64_t work = SETTLE_LEAST + SETTLE_PER_ROW * (int64_t)rows;
 
-	if (fs->job != JOB_SETTLE && fs->job != JOB_DROP && fs->line.steps && is_nearly_full(fs)) {
-		to = first_quarter(fs);
-		if (to > fs->settled_to)
-			settle(fs, to);
-	}
+	if (!is_settling(fs) && fs->line.steps && is_nearly_full(fs))
+		settle_further(fs, first_quarter(fs));
 	keeper_settle_on(fs, &work);
 }
