@@ -415,8 +415,7 @@ static void apply_sum(struct store *st, const struct row *row, const struct talk
 
 static void apply_row(struct store *st, uint32_t shard, const struct row *row, const struct talk_place *at)
 {
-	if (row->c.start != 0 && (st->first == 0 || row->c.start < st->first))
-		st->first = row->c.start;
+	store_begins(st, row->c.start);
 	if (row->what == ROW_LATE)
 		apply_late(st, shard, row);
 	else if (st->conf.sums_only)

@@ -47,8 +47,7 @@ static void heed(struct store *st, const struct row *row)
 	bool known = record_used(&st->records, ref);
 
 	assert(row->slot < st->conf.max_live && row->c.uid != 0);
-	if (row->c.start != 0 && (st->first == 0 || row->c.start < st->first))
-		st->first = row->c.start;
+	store_begins(st, row->c.start);
 	if (known && !record_is(&st->records, ref, row->c.uid)) {
 		forget(st, ref);
 		known = false;

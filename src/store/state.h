@@ -42,6 +42,13 @@ struct store {
 	int64_t now, first;
 };
 
+/* A connection began then, ns since the epoch; 0: it is not known. */
+static inline void store_begins(struct store *st, int64_t start)
+{
+	if (start != 0 && (st->first == 0 || start < st->first))
+		st->first = start;
+}
+
 /* The connection in a record as it is now: TIME_WAIT that is over is CLOSED. */
 void store_get(const struct store *st, uint32_t ref, struct connection *c);
 
