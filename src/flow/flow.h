@@ -29,6 +29,11 @@ static inline bool seq_upto(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) <= 0;
 }
 
+static inline uint16_t saturating_up(uint16_t n)
+{
+	return n < UINT16_MAX ? (uint16_t)(n + 1) : UINT16_MAX;
+}
+
 /*
  * A time since the flow's start in four bytes: 0 is never, else microseconds + 1 for the first 35 minutes and
  * milliseconds with the top bit set after them, which lasts 24 days.

@@ -314,7 +314,7 @@ struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p,
 	new = life_open(e, p, sender_side, by, origin);
 	if (!new)
 		return NULL;
-	new->generation = generation < UINT16_MAX ? (uint16_t)(generation + 1) : UINT16_MAX;
+	new->generation = saturating_up(generation);
 	new->flags |= FLOW_PORT_REUSE;
 	if (flags & FLOW_PENDING)
 		/* The pending SYN's sender is the client of the new one. */

@@ -235,7 +235,7 @@ static struct flow *place_new(struct engine *e, int *side, const struct pkt *p)
 	generation = t->generation;
 	f = open_by(e, p, side);
 	if (f) {
-		f->generation = generation < UINT16_MAX ? (uint16_t)(generation + 1) : UINT16_MAX;
+		f->generation = saturating_up(generation);
 		f->flags |= FLOW_PORT_REUSE;
 	}
 	return f;

@@ -34,18 +34,19 @@ static void take_syn_first(struct flow *f, int side, const struct pkt *p)
 static void take_synack(struct engine *e, struct flow *f, int side, const struct pkt *p, bool again)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
-	uint16_t late;
+	struct odd *o;
 
 	track_history(f, side, 'h');
 	track_ack(f, side, p);
 	x->redge = p->ack + p->win;
 	if (again) {
 		f->flags |= FLOW_HS_KARN;
-		if (y->flags & HALF_PROGRESS && f->rare->odd[side].synack_late < UINT16_MAX)
-			flow_odd(f, side)->synack_late++;
-		late = f->rare->odd[side].synack_late;
+		if (!(y->flags & HALF_PROGRESS))
+			return;
+		o = flow_odd(f, side);
+		o->synack_late = saturating_up(o->synack_late);
 		/* Once, with nothing to accept, is TCP_DEFER_ACCEPT. */
-		if (late >= SYNACK_LATE || (late && y->t_data))
+		if (o->synack_late >= SYNACK_LATE || y->t_data)
 			f->flags |= FLOW_TAKEN_LATE;
 		return;
 	}
@@ -264,6 +265,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 {
 	enum segment_note note = NOTE_NONE;
 	struct half *x = &f->half[side];
+	struct odd *o;
 	bool step = p->flags & (TCP_SYN | TCP_RST | TCP_FIN);
 
 	if (step && !e->conf.no_series)
@@ -271,8 +273,10 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 	if (track_copy(f, side, p)) {
 		count_flags(f, side, p);
 		x->packets++;
-		if (!(p->flags & TCP_RST) && f->rare->odd[side].copies < UINT16_MAX)
-			flow_odd(f, side)->copies++;
+		if (!(p->flags & TCP_RST)) {
+			o = flow_odd(f, side);
+			o->copies = saturating_up(o->copies);
+		}
 		f->flags |= FLOW_DUPLICATES;
 		e->stats.duplicates++;
 		note = NOTE_DUPLICATE;

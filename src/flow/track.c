@@ -13,11 +13,6 @@
 
 #define COPY_WINDOW_US 1000
 
-static uint16_t saturating_up(uint16_t n)
-{
-	return n < UINT16_MAX ? (uint16_t)(n + 1) : n;
-}
-
 void track_history(struct flow *f, int side, char letter)
 {
 	struct half *h = &f->half[side];
