@@ -268,7 +268,7 @@ static void fetch_index(const struct engine *e, const struct pkt *pkt, size_t n,
 static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n, const struct bucket **bucket,
 	struct flow **found)
 {
-	const void *far[9 * STAGE];
+	const void *far[4 * STAGE];
 	size_t wanted = 0;
 	uint32_t opened = 0;
 
@@ -285,20 +285,15 @@ static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n,
 			continue;
 		far[wanted++] = hosts_place(e->hosts, &pkt[i].tuple.addr[0]);
 		if (!found[i]) {
-			const struct flow *spare = flows_spare(&e->flows, opened++);
-
 			far[wanted++] = index_bucket(&e->tombs.index, pkt[i].hash);
 			far[wanted++] = beats_place(e->beats, &pkt[i].tuple);
-			far[wanted++] = spare;
-			far[wanted++] = &spare->start;
-			for (int side = CLIENT; side <= SERVER; side++) {
-				far[wanted++] = &spare->half[side];
-				far[wanted++] = &spare->half[side].isn;
-			}
+			far[wanted++] = flows_spare(&e->flows, opened++);
 		}
 	}
 	for (size_t i = 0; i < wanted; i++)
 		mem_read(far[i]);
+	while (opened)
+		flow_read_rest(flows_spare(&e->flows, --opened));
 }
 
 /* What plain.c will touch of each, which is less while it is open and under way than when it begins or ends. */

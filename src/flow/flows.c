@@ -178,16 +178,6 @@ void flows_arm_anew(struct flows *t, struct flow *f, int64_t deadline)
 		wheel_insert(t, f, place);
 }
 
-/* All that a snapshot looks at of most, but for the first line. */
-static void fetch_lines(const struct flow *f)
-{
-	mem_read(&f->start);
-	for (int side = CLIENT; side <= SERVER; side++) {
-		mem_read(&f->half[side]);
-		mem_read(&f->half[side].isn);
-	}
-}
-
 /* Reads the first line of each, all at once; of those that are due, what ending them will touch. */
 static void fetch_due(const struct flows *t, int64_t now)
 {
@@ -201,7 +191,7 @@ static void fetch_due(const struct flows *t, int64_t now)
 		mem_read(index_bucket(&t->index, f->hash));
 		if (t->graves)
 			mem_read(index_bucket(t->graves, f->hash));
-		fetch_lines(f);
+		flow_read_rest(f);
 	}
 }
 
@@ -247,7 +237,7 @@ void flows_fetch_changed(const struct flows *t, uint32_t n)
 		const struct flow *f = &t->flow[t->queue[at]];
 
 		mem_read(&f->flags);
-		fetch_lines(f);
+		flow_read_rest(f);
 		if (++at == t->queue_size)
 			at = 0;
 	}
