@@ -32,6 +32,7 @@ struct engine_conf {
 	bool from_file; /* time is packet time only, and the outlet waits rather than refuses */
 	bool no_series;	 /* nobody will ask when things happened: no row is handed over to tell two seconds apart */
 	bool final_only; /* nobody looks before the end: what is still open is handed over by engine_finish only */
+	bool unmade_rows; /* whoever takes a block calls engine_make_rows() */
 	bool long_way;	 /* no short cut for plain segments: for the test that the two ways agree */
 	/* Timers in ns; 0 = the default of endings.md. */
 	int64_t linger, idle_reset, unanswered, vanished, half_closed, idle, time_wait;
@@ -59,6 +60,12 @@ void engine_stats(struct engine *e, const struct capture_stats *stats);
  * in one row.
  */
 bool engine_publish(struct engine *e, size_t budget);
+
+/*
+ * Makes what is missing in the rows of a block from an engine with unmade_rows. To be called once, by the block's owner,
+ * on any thread: a tenth of what tracking costs, which the engine's thread is spared. The engine may be gone by then.
+ */
+void engine_make_rows(struct block *b);
 
 /* From now on rows of this live connection carry its trail (0: of none). */
 void engine_watch(struct engine *e, uint64_t uid);

@@ -27,6 +27,7 @@ enum row_what {
 struct row {
 	uint8_t what;	/* enum row_what */
 	uint8_t has_trail; /* the block's next trail belongs to this row */
+	uint8_t unmade;	   /* c is not there yet: engine_make_rows() */
 	uint32_t slot;	/* of the engine's table, below engine_conf.max_connections */
 	uint64_t eseq;	/* ROW_FINAL, ROW_LATE: number of the ended connection, 0, 1, 2 ... per shard */
 	struct connection c;

@@ -389,6 +389,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	w->room = source->live ? BATCH_LIVE : BATCH;
 	w->blocks_most = blocks_for(source, engine->max_connections);
 	conf.from_file = !source->live;
+	conf.unmade_rows = true;
 	w->gather = conf.final_only ? BLOCKS_GATHERED : 1;
 	w->orders = mailbox_new(ROOM_NOTES, err);
 	w->empty = w->orders ? mailbox_new(BLOCKS_LIVE, err) : NULL;
@@ -423,6 +424,7 @@ bool worker_next(struct worker *w, struct worker_news *news)
 	*news = (struct worker_news){ .word = (enum worker_word)word };
 	if (news->word == WORKER_BLOCK) {
 		news->block = thing;
+		engine_make_rows(news->block);
 		return true;
 	}
 	note = thing;

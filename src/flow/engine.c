@@ -120,6 +120,7 @@ struct row *engine_row(struct engine *e, bool with_trail)
 		return NULL;
 	row = &e->out->row[e->out->rows];
 	row->has_trail = 0;
+	row->unmade = 0;
 	row->eseq = 0;
 	return row;
 }
@@ -134,7 +135,7 @@ bool engine_emit(struct engine *e, struct flow *f)
 	row->what = ROW_LIVE;
 	row->slot = flows_slot(&e->flows, f);
 	row->has_trail = with_trail;
-	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
+	snapshot_row(f, e->now - e->skew, e->conf.time_wait, e->conf.unmade_rows, row);
 	if (with_trail)
 		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
 	e->out->rows++;

@@ -256,7 +256,7 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 	row->slot = flows_slot(&e->flows, f);
 	row->eseq = e->next_eseq++;
 	row->has_trail = with_trail;
-	snapshot(f, e->now - e->skew, e->conf.time_wait, &row->c);
+	snapshot_row(f, e->now - e->skew, e->conf.time_wait, e->conf.unmade_rows, row);
 	if (with_trail)
 		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
 	e->out->rows++;
