@@ -89,6 +89,7 @@ static void sim_give(void *arg, struct block *b)
 	struct sim *s = arg;
 	uint32_t i, trail = 0;
 
+	engine_make_rows(b);
 	for (i = 0; i < b->rows; i++) {
 		struct row *row = &b->row[i];
 		struct kept *kept;

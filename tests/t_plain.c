@@ -158,7 +158,7 @@ static void make_talk(void)
 static struct sim *play(bool long_way, bool trails)
 {
 	struct engine_conf conf = {.max_connections = 64, .max_trails = trails ? 64 : 0, .from_file = true,
-		.long_way = long_way};
+		.long_way = long_way, .unmade_rows = !long_way};
 	struct sim *s = sim_new(&conf);
 
 	for (size_t i = 0; i < PACKETS; i += 100) {

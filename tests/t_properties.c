@@ -284,14 +284,15 @@ static bool connection_at(const struct packets *all, size_t first, struct packet
 	return true;
 }
 
-/* The short way for plain segments (flow/plain.h) leaves what the long way leaves. */
+/* The short way for plain segments (flow/plain.h), and rows made later, leave what the long way leaves at once. */
 static void both_ways(const struct packets *all, const char *file)
 {
 	struct sim *s[2];
 	size_t i;
 
 	for (int way = 0; way < 2; way++) {
-		struct engine_conf conf = {.max_connections = 4096, .from_file = true, .long_way = way};
+		struct engine_conf conf = {.max_connections = 4096, .from_file = true, .long_way = way,
+			.unmade_rows = !way};
 
 		s[way] = sim_new(&conf);
 		for (i = 0; i < all->n; i += 64)
