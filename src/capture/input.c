@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "capture/input_ng.h"
+#include "capture/input_plain.h"
 #include "capture/saver.h"
 #include "capture/spool.h"
 #include "packet/decode.h"
@@ -64,11 +65,6 @@ static inline bool frame_wanted(struct input *in, const struct pcap_pkthdr *h, c
 	return true;
 }
 
-static uint8_t input_source(const struct input *in)
-{
-	return in->index < UINT8_MAX ? (uint8_t)in->index : UINT8_MAX;
-}
-
 static inline bool frame_decode(struct input *in, const struct pcap_pkthdr *h, const u_char *data,
 	struct pkt *out)
 {
@@ -85,7 +81,7 @@ static inline bool frame_decode(struct input *in, const struct pcap_pkthdr *h, c
 	return true;
 }
 
-static void frame_into_batch(u_char *arg, const struct pcap_pkthdr *h, const u_char *data)
+void input_into_batch(u_char *arg, const struct pcap_pkthdr *h, const u_char *data)
 {
 	struct input *in = (struct input *)arg;
 
@@ -183,111 +179,6 @@ static enum input_state input_dispatch(struct input *in, size_t count, pcap_hand
 	return in->device ? device_trouble(in, err) : file_trouble(in, err);
 }
 
-/* The head of a packet in a plain file, in our own byte order. */
-struct record {
-	uint32_t sec, fraction, captured, wire;
-};
-
-/* Anything but this is for libpcap to make sense of. */
-static bool record_is_sane(const struct input *in, const struct record *r)
-{
-	return r->captured <= in->plain_most && r->sec <= INT32_MAX && r->fraction < in->plain_fraction;
-}
-
-/* Nobody wants to see a frame before it is decoded. */
-static bool nothing_but_decoded(const struct input *in)
-{
-	return !in->saver && !in->only.filtered;
-}
-
-/* The record at `at`, if it is all there. *odd becomes true when it is libpcap's. */
-static inline bool plain_record(const struct input *in, const uint8_t *at, const uint8_t *end, struct record *r,
-	bool *odd)
-{
-	if ((size_t)(end - at) < sizeof(*r))
-		return false;
-	memcpy(r, at, sizeof(*r));
-	if (!record_is_sane(in, r)) {
-		*odd = true;
-		return false;
-	}
-	return (size_t)(end - at) - sizeof(*r) >= r->captured;
-}
-
-/* As plain_frames() below, straight into the batch: what is counted is counted once for all of them. */
-static size_t plain_batch(struct input *in, size_t room, bool *odd)
-{
-	const uint8_t *from, *at, *end;
-	struct pkt *out = &in->out[in->n];
-	uint8_t source = input_source(in);
-	uint64_t bytes = 0;
-	struct record r;
-	size_t n, waiting = spool_look(in->spool, &from);
-
-	at = from;
-	end = from + waiting;
-	for (n = 0; n < room && plain_record(in, at, end, &r, odd); n++) {
-		enum drop drop = decode(in->only.link, at + sizeof(r), r.captured, r.wire, out);
-
-		if (drop == DROP_NONE) {
-			out->ts = r.sec * NS_PER_SEC + r.fraction * (int64_t)in->plain_ns;
-			out->source = source;
-			out++;
-		} else
-			in->stats->dropped[drop]++;
-		bytes += r.wire;
-		at += sizeof(r) + r.captured;
-	}
-	spool_skip(in->spool, (size_t)(at - from));
-	in->n = (size_t)(out - in->out);
-	in->frames += n;
-	in->stats->packets += n;
-	in->stats->bytes += bytes;
-	return n;
-}
-
-/* At most `room` packets out of the spool. *odd: the next one is there, and libpcap's. */
-static size_t plain_frames(struct input *in, size_t room, pcap_handler frame, bool *odd)
-{
-	const uint8_t *from, *at, *end;
-	struct record r;
-	size_t n, waiting = spool_look(in->spool, &from);
-
-	at = from;
-	end = from + waiting;
-	for (n = 0; n < room && plain_record(in, at, end, &r, odd); n++) {
-		struct pcap_pkthdr h = {
-			.ts = {(time_t)r.sec, (suseconds_t)r.fraction * in->plain_ns},
-			.caplen = r.captured,
-			.len = r.wire,
-		};
-
-		frame((u_char *)in, &h, at + sizeof(r));
-		at += sizeof(r) + r.captured;
-	}
-	spool_skip(in->spool, (size_t)(at - from));
-	return n;
-}
-
-static size_t plain_some(struct input *in, size_t room, pcap_handler frame, bool *odd)
-{
-	if (frame == frame_into_batch && nothing_but_decoded(in))
-		return plain_batch(in, room, odd);
-	return plain_frames(in, room, frame, odd);
-}
-
-/* Batches are full as long as there is something, wherever the pieces end that were read. */
-static size_t plain_read(struct input *in, size_t room, pcap_handler frame)
-{
-	bool odd = false;
-	size_t n;
-
-	n = plain_some(in, room, frame, &odd);
-	while (n < room && !odd && spool_fill(in->spool))
-		n += plain_some(in, room - n, frame, &odd);
-	return n;
-}
-
 /* Only what is there, never into a wait. */
 static enum input_state input_step(struct input *in, size_t room, pcap_handler frame,
 	struct err *err)
@@ -299,7 +190,7 @@ static enum input_state input_step(struct input *in, size_t room, pcap_handler f
 		return state;
 	if (in->ng)
 		return input_ng_read(in, room, frame, err);
-	if (in->plain_ns && plain_read(in, room, frame) > 0)
+	if (in->plain_ns && input_plain_read(in, room, frame) > 0)
 		return INPUT_MORE;
 	if (in->plain_ns)
 		room = 1;
@@ -319,9 +210,9 @@ enum input_state input_read(struct input *in, struct pkt *out, size_t room, size
 	in->out = out;
 	in->n = 0;
 	if (in->spool)
-		state = input_step(in, room, frame_into_batch, err);
+		state = input_step(in, room, input_into_batch, err);
 	else
-		state = input_dispatch(in, room, in->saver ? frame_into_batch : frame_of_device, err);
+		state = input_dispatch(in, room, in->saver ? input_into_batch : frame_of_device, err);
 	*n = in->n;
 	return state;
 }
@@ -380,7 +271,7 @@ void input_opened(struct input *in)
 	in->now->link = link_find(in->datalink);
 	in->to_ns = pcap_get_tstamp_precision(in->pcap) == PCAP_TSTAMP_PRECISION_NANO ?
 		1 : (int)NS_PER_US;
-	if (!in->spool || in->ng || !in->now->link)
+	if (!in->spool || in->ng || in->long_way || !in->now->link)
 		return;
 	in->plain_ns = spool_plain_ns(in->spool);
 	in->plain_fraction = in->plain_ns ? (uint32_t)(NS_PER_SEC / in->plain_ns) : 0;

@@ -58,6 +58,7 @@ struct input {
 	char *filter_text;	      /* for what is not open yet */
 	struct pcap_stat kernel;      /* the last answer: its counters wrap */
 	struct timeval since;	      /* of a device whose packets are shared out: earlier ones came to all; else 0 */
+	bool long_way;		      /* no short cut for plain packets: for the test that the two ways agree */
 	bool over;
 	bool asleep;		      /* a file whose time has not come: closed */
 	int64_t first;		      /* of such a file: the time from which on it must be looked at */
@@ -75,6 +76,12 @@ struct input {
 	struct pcap_pkthdr next_header;
 	const u_char *next_data;      /* libpcap's, until it is called again */
 };
+
+/* What packets have in pkt.source. */
+static inline uint8_t input_source(const struct input *in)
+{
+	return in->index < UINT8_MAX ? (uint8_t)in->index : UINT8_MAX;
+}
 
 /* At most `room` packets to `out`; *n of them. */
 enum input_state input_read(struct input *in, struct pkt *out, size_t room, size_t *n, struct err *err);

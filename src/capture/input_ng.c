@@ -9,22 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/pcapng.h"
+#include "capture/input_plain.h"
 #include "capture/spool.h"
 #include "packet/decode.h"
 #include "util/err.h"
 #include "util/mem.h"
-
-#define FACES_MOST 16 /* link types of one file; those of the last are told to be unknown */
-
-struct input_ng {
-	struct pcapng ng;
-	struct face further[FACES_MOST]; /* in order of coming, without the first */
-	unsigned link[FACES_MOST];	 /* LINKTYPE_ numbers; the first one's is the first */
-	unsigned faces;
-	struct face **of; /* interface -> face */
-	uint32_t known, room;
-};
 
 /*
  * What a pcap file with that LINKTYPE_ number would be: libpcap tells nobody otherwise which DLT_ belongs to it.
@@ -81,11 +70,11 @@ static struct face *face_of(struct input *in, unsigned link)
 	for (i = 0; i < n->faces; i++)
 		if (n->link[i] == link)
 			return face_at(in, i);
-	if (i == FACES_MOST)
-		return face_at(in, FACES_MOST - 1);
+	if (i == INPUT_NG_FACES)
+		return face_at(in, INPUT_NG_FACES - 1);
 	n->link[n->faces++] = link;
 	/* The first one is begun by whoever opens the file. */
-	if (i == FACES_MOST - 1)
+	if (i == INPUT_NG_FACES - 1)
 		set_filter(face_at(in, i), NULL, in->filter_text);
 	else if (i > 0)
 		begin_face(in, face_at(in, i), link);
@@ -99,12 +88,8 @@ static void learn_interfaces(struct input *in)
 
 	if (n->known > n->ng.interfaces)
 		n->known = 0;
-	if (n->ng.interfaces > n->room) {
-		n->room = n->ng.room;
-		n->of = mem_grow(n->of, n->room, sizeof(struct face *));
-	}
 	for (; n->known < n->ng.interfaces; n->known++)
-		n->of[n->known] = face_of(in, n->ng.interface[n->known].link);
+		n->ng.interface[n->known].face = face_of(in, n->ng.interface[n->known].link);
 }
 
 static void hand_over(struct input *in, const struct pcapng_packet *p, pcap_handler frame)
@@ -115,11 +100,14 @@ static void hand_over(struct input *in, const struct pcapng_packet *p, pcap_hand
 		.len = p->wire,
 	};
 
-	in->now = in->ng->of[p->interface];
+	in->now = in->ng->ng.interface[p->interface].face;
 	frame((u_char *)in, &h, p->data);
 }
 
-/* At most `room` packets of what is there; *n grows by their number. Until the first interface: at most one block. */
+/*
+ * At most `room` packets of what is there, plain ones the short way; *n grows by their number. Until the first
+ * interface: at most one block.
+ */
 static enum pcapng_step take_blocks(struct input *in, size_t room, pcap_handler frame, size_t *n,
 	struct err *err)
 {
@@ -131,6 +119,10 @@ static enum pcapng_step take_blocks(struct input *in, size_t room, pcap_handler 
 
 	left = spool_look(in->spool, &at);
 	while (*n < room) {
+		if (in->pcap)
+			taken += input_plain_blocks(in, at + taken, left - taken, room, frame, n);
+		if (*n == room)
+			break;
 		step = pcapng_block(ng, at + taken, left - taken, &size, &p, err);
 		if (step == PCAPNG_SHORT || step == PCAPNG_DAMAGED)
 			break;
@@ -217,7 +209,7 @@ void input_ng_filter(struct input *in)
 	struct input_ng *n = in->ng;
 
 	for (unsigned i = 1; i < n->faces; i++) {
-		pcap_t *pcap = i < FACES_MOST - 1 ? handle_of(n->link[i]) : NULL;
+		pcap_t *pcap = i < INPUT_NG_FACES - 1 ? handle_of(n->link[i]) : NULL;
 
 		set_filter(face_at(in, i), pcap, in->filter_text);
 		if (pcap)
@@ -232,6 +224,5 @@ void input_ng_free(struct input_ng *n)
 	for (unsigned i = 1; i < n->faces; i++)
 		set_filter(&n->further[i - 1], NULL, NULL);
 	pcapng_fini(&n->ng);
-	mem_free(n->of);
 	mem_free(n);
 }

@@ -15,10 +15,10 @@
 #define BLOCK_INTERFACE 1
 #define BLOCK_PACKET_OLD 2
 #define BLOCK_PACKET_SIMPLE 3
-#define BLOCK_PACKET 6
+#define BLOCK_PACKET PCAPNG_PACKET_BLOCK
 
 #define ORDER 0x1a2b3c4d
-#define FRAME 12 /* type, length, and the length again at the end */
+#define FRAME PCAPNG_FRAME
 #define MICROSECONDS 1000000
 
 #define OPTION_END 0
@@ -112,6 +112,24 @@ static enum pcapng_step interface_options(const struct pcapng *ng, struct pcapng
 	return PCAPNG_OTHER;
 }
 
+/* Of times that are within what a pcap file can say; all others, and what is in the other byte order, are not plain. */
+static void plan_plain(const struct pcapng *ng, struct pcapng_interface *in)
+{
+	const int64_t seconds = INT64_C(1) + INT32_MAX;
+	uint64_t units = in->units;
+
+	if (ng->swapped || (uint64_t)NS_PER_SEC % units != 0 || in->offset >= seconds || in->offset <= -seconds)
+		return;
+	in->unit = NS_PER_SEC / (int64_t)units;
+	if (in->offset < 0) {
+		in->least = (uint64_t)-in->offset * units;
+		in->span = (uint64_t)seconds * units;
+	} else {
+		in->first = in->offset * NS_PER_SEC;
+		in->span = (uint64_t)(seconds - in->offset) * units;
+	}
+}
+
 static enum pcapng_step interface_begins(struct pcapng *ng, const uint8_t *block, size_t size,
 	struct err *err)
 {
@@ -127,6 +145,7 @@ static enum pcapng_step interface_begins(struct pcapng *ng, const uint8_t *block
 	step = interface_options(ng, &in, block + 16, size - FRAME - 8, err);
 	if (step == PCAPNG_DAMAGED)
 		return step;
+	plan_plain(ng, &in);
 	if (ng->interfaces == ng->room) {
 		ng->room = ng->room ? 2 * ng->room : 4;
 		ng->interface = mem_grow(ng->interface, ng->room, sizeof(*ng->interface));
@@ -248,6 +267,13 @@ enum pcapng_step pcapng_block(struct pcapng *ng, const uint8_t *block, size_t le
 	*size = length;
 	ng->at += length;
 	return step;
+}
+
+void pcapng_passed(struct pcapng *ng, size_t octets, int64_t ts)
+{
+	ng->at += octets;
+	ng->sec = ts / NS_PER_SEC;
+	ng->ns = (uint32_t)(ts % NS_PER_SEC);
 }
 
 void pcapng_fini(struct pcapng *ng)

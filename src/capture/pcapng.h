@@ -8,18 +8,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct err;
+struct face;
 
 #define PCAPNG_MAGIC 0x0a0d0d0a /* the first four octets, in both byte orders */
 #define PCAPNG_BLOCK_MOST ((size_t)16 * 1024 * 1024)
 #define PCAPNG_INTERFACES_MOST 65536 /* of one section */
+#define PCAPNG_FRAME 12		     /* octets of every block: type, length, and the length again at the end */
+#define PCAPNG_PACKET_BLOCK 6
+#define PCAPNG_PLAIN_MOST 262144 /* octets of a plain block */
 
 struct pcapng_interface {
 	uint16_t link;	  /* LINKTYPE_ number */
 	uint32_t snaplen; /* 0: no limit */
 	uint64_t units;	  /* time stamps count this many a second */
 	int64_t offset;	  /* seconds to be added to them */
+	/* Of plain blocks: a stamp that is less than `span` behind `least` is `first` and `unit` ns for each one. */
+	uint64_t least, span;
+	int64_t first, unit;
+	struct face *face; /* how its packets are decoded: the reader's */
 };
 
 struct pcapng {
@@ -56,5 +65,58 @@ void pcapng_fini(struct pcapng *ng);
  */
 enum pcapng_step pcapng_block(struct pcapng *ng, const uint8_t *block, size_t left, size_t *size,
 	struct pcapng_packet *p, struct err *err);
+
+/* A packet out of a plain block. */
+struct pcapng_plain {
+	const struct pcapng_interface *interface;
+	uint32_t captured, wire;
+	uint32_t size; /* of the block */
+	int64_t ts;    /* ns since the epoch, a second of at most INT32_MAX */
+	const uint8_t *data;
+};
+
+static inline uint32_t pcapng_own32(const uint8_t *at)
+{
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+/*
+ * The short way for what nearly all blocks are: packets with a time, in our own byte order, of interfaces whose units
+ * are whole ns. False: pcapng_block() tells what it is. What is taken so is what that would say of it, and is taken
+ * out by pcapng_passed(); several at once, if nothing lies between them.
+ */
+static inline bool pcapng_plain(const struct pcapng *ng, const uint8_t *block, size_t left, struct pcapng_plain *p)
+{
+	const uint32_t least = PCAPNG_FRAME + 20;
+	const struct pcapng_interface *in;
+	uint32_t size, captured, interface;
+	uint64_t stamp;
+
+	if (left < least || pcapng_own32(block) != PCAPNG_PACKET_BLOCK)
+		return false;
+	size = pcapng_own32(block + 4);
+	interface = pcapng_own32(block + 8);
+	captured = pcapng_own32(block + 20);
+	if (size > left || size - least > PCAPNG_PLAIN_MOST - least || size % 4 != 0 || captured > size - least ||
+		pcapng_own32(block + size - 4) != size || interface >= ng->interfaces)
+		return false;
+	in = &ng->interface[interface];
+	stamp = ((uint64_t)pcapng_own32(block + 12) << 32 | pcapng_own32(block + 16)) - in->least;
+	if (stamp >= in->span)
+		return false;
+	p->interface = in;
+	p->captured = captured;
+	p->wire = pcapng_own32(block + 24);
+	p->size = size;
+	p->ts = in->first + (int64_t)stamp * in->unit;
+	p->data = block + 28;
+	return true;
+}
+
+/* Plain blocks of so many octets were taken out; the last packet was at `ts`. */
+void pcapng_passed(struct pcapng *ng, size_t octets, int64_t ts);
 
 #endif
