@@ -1,6 +1,6 @@
 /*
- * Any octets as a pcapng file, by way of the blocks. What is found lies within its block, times are times, and the same
- * octets in smaller portions give the same packets.
+ * Any octets as a pcapng file, by way of the blocks. What is found lies within its block, times are times, the same
+ * octets in smaller portions give the same packets, and what is plain is what the long way says of it.
  */
 #include "config.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/pcapng.h"
+#include "util/clock.h"
 #include "util/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +27,26 @@ static uint64_t check_packet(const struct pcapng *ng, const struct pcapng_packet
 	return sum;
 }
 
+/* One step; a block that is plain comes to the same the short way. */
+static enum pcapng_step read_block(struct pcapng *ng, const uint8_t *block, size_t left, size_t *length,
+	struct pcapng_packet *p, struct err *err)
+{
+	struct pcapng before = *ng;
+	struct pcapng_plain plain;
+	bool is_plain = pcapng_plain(ng, block, left, &plain);
+	enum pcapng_step step = pcapng_block(ng, block, left, length, p, err);
+
+	if (!is_plain)
+		return step;
+	assert(step == PCAPNG_PACKET && plain.size == *length);
+	assert(plain.interface == &ng->interface[p->interface]);
+	assert(p->sec >= 0 && p->sec <= INT32_MAX && plain.ts == p->sec * NS_PER_SEC + p->ns);
+	assert(plain.data == p->data && plain.captured == p->captured && plain.wire == p->wire);
+	pcapng_passed(&before, plain.size, plain.ts);
+	assert(before.at == ng->at && before.sec == ng->sec && before.ns == ng->ns);
+	return step;
+}
+
 /* A sum over all packets; `portion` octets more are shown when a block is not all there. */
 static uint64_t read_all(const uint8_t *data, size_t size, size_t portion)
 {
@@ -37,7 +58,7 @@ static uint64_t read_all(const uint8_t *data, size_t size, size_t portion)
 	enum pcapng_step step;
 
 	do {
-		step = pcapng_block(&ng, data + at, there - at, &length, &p, &err);
+		step = read_block(&ng, data + at, there - at, &length, &p, &err);
 		if (step == PCAPNG_SHORT) {
 			if (there == size)
 				break;

@@ -5,143 +5,55 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "capture/pcapng.h"
+#include "ngfile.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/str.h"
 
-/* A file in the making, in either byte order. */
-struct file {
-	struct str bytes;
-	bool big_endian;
-	size_t block; /* where the one begins that is not ended */
-};
-
-static void add(struct file *f, unsigned octets, uint64_t v)
-{
-	for (unsigned i = 0; i < octets; i++) {
-		char c = (char)(v >> 8 * (f->big_endian ? octets - 1 - i : i));
-
-		str_add_n(&f->bytes, &c, 1);
-	}
-}
-
-static void begin(struct file *f, uint32_t type)
-{
-	f->block = f->bytes.len;
-	add(f, 4, type);
-	add(f, 4, 0);
-}
-
-static void end(struct file *f)
-{
-	struct file length = { .big_endian = f->big_endian };
-
-	add(&length, 4, f->bytes.len - f->block + 4);
-	memcpy(f->bytes.s + f->block + 4, length.bytes.s, 4);
-	str_add_n(&f->bytes, length.bytes.s, 4);
-	str_free(&length.bytes);
-}
-
-static void add_section(struct file *f)
-{
-	begin(f, PCAPNG_MAGIC);
-	add(f, 4, 0x1a2b3c4d);
-	add(f, 2, 1);
-	add(f, 2, 0);
-	add(f, 8, UINT64_MAX);
-	end(f);
-}
-
-/* resolution -1: without; offset 0: without. */
-static void add_interface(struct file *f, unsigned link, uint32_t snaplen, int resolution, int64_t offset)
-{
-	begin(f, 1);
-	add(f, 2, link);
-	add(f, 2, 0);
-	add(f, 4, snaplen);
-	add(f, 2, 2); /* if_name */
-	add(f, 2, 3);
-	add(f, 4, 0);
-	if (resolution >= 0) {
-		add(f, 2, 9);
-		add(f, 2, 1);
-		str_add_n(&f->bytes, (char[]){ (char)resolution, 0, 0, 0 }, 4);
-	}
-	if (offset) {
-		add(f, 2, 14);
-		add(f, 2, 8);
-		add(f, 8, (uint64_t)offset);
-	}
-	end(f);
-}
-
-static void add_data(struct file *f, uint32_t size)
-{
-	for (uint32_t i = 0; i < (size + 3) / 4 * 4; i++)
-		add(f, 1, i < size ? i : 0);
-}
-
-static void add_packet(struct file *f, uint32_t interface, uint64_t stamp, uint32_t captured, uint32_t wire)
-{
-	begin(f, 6);
-	add(f, 4, interface);
-	add(f, 4, stamp >> 32);
-	add(f, 4, stamp & UINT32_MAX);
-	add(f, 4, captured);
-	add(f, 4, wire);
-	add_data(f, captured);
-	end(f);
-}
-
-static void add_old_packet(struct file *f, uint16_t interface, uint64_t stamp, uint32_t captured, uint32_t wire)
-{
-	begin(f, 2);
-	add(f, 2, interface);
-	add(f, 2, 77); /* packets lost */
-	add(f, 4, stamp >> 32);
-	add(f, 4, stamp & UINT32_MAX);
-	add(f, 4, captured);
-	add(f, 4, wire);
-	add_data(f, captured);
-	end(f);
-}
-
-static void add_simple_packet(struct file *f, uint32_t captured, uint32_t wire)
-{
-	begin(f, 3);
-	add(f, 4, wire);
-	add_data(f, captured);
-	end(f);
-}
-
-/* A block of a type that nobody knows. */
-static void add_other(struct file *f)
-{
-	begin(f, 0x0bad);
-	add_data(f, 20);
-	end(f);
-}
-
 static struct pcapng_packet packet[16];
 static uint8_t data_ok[16];
+static size_t plains; /* of the packets of the last file */
+
+/* What is plain is what the long way says of it, and is counted alike. */
+static void check_plain(const struct pcapng_plain *plain, struct pcapng *before, const struct pcapng *ng,
+	enum pcapng_step step, const struct pcapng_packet *p)
+{
+	assert_int_equal(step, PCAPNG_PACKET);
+	assert_ptr_equal(plain->interface, &ng->interface[p->interface]);
+	assert_int_equal(plain->ts, p->sec * NS_PER_SEC + p->ns);
+	assert_int_equal(plain->captured, p->captured);
+	assert_int_equal(plain->wire, p->wire);
+	assert_ptr_equal(plain->data, p->data);
+	pcapng_passed(before, plain->size, plain->ts);
+	assert_int_equal(before->at, ng->at);
+	assert_int_equal(before->sec, ng->sec);
+	assert_int_equal(before->ns, ng->ns);
+}
 
 /* All packets of the file; returns what stopped it. */
-static enum pcapng_step read_all(const struct file *f, struct pcapng *ng, size_t *n, struct err *err)
+static enum pcapng_step read_all(const struct ngfile *f, struct pcapng *ng, size_t *n, struct err *err)
 {
 	const uint8_t *bytes = (const uint8_t *)f->bytes.s;
 	size_t at = 0, size = 0;
 	enum pcapng_step step;
 
-	*n = 0;
+	*n = plains = 0;
 	memset(ng, 0, sizeof(*ng));
 	for (;;) {
+		struct pcapng_plain plain;
 		struct pcapng_packet p;
+		struct pcapng before = *ng;
+		bool is_plain = pcapng_plain(ng, bytes + at, f->bytes.len - at, &plain);
 
 		step = pcapng_block(ng, bytes + at, f->bytes.len - at, &size, &p, err);
+		if (is_plain)
+			check_plain(&plain, &before, ng, step, &p);
+		plains += is_plain;
 		assert_int_equal(ng->at, at + (step == PCAPNG_PACKET || step == PCAPNG_OTHER ? size : 0));
 		if (step == PCAPNG_SHORT || step == PCAPNG_DAMAGED)
 			return step;
@@ -154,31 +66,43 @@ static enum pcapng_step read_all(const struct file *f, struct pcapng *ng, size_t
 	}
 }
 
+/* Whether its byte order is that of this machine. */
+static bool is_ours(const struct ngfile *f)
+{
+	const uint16_t one = 1;
+	uint8_t first;
+
+	memcpy(&first, &one, sizeof(first));
+	return f->big_endian == !first;
+}
+
 static void both_byte_orders(void **state)
 {
 	(void)state;
 	for (int order = 0; order < 4; order++) {
-		struct file f = { .big_endian = order & 1 };
+		struct ngfile f = { .big_endian = order & 1 };
+		bool first_is_ours = is_ours(&f);
 		struct err err = ERR_INIT;
 		struct pcapng ng;
 		size_t n;
 
-		add_section(&f);
-		add_interface(&f, 1, 0, -1, 0);
-		add_other(&f);
-		add_interface(&f, 113, 50, 9, 0);
-		add_packet(&f, 0, UINT64_C(1700000000123456), 61, 1500);
-		add_packet(&f, 1, UINT64_C(1700000000123456789), 7, 7);
-		add_old_packet(&f, 1, UINT64_C(1700000001000000001), 8, 9);
+		ng_section(&f);
+		ng_interface(&f, 1, 0, -1, 0);
+		ng_other(&f, 20);
+		ng_interface(&f, 113, 50, 9, 0);
+		ng_packet(&f, 0, UINT64_C(1700000000123456), 61, 1500);
+		ng_packet(&f, 1, UINT64_C(1700000000123456789), 7, 7);
+		ng_old_packet(&f, 1, UINT64_C(1700000001000000001), NULL, 8, 9);
 		/* The second section, in the other order perhaps, has other interfaces. */
 		f.big_endian ^= order >> 1;
-		add_section(&f);
-		add_interface(&f, 101, 10, 3, -5);
-		add_packet(&f, 0, 1700000005250, 4, 4);
-		add_simple_packet(&f, 10, 3000);
+		ng_section(&f);
+		ng_interface(&f, 101, 10, 3, -5);
+		ng_packet(&f, 0, 1700000005250, 4, 4);
+		ng_simple_packet(&f, NULL, 10, 3000);
 		assert_int_equal(read_all(&f, &ng, &n, &err), PCAPNG_SHORT);
 		assert_int_equal(ng.at, f.bytes.len);
 		assert_int_equal(n, 5);
+		assert_int_equal(plains, 2 * first_is_ours + is_ours(&f));
 		assert_int_equal(packet[0].interface, 0);
 		assert_int_equal(packet[0].sec, 1700000000);
 		assert_int_equal(packet[0].ns, 123456000);
@@ -212,36 +136,48 @@ static void resolutions(void **state)
 		uint64_t stamp;
 		int64_t offset, sec;
 		uint32_t ns;
+		bool plain;
 	} rows[] = {
-		{ 0, 1700000000, 0, 1700000000, 0 },
-		{ 6, 1999999, 0, 1, 999999000 },
-		{ 9, 1999999999, 1700000000, 1700000001, 999999999 },
-		{ 12, UINT64_C(1500000000001), 0, 1, 500000000 },
-		{ 19, UINT64_C(15000000000000000000), 0, 1, 500000000 },
-		{ 0x80, 7, 0, 7, 0 },
-		{ 0x81, 7, 0, 3, 500000000 },
-		{ 0xa0, UINT64_C(0x3ffffffff), 0, 3, 999999999 },
-		{ 0xbf, UINT64_C(0xc000000000000000), 0, 1, 500000000 },
-		{ 0, UINT64_MAX, 0, INT64_MAX, 0 },
-		{ 0, UINT64_MAX, 1, INT64_MAX, 0 },
-		{ 6, 5000000, -5, 0, 0 },
-		{ 6, 5000000, INT64_MIN, INT64_MIN + 5, 0 },
+		{ 0, 1700000000, 0, 1700000000, 0, true },
+		{ 6, 1999999, 0, 1, 999999000, true },
+		{ 9, 1999999999, 1700000000, 1700000001, 999999999, true },
+		{ 12, UINT64_C(1500000000001), 0, 1, 500000000, false },
+		{ 19, UINT64_C(15000000000000000000), 0, 1, 500000000, false },
+		{ 0x80, 7, 0, 7, 0, true },
+		{ 0x81, 7, 0, 3, 500000000, true },
+		{ 0x89, 1023, 0, 1, 998046875, true },
+		{ 0x8a, 1023, 0, 0, 999023437, false },
+		{ 0xa0, UINT64_C(0x3ffffffff), 0, 3, 999999999, false },
+		{ 0xbf, UINT64_C(0xc000000000000000), 0, 1, 500000000, false },
+		{ 0, UINT64_MAX, 0, INT64_MAX, 0, false },
+		{ 0, UINT64_MAX, 1, INT64_MAX, 0, false },
+		{ 6, 5000000, -5, 0, 0, true },
+		{ 6, 4999999, -5, -1, 999999000, false },
+		{ 6, 5000000, INT64_MIN, INT64_MIN + 5, 0, false },
+		/* As late as a pcap file can say, and later. */
+		{ 9, UINT64_C(2147483647999999999), 0, INT32_MAX, 999999999, true },
+		{ 9, UINT64_C(2147483648000000000), 0, INT64_C(1) + INT32_MAX, 0, false },
+		{ 9, 999999999, INT32_MAX, INT32_MAX, 999999999, true },
+		{ 9, 1000000000, INT32_MAX, INT64_C(1) + INT32_MAX, 0, false },
+		{ 9, UINT64_C(4294967294999999999), -INT32_MAX, INT32_MAX, 999999999, true },
+		{ 9, UINT64_C(4294967295000000000), -INT32_MAX, INT64_C(1) + INT32_MAX, 0, false },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct file f = { .big_endian = i & 1 };
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ngfile f = { .big_endian = i & 1 };
 		struct err err = ERR_INIT;
 		struct pcapng ng;
 		size_t n;
 
-		add_section(&f);
-		add_interface(&f, 1, 0, rows[i].resolution, rows[i].offset);
-		add_packet(&f, 0, rows[i].stamp, 0, 0);
+		ng_section(&f);
+		ng_interface(&f, 1, 0, rows[i / 2].resolution, rows[i / 2].offset);
+		ng_packet(&f, 0, rows[i / 2].stamp, 0, 0);
 		assert_int_equal(read_all(&f, &ng, &n, &err), PCAPNG_SHORT);
 		assert_int_equal(n, 1);
-		assert_true(packet[0].sec == rows[i].sec);
-		assert_int_equal(packet[0].ns, rows[i].ns);
+		assert_true(packet[0].sec == rows[i / 2].sec);
+		assert_int_equal(packet[0].ns, rows[i / 2].ns);
+		assert_int_equal(plains, rows[i / 2].plain && is_ours(&f));
 		pcapng_fini(&ng);
 		str_free(&f.bytes);
 	}
@@ -250,13 +186,13 @@ static void resolutions(void **state)
 /* Cut anywhere, it is short, never more. */
 static void every_length(void **state)
 {
-	struct file f = { .big_endian = true };
+	struct ngfile f = { .big_endian = true };
 	size_t whole;
 
 	(void)state;
-	add_section(&f);
-	add_interface(&f, 1, 0, 9, 0);
-	add_packet(&f, 0, 1, 33, 33);
+	ng_section(&f);
+	ng_interface(&f, 1, 0, 9, 0);
+	ng_packet(&f, 0, 1, 33, 33);
 	whole = f.bytes.len;
 	for (f.bytes.len = 0; f.bytes.len <= whole; f.bytes.len++) {
 		struct err err = ERR_INIT;
@@ -268,6 +204,58 @@ static void every_length(void **state)
 		pcapng_fini(&ng);
 	}
 	str_free(&f.bytes);
+}
+
+/* All of it is there, or it is not plain: never an octet is read that is not. */
+static void plain_when_whole(void **state)
+{
+	struct ngfile f = { .big_endian = false };
+	struct err err = ERR_INIT;
+	struct pcapng_plain p;
+	struct pcapng ng;
+	size_t n;
+
+	(void)state;
+	f.big_endian = !is_ours(&f);
+	ng_section(&f);
+	ng_interface(&f, 1, 0, 9, 0);
+	ng_packet_begin(&f, 0, 1, NULL, 33, 1500);
+	ng_data(&f, NULL, 24); /* options, whatever they say */
+	ng_end(&f);
+	assert_int_equal(read_all(&f, &ng, &n, &err), PCAPNG_SHORT);
+	assert_int_equal(plains, 1);
+	for (size_t left = 0; left <= f.bytes.len - f.block; left++) {
+		uint8_t *copy = malloc(left + !left);
+
+		assert_non_null(copy);
+		memcpy(copy, f.bytes.s + f.block, left);
+		assert_int_equal(pcapng_plain(&ng, copy, left, &p), left == f.bytes.len - f.block);
+		free(copy);
+	}
+	pcapng_fini(&ng);
+	str_free(&f.bytes);
+}
+
+/* Longer ones are cut where they are handed over. */
+static void long_ones_are_not_plain(void **state)
+{
+	(void)state;
+	for (uint32_t more = 0; more <= 4; more += 4) {
+		struct ngfile f = { .big_endian = false };
+		struct err err = ERR_INIT;
+		struct pcapng ng;
+		size_t n;
+
+		f.big_endian = !is_ours(&f);
+		ng_section(&f);
+		ng_interface(&f, 1, 0, 9, 0);
+		ng_packet(&f, 0, 1, PCAPNG_PLAIN_MOST - 32 + more, 0);
+		assert_int_equal(read_all(&f, &ng, &n, &err), PCAPNG_SHORT);
+		assert_int_equal(n, 1);
+		assert_int_equal(plains, more == 0);
+		pcapng_fini(&ng);
+		str_free(&f.bytes);
+	}
 }
 
 /* What is said of four octets that are wrong, and where. */
@@ -295,16 +283,16 @@ static void bad_blocks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct file f = { .big_endian = false };
+		struct ngfile f = { .big_endian = false };
 		struct err err = ERR_INIT;
 		size_t n, block[3];
 		struct pcapng ng;
 
-		add_section(&f);
+		ng_section(&f);
 		block[0] = f.block;
-		add_interface(&f, 1, 0, 9, 0);
+		ng_interface(&f, 1, 0, 9, 0);
 		block[1] = f.block;
-		add_packet(&f, 0, 1, 33, 33);
+		ng_packet(&f, 0, 1, 33, 33);
 		block[2] = f.block;
 		memcpy(f.bytes.s + block[rows[i].block] + rows[i].at, rows[i].octets, 4);
 		assert_int_equal(read_all(&f, &ng, &n, &err), PCAPNG_DAMAGED);
@@ -317,14 +305,14 @@ static void bad_blocks(void **state)
 
 static void packets_too_early(void **state)
 {
-	struct file f = { .big_endian = false };
+	struct ngfile f = { .big_endian = false };
 	struct err err = ERR_INIT;
 	struct pcapng ng;
 	size_t n;
 
 	(void)state;
-	add_section(&f);
-	add_simple_packet(&f, 4, 4);
+	ng_section(&f);
+	ng_simple_packet(&f, NULL, 4, 4);
 	assert_int_equal(read_all(&f, &ng, &n, &err), PCAPNG_DAMAGED);
 	assert_string_equal(err.text, "a packet before any interface");
 	pcapng_fini(&ng);
@@ -337,6 +325,8 @@ int main(void)
 		cmocka_unit_test(both_byte_orders),
 		cmocka_unit_test(resolutions),
 		cmocka_unit_test(every_length),
+		cmocka_unit_test(plain_when_whole),
+		cmocka_unit_test(long_ones_are_not_plain),
 		cmocka_unit_test(bad_blocks),
 		cmocka_unit_test(packets_too_early),
 	};
