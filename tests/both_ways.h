@@ -1,4 +1,4 @@
-/* A capture file read by the short way for plain packets, by the long one, and one packet ahead: all come to the same. */
+/* A capture file read the short way for plain packets, the long one, and one packet ahead: all come to the same. */
 #ifndef TCPTOP_TESTS_BOTH_WAYS_H
 #define TCPTOP_TESTS_BOTH_WAYS_H
 
@@ -23,8 +23,8 @@ struct both_ways {
 };
 
 /*
- * Reads `size` octets as a file in all three ways and asserts that they agree; what they agree on is *out. `portion` octets
- * are read at once, `room` packets asked for at a time.
+ * Reads `size` octets as a file in all three ways and asserts that they agree; what they agree on is *out.
+ * `portion` octets are read at once, `room` packets asked for at a time.
  */
 void both_ways(const uint8_t *data, size_t size, size_t portion, size_t room, struct both_ways *out);
 

@@ -1,4 +1,4 @@
-/* pcapng files in the making, block by block and in either byte order, so that a test owes nothing to who reads them. */
+/* pcapng files in the making, block by block, in either byte order: a test owes nothing to who reads them. */
 #ifndef TCPTOP_TESTS_NGFILE_H
 #define TCPTOP_TESTS_NGFILE_H
 

@@ -1,6 +1,6 @@
 /*
- * Capture files of all sorts of blocks and records, broken in all sorts of ways: the short way for plain packets comes to what
- * the long way comes to, and is taken where it should be.
+ * Capture files of all sorts of blocks and records, broken in all sorts of ways: the short way for plain packets comes
+ * to what the long way comes to.
  */
 #include "config.h"
 
@@ -148,10 +148,11 @@ static void dice_pcapng(struct str *out)
 
 static void dice_pcap(struct str *out)
 {
-	struct capfile f = {.link = dice(2) ? CAPFILE_RAW : CAPFILE_ETHERNET, .big_endian = !dice(4), .nanoseconds = dice(2)};
+	struct capfile f = {.link = dice(2) ? CAPFILE_RAW : CAPFILE_ETHERNET, .big_endian = !dice(4)};
 	uint32_t records = dice(90);
 	uint8_t frame[128];
 
+	f.nanoseconds = dice(2);
 	capfile_begin(&f);
 	while (records--)
 		capfile_packet(&f, (int64_t)dice_stamp() / 8 * 1000, frame, dice_frame(frame));
@@ -195,7 +196,8 @@ static void short_and_long(void **state)
 		packets += got.n;
 	}
 	assert_true(packets > FILES * 5);
-	assert_true(ends[INPUT_OVER] > FILES / 4 && ends[INPUT_DAMAGED] > FILES / 8 && ends[INPUT_FAILED] > FILES / 100);
+	assert_true(ends[INPUT_OVER] > FILES / 4 && ends[INPUT_DAMAGED] > FILES / 8);
+	assert_true(ends[INPUT_FAILED] > FILES / 100);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /*
  * Frames become packets inside libpcap's callback, straight into the reader's array: nothing of a frame is copied.
- * Of plain capture files, the usual ones, libpcap reads the header only; what is odd in them is still left to it. What
- * goes past libpcap comes through the same callbacks.
+ * Of plain capture files, the usual ones, libpcap reads the header only, and input_plain.c the packets; what is odd
+ * in them is still left to libpcap.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /*
  * Of both kinds of files packets are found where they lie, and decoded there. Who only wants them decoded gets them
- * straight into the batch, and what is counted is counted once for all of them; filters, savers and who
- * looks ahead get frames as libpcap would hand them over.
+ * straight into the batch, and what is counted is counted once for all of them; filters, savers and who looks ahead get
+ * frames as libpcap would hand them over.
  */
 #include "config.h"
 
@@ -14,7 +14,7 @@
 #include "packet/decode.h"
 #include "util/clock.h"
 
-/* Its callers differ in how a packet is found: each gets a loop of its own. */
+/* Each kind of file gets a loop of its own. */
 #define PASTED inline __attribute__((always_inline))
 
 _Static_assert(PCAPNG_PLAIN_MOST <= INPUT_FRAME_MOST, "plain packets are none that are cut");
@@ -33,19 +33,21 @@ struct record {
 	uint32_t sec, fraction, captured, wire;
 };
 
-/* The packet at `at`, if it is all there; nothing is set otherwise but *odd, when it is libpcap's to make sense of. */
-static PASTED bool find_record(struct input *in, const uint8_t *at, const uint8_t *end, struct found *f, bool *odd)
+/* Anything but this is for libpcap to make sense of. */
+static inline bool record_is_sane(const struct input *in, const struct record *r)
+{
+	return r->captured <= in->plain_most && r->sec <= INT32_MAX && r->fraction < in->plain_fraction;
+}
+
+/* The packet at `at`, if it is all there and plain; otherwise *f is left alone. */
+static inline bool find_record(struct input *in, const uint8_t *at, const uint8_t *end, struct found *f)
 {
 	struct record r;
 
 	if ((size_t)(end - at) < sizeof(r))
 		return false;
 	memcpy(&r, at, sizeof(r));
-	if (r.captured > in->plain_most || r.sec > INT32_MAX || r.fraction >= in->plain_fraction) {
-		*odd = true;
-		return false;
-	}
-	if ((size_t)(end - at) - sizeof(r) < r.captured)
+	if (!record_is_sane(in, &r) || (size_t)(end - at) - sizeof(r) < r.captured)
 		return false;
 	f->face = &in->only;
 	f->data = at + sizeof(r);
@@ -58,31 +60,34 @@ static PASTED bool find_record(struct input *in, const uint8_t *at, const uint8_
 	return true;
 }
 
-/* The same; *odd is left as it is, since what is not plain may be a packet as well. */
-static PASTED bool find_block(struct input *in, const uint8_t *at, const uint8_t *end, struct found *f, bool *odd)
+static inline bool find_block(const struct input *in, const uint8_t *at, const uint8_t *end, struct found *f)
 {
 	struct pcapng_plain p;
 
-	(void)odd;
 	if (!pcapng_plain(&in->ng->ng, at, (size_t)(end - at), &p) || !p.interface->face->link)
 		return false;
 	f->face = p.interface->face;
 	f->data = p.data;
 	f->captured = p.captured;
 	f->wire = p.wire;
-	f->ts = p.ts;
 	f->sec = p.ts / NS_PER_SEC;
 	f->ns = p.ts % NS_PER_SEC;
+	f->ts = p.ts;
 	f->size = p.size;
 	return true;
+}
+
+static PASTED bool find(struct input *in, bool ng, const uint8_t *at, const uint8_t *end, struct found *f)
+{
+	return ng ? find_block(in, at, end, f) : find_record(in, at, end, f);
 }
 
 /*
  * Takes at most `room` packets of what lies between *at and `end`, and moves *at behind them; *f is the last one. Of
  * what was found nothing is needed any more once it is decoded: registers are few.
  */
-static PASTED size_t into_batch(struct input *in, const uint8_t **at, const uint8_t *end, size_t room, struct found *f,
-	bool *odd, bool (*find)(struct input *, const uint8_t *, const uint8_t *, struct found *, bool *))
+static PASTED size_t into_batch(struct input *in, bool ng, const uint8_t **at, const uint8_t *end, size_t room,
+	struct found *f)
 {
 	struct pkt *out = &in->out[in->n];
 	uint8_t source = input_source(in);
@@ -90,7 +95,7 @@ static PASTED size_t into_batch(struct input *in, const uint8_t **at, const uint
 	uint64_t bytes = 0;
 	size_t n;
 
-	for (n = 0; n < room && find(in, next, end, f, odd); n++) {
+	for (n = 0; n < room && find(in, ng, next, end, f); n++) {
 		enum drop drop;
 
 		out->ts = f->ts;
@@ -112,13 +117,12 @@ static PASTED size_t into_batch(struct input *in, const uint8_t **at, const uint
 }
 
 /* The same by way of callbacks. */
-static PASTED size_t into_frames(struct input *in, const uint8_t **at, const uint8_t *end, size_t room, struct found *f,
-	bool *odd, pcap_handler frame,
-	bool (*find)(struct input *, const uint8_t *, const uint8_t *, struct found *, bool *))
+static PASTED size_t into_frames(struct input *in, bool ng, const uint8_t **at, const uint8_t *end, size_t room,
+	struct found *f, pcap_handler frame)
 {
 	size_t n;
 
-	for (n = 0; n < room && find(in, *at, end, f, odd); n++) {
+	for (n = 0; n < room && find(in, ng, *at, end, f); n++) {
 		struct pcap_pkthdr h = {
 			.ts = {(time_t)f->sec, (suseconds_t)f->ns},
 			.caplen = f->captured,
@@ -138,7 +142,18 @@ static bool nothing_but_decoded(const struct input *in, pcap_handler frame)
 	return frame == input_into_batch && !in->saver && !in->only.filtered;
 }
 
-/* At most `room` packets out of the spool. *odd: the next one is there, and libpcap's. */
+/* Whether the next packet is there, as far as is needed to see that it is libpcap's. */
+static bool next_is_odd(const struct input *in, const uint8_t *at, const uint8_t *end)
+{
+	struct record r;
+
+	if ((size_t)(end - at) < sizeof(r))
+		return false;
+	memcpy(&r, at, sizeof(r));
+	return !record_is_sane(in, &r);
+}
+
+/* At most `room` packets out of the spool. */
 static size_t some_records(struct input *in, size_t room, pcap_handler frame, bool *odd)
 {
 	const uint8_t *from, *at, *end;
@@ -148,9 +163,10 @@ static size_t some_records(struct input *in, size_t room, pcap_handler frame, bo
 	at = from;
 	end = from + waiting;
 	if (nothing_but_decoded(in, frame))
-		n = into_batch(in, &at, end, room, &last, odd, find_record);
+		n = into_batch(in, false, &at, end, room, &last);
 	else
-		n = into_frames(in, &at, end, room, &last, odd, frame, find_record);
+		n = into_frames(in, false, &at, end, room, &last, frame);
+	*odd = next_is_odd(in, at, end);
 	spool_skip(in->spool, (size_t)(at - from));
 	return n;
 }
@@ -158,7 +174,7 @@ static size_t some_records(struct input *in, size_t room, pcap_handler frame, bo
 /* Batches are full as long as there is something, wherever the pieces end that were read. */
 size_t input_plain_read(struct input *in, size_t room, pcap_handler frame)
 {
-	bool odd = false;
+	bool odd;
 	size_t n;
 
 	n = some_records(in, room, frame, &odd);
@@ -171,16 +187,15 @@ size_t input_plain_blocks(struct input *in, const uint8_t *from, size_t left, si
 	size_t *n)
 {
 	const uint8_t *at = from, *end = from + left;
-	bool odd = false;
 	struct found last;
 	size_t taken;
 
 	if (in->long_way)
 		return 0;
 	if (nothing_but_decoded(in, frame))
-		taken = into_batch(in, &at, end, room - *n, &last, &odd, find_block);
+		taken = into_batch(in, true, &at, end, room - *n, &last);
 	else
-		taken = into_frames(in, &at, end, room - *n, &last, &odd, frame, find_block);
+		taken = into_frames(in, true, &at, end, room - *n, &last, frame);
 	*n += taken;
 	if (taken > 0)
 		pcapng_passed(&in->ng->ng, (size_t)(at - from), last.ts);
