@@ -66,10 +66,12 @@ static void read_in(enum way way, int file, size_t portion, size_t room, struct 
 	input_close(&in);
 }
 
+/* How far libpcap read on before it found out what is damaged depends on how many packets it was asked for. */
 static void check_same(const struct both_ways *a, const struct both_ways *b)
 {
 	assert(a->state == b->state && strcmp(a->err.text, b->err.text) == 0 && a->err.code == b->err.code);
-	assert(a->frames == b->frames && a->n == b->n && a->octets == b->octets);
+	assert(a->frames == b->frames && a->n == b->n);
+	assert(a->octets == b->octets || a->state == INPUT_DAMAGED);
 	assert(memcmp(&a->stats, &b->stats, sizeof(a->stats)) == 0);
 	assert(memcmp(a->pkt, b->pkt, a->n * sizeof(a->pkt[0])) == 0);
 }
