@@ -154,8 +154,11 @@ static void dice_pcap(struct str *out)
 
 	f.nanoseconds = dice(2);
 	capfile_begin(&f);
-	while (records--)
-		capfile_packet(&f, (int64_t)(dice_stamp() % (INT64_MAX / 1000)) * 1000, frame, dice_frame(frame));
+	while (records--) {
+		uint32_t size = dice_frame(frame);
+
+		capfile_packet(&f, (int64_t)(dice_stamp() % (INT64_MAX / 1000)) * 1000, frame, size);
+	}
 	*out = f.bytes;
 }
 
