@@ -271,16 +271,22 @@ void lens_fini(struct lens *l)
 	memset(l, 0, sizeof(*l));
 }
 
-void lens_begin(struct lens *l, const struct fact *fact)
+size_t lens_taken(const struct lens *l)
 {
-	l->fact = fact;
-	l->bunches = l->clients = l->links = 0;
+	return l->bunch_room * sizeof(l->bunch[0]) + l->client_room * sizeof(l->client[0]) +
+	       l->link_room * sizeof(l->link[0]) + (l->bunch_by.room + l->client_by.room) * sizeof(struct entry);
+}
+
+void lens_begin(struct lens *l, const struct facts *facts)
+{
+	l->facts = facts;
+	l->bunches = l->clients = l->links = l->gone = 0;
 	numbers_clear(&l->bunch_by);
 	numbers_clear(&l->client_by);
 }
 
 /* by: 1 when the fact comes, -1 when it goes. */
-static void bunch_count(struct lens *l, struct bunch *b, const struct fact *f, uint32_t by)
+static void bunch_count(struct lens *l, struct bunch *b, const struct kept *f, uint32_t by)
 {
 	enum ending e = (enum ending)f->ending;
 
@@ -315,7 +321,7 @@ static void bunch_count(struct lens *l, struct bunch *b, const struct fact *f, u
 	}
 }
 
-static void client_count(struct client *c, const struct fact *f, uint32_t by)
+static void client_count(struct client *c, const struct kept *f, uint32_t by)
 {
 	if (f->flags & FACT_ATTEMPT || f->ending == ENDING_PROBE)
 		c->vain += by;
@@ -340,7 +346,7 @@ static void bunch_link(struct lens *l, uint32_t fact, uint32_t i)
 	struct bunch *b = &l->bunch[i];
 
 	link_add(l, fact, i, &b->head, &b->tail);
-	bunch_count(l, b, &l->fact[fact], 1);
+	bunch_count(l, b, &l->facts->kept[fact], 1);
 }
 
 /* Reads where the subjects are found, then what is found there, nothing between: the misses overlap. */
@@ -368,40 +374,42 @@ static void fetch_about(const struct lens *l, const struct about *a, size_t n)
 	}
 }
 
-/* The links of one fact stand side by side: the handle is the first one's index. */
-static uint32_t add(struct lens *l, uint32_t fact, const struct about *a)
+/* The links of one fact stand side by side. */
+static void add(struct lens *l, uint32_t fact, const struct about *a)
 {
-	uint32_t handle = (uint32_t)l->links;
+	size_t first = l->links;
 
 	for (int i = 0; i < a->n; i++)
 		bunch_link(l, fact, subject_obtain(l, &a->who[i], a->hash[i]));
 	if (a->host)
-		bunch_link(l, fact, l->bunch[l->link[handle].bunch].host);
+		bunch_link(l, fact, l->bunch[l->link[first].bunch].host);
 	if (a->client) {
 		uint32_t i = client_obtain(l, a->client_hash);
 		struct client *c = &l->client[i];
 
 		link_add(l, fact, i | LINK_CLIENT, &c->head, &c->tail);
-		client_count(c, &l->fact[fact], 1);
+		client_count(c, &l->facts->kept[fact], 1);
 	}
-	return handle;
 }
 
-void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *const *handle)
+void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer)
 {
 	struct about about[LENS_MANY];
+	struct fact f;
 
 	assert(n <= LENS_MANY);
 	for (size_t i = 0; i < n; i++)
-		mem_read(&l->fact[fact[i]]);
-	for (size_t i = 0; i < n; i++)
-		about_fact(&l->fact[fact[i]], longer, &about[i]);
+		mem_read(&l->facts->kept[fact[i]]);
+	for (size_t i = 0; i < n; i++) {
+		facts_get_ends(l->facts, fact[i], &f);
+		about_fact(&f, longer, &about[i]);
+	}
 	fetch_about(l, about, n);
 	for (size_t i = 0; i < n; i++)
-		*handle[i] = add(l, fact[i], &about[i]);
+		add(l, fact[i], &about[i]);
 }
 
-static void unlink(const struct lens *l, uint32_t link, uint32_t *head, uint32_t *tail)
+static void unlink(const struct lens *l, size_t link, uint32_t *head, uint32_t *tail)
 {
 	assert(*head == link + 1);
 	*head = l->link[link].next;
@@ -409,21 +417,23 @@ static void unlink(const struct lens *l, uint32_t link, uint32_t *head, uint32_t
 		*tail = 0;
 }
 
-void lens_remove(struct lens *l, uint32_t fact, uint32_t handle)
+void lens_remove(struct lens *l, uint32_t fact)
 {
-	for (; handle < l->links && l->link[handle].fact == fact; handle++) {
-		uint32_t i = l->link[handle].bunch;
+	const struct kept *f = &l->facts->kept[fact];
+
+	for (; l->gone < l->links && l->link[l->gone].fact == fact; l->gone++) {
+		uint32_t i = l->link[l->gone].bunch;
 
 		if (i & LINK_CLIENT) {
 			struct client *c = &l->client[i & ~LINK_CLIENT];
 
-			unlink(l, handle, &c->head, &c->tail);
-			client_count(c, &l->fact[fact], UINT32_MAX);
+			unlink(l, l->gone, &c->head, &c->tail);
+			client_count(c, f, UINT32_MAX);
 		} else {
 			struct bunch *b = &l->bunch[i];
 
-			unlink(l, handle, &b->head, &b->tail);
-			bunch_count(l, b, &l->fact[fact], UINT32_MAX);
+			unlink(l, l->gone, &b->head, &b->tail);
+			bunch_count(l, b, f, UINT32_MAX);
 		}
 	}
 }

@@ -64,25 +64,27 @@ struct numbers {
 };
 
 struct lens { /* one window */
-	const struct fact *fact; /* borrowed */
+	const struct facts *facts; /* borrowed */
 	struct bunch *bunch;
 	size_t bunches, bunch_room;
 	struct client *client;
 	size_t clients, client_room;
 	struct link *link;
-	size_t links, link_room;
+	size_t links, link_room, gone; /* gone: of the links, those whose facts went */
 	struct numbers bunch_by, client_by;
 };
 
 void lens_fini(struct lens *l);
-void lens_begin(struct lens *l, const struct fact *fact);
+void lens_begin(struct lens *l, const struct facts *facts);
+/* Octets. */
+size_t lens_taken(const struct lens *l);
 #define LENS_MANY 16
 /*
- * Facts come and go in order of time; at most LENS_MANY come at a time. `longer`: bunch as the long window wants it, else
- * as the short one. *handle[n]: for lens_remove.
+ * Facts come in order of time, at most LENS_MANY at a time, and go in the order in which they came. `longer`: bunch as the
+ * long window wants it, else as the short one.
  */
-void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer, uint32_t *const *handle);
-void lens_remove(struct lens *l, uint32_t fact, uint32_t handle);
+void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer);
+void lens_remove(struct lens *l, uint32_t fact);
 /* What is counted in a step comes, or goes: its cells from..to - 1, and with the first one what belongs to none. */
 void lens_count(struct lens *l, const struct step *s, uint32_t from, uint32_t to, bool back);
 /* Counts who was served among the clients with at least `vain` failures. Returns how many it looked at. */

@@ -7,7 +7,7 @@
 
 #include "util/hash.h"
 
-const struct fact *fact_after(const struct judging *j, uint32_t *link)
+const struct kept *fact_after(const struct judging *j, uint32_t *link)
 {
 	const struct link *at;
 
@@ -15,13 +15,35 @@ const struct fact *fact_after(const struct judging *j, uint32_t *link)
 		return NULL;
 	at = &j->lens->link[*link - 1];
 	*link = at->next;
-	return &j->lens->fact[at->fact];
+	return &j->lens->facts->kept[at->fact];
 }
 
-const struct fact *fact_first(const struct judging *j, uint32_t *link)
+const struct kept *fact_first(const struct judging *j, uint32_t *link)
 {
 	*link = j->bunch->head;
 	return fact_after(j, link);
+}
+
+const struct fact *fact_ends(const struct judging *j, const struct kept *f)
+{
+	facts_get_ends(j->lens->facts, (uint32_t)(f - j->lens->facts->kept), &j->bench->fact);
+	return &j->bench->fact;
+}
+
+int64_t fact_fin(const struct judging *j, const struct kept *f)
+{
+	struct fact_times times;
+
+	facts_get_times(j->lens->facts, f, &times);
+	return times.fin;
+}
+
+int64_t fact_silence(const struct judging *j, const struct kept *f)
+{
+	struct fact_times times;
+
+	facts_get_times(j->lens->facts, f, &times);
+	return times.silence;
 }
 
 bool accepted_next(const struct judging *j, struct acceptances *a, int64_t *at, uint64_t *client)
@@ -48,7 +70,7 @@ uint64_t cases_collect(const struct judging *j, is_case *what, struct claim *c)
 {
 	uint32_t link;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
+	for (const struct kept *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
 		if (!what(j, f))
 			continue;
 		if (c->hits++ == 0)
@@ -66,7 +88,7 @@ uint64_t cases_count(const struct judging *j, is_case *what)
 	uint64_t n = 0;
 	uint32_t link;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link))
+	for (const struct kept *f = fact_first(j, &link); f; f = fact_after(j, &link))
 		n += what(j, f);
 	return n;
 }
@@ -91,12 +113,14 @@ static uint64_t distinct(const struct judging *j, is_case *what, bool clients)
 	uint32_t link;
 
 	memset(j->bench->seen, 0, sizeof(j->bench->seen));
-	for (const struct fact *f = fact_first(j, &link); f && n < CASES_MAX; f = fact_after(j, &link)) {
+	for (const struct kept *f = fact_first(j, &link); f && n < CASES_MAX; f = fact_after(j, &link)) {
+		const struct fact *ends;
 		uint8_t key[18];
 
 		if (!what(j, f))
 			continue;
-		memcpy(key, clients ? f->client.b : f->server.b, 16);
+		ends = fact_ends(j, f);
+		memcpy(key, clients ? ends->client.b : ends->server.b, 16);
 		memcpy(key + 16, &f->port, 2);
 		n += first_seen(j->bench, hash_bytes(key, clients ? 16 : 18));
 	}
@@ -113,8 +137,9 @@ uint64_t cases_services(const struct judging *j, is_case *what)
 	return distinct(j, what, false);
 }
 
-int64_t time_at(const struct fact *f)
+int64_t time_at(const struct judging *j, const struct kept *f)
 {
+	(void)j;
 	return f->at;
 }
 
@@ -125,16 +150,16 @@ static int earlier(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-uint64_t cases_burst(struct judging *j, is_case *what, int64_t (*time)(const struct fact *f), int64_t span)
+uint64_t cases_burst(struct judging *j, is_case *what, fact_time *time, int64_t span)
 {
 	struct bench *b = j->bench;
 	size_t most = 0, from = 0;
 	uint32_t link;
 
 	b->times = 0;
-	for (const struct fact *f = fact_first(j, &link); f && b->times < CASES_MAX; f = fact_after(j, &link))
+	for (const struct kept *f = fact_first(j, &link); f && b->times < CASES_MAX; f = fact_after(j, &link))
 		if (what(j, f))
-			b->time[b->times++] = time(f);
+			b->time[b->times++] = time(j, f);
 	qsort(b->time, b->times, sizeof(b->time[0]), earlier);
 	for (size_t to = 0; to < b->times; to++) {
 		while (b->time[to] - b->time[from] > span)

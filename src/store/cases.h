@@ -4,14 +4,21 @@
 
 #include "store/judge.h"
 
-typedef bool is_case(const struct judging *j, const struct fact *f);
+typedef bool is_case(const struct judging *j, const struct kept *f);
+typedef int64_t fact_time(const struct judging *j, const struct kept *f);
 
 /* What THRESHOLD_<id> is for this judging: eased when it is raised already. */
 #define LEAST(j, id) ((j)->thresholds->v[THRESHOLD_##id] * (j)->ease)
 
 /* The first fact of the bunch; the one after a link. NULL: no more. */
-const struct fact *fact_first(const struct judging *j, uint32_t *link);
-const struct fact *fact_after(const struct judging *j, uint32_t *link);
+const struct kept *fact_first(const struct judging *j, uint32_t *link);
+const struct kept *fact_after(const struct judging *j, uint32_t *link);
+
+/* Whom a fact is about: client, server; borrowed from the bench until the next one. */
+const struct fact *fact_ends(const struct judging *j, const struct kept *f);
+/* What facts_get_times() says. */
+int64_t fact_fin(const struct judging *j, const struct kept *f);
+int64_t fact_silence(const struct judging *j, const struct kept *f);
 
 /* Attempts that the bunch's service accepted in the window, in order of time. */
 struct acceptances {
@@ -31,7 +38,7 @@ uint64_t cases_clients(const struct judging *j, is_case *what);
 uint64_t cases_services(const struct judging *j, is_case *what);
 
 /* The most cases within `span` ns, by `time`; sets j->from and j->to to that span. */
-uint64_t cases_burst(struct judging *j, is_case *what, int64_t (*time)(const struct fact *f), int64_t span);
-int64_t time_at(const struct fact *f);
+uint64_t cases_burst(struct judging *j, is_case *what, fact_time *time, int64_t span);
+fact_time time_at;
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Which fact counts when is the one hard thing here: an attempt that nobody answers is known of long after it was
- * made, and must be compared with what was served at the time it was made.
+ * made, and must be compared with what was served at the time it was made. Kept are hundreds of thousands: most have
+ * IPv4 and one number more or none, which fit into a small body; what is longer goes on in a chain of blocks.
  */
 #include "config.h"
 
@@ -10,6 +11,7 @@
 
 #include "util/clock.h"
 #include "util/mem.h"
+#include "util/number.h"
 
 static uint32_t buckets_for(uint32_t max)
 {
@@ -25,31 +27,36 @@ bool facts_init(struct facts *t, uint32_t max)
 	memset(t, 0, sizeof(*t));
 	t->max = max;
 	t->buckets = buckets_for(max);
-	t->fact = mem_table(max, sizeof(t->fact[0]));
+	/* One more than there are: who unpacks the last reads beyond it. */
+	t->kept = mem_table((size_t)max + 1, sizeof(t->kept[0]));
 	t->bucket = mem_table(t->buckets, sizeof(t->bucket[0]));
 	t->next = mem_table(max, sizeof(t->next[0]));
-	return t->fact && t->bucket && t->next;
+	chains_init(&t->spill, max);
+	return t->kept && t->bucket && t->next;
 }
 
 void facts_fini(struct facts *t)
 {
-	mem_table_free(t->fact, t->max, sizeof(t->fact[0]));
+	mem_table_free(t->kept, (size_t)t->max + 1, sizeof(t->kept[0]));
 	mem_table_free(t->bucket, t->buckets, sizeof(t->bucket[0]));
 	mem_table_free(t->next, t->max, sizeof(t->next[0]));
+	chains_fini(&t->spill);
 	memset(t, 0, sizeof(*t));
 }
 
 size_t facts_bytes(uint32_t max)
 {
-	return max * (sizeof(struct fact) + sizeof(uint32_t)) + buckets_for(max) * sizeof(uint32_t);
+	return max * (sizeof(struct kept) + sizeof(uint32_t) + sizeof(struct chain_block)) +
+	       buckets_for(max) * sizeof(uint32_t);
 }
 
 void facts_clear(struct facts *t)
 {
 	if (t->used == 0)
 		return;
-	memset(t->fact, 0, t->used * sizeof(t->fact[0]));
+	memset(t->kept, 0, t->used * sizeof(t->kept[0]));
 	memset(t->bucket, 0, t->buckets * sizeof(t->bucket[0]));
+	chains_clear(&t->spill);
 	t->used = t->free = t->count = 0;
 }
 
@@ -135,10 +142,20 @@ static void accepted(const struct connection *c, struct fact *f)
  * A server that closes after every answer does so with its last data; one that ends closes what was idle. Both may
  * come in bursts, but only the second one has nothing to do with the data.
  */
-static bool closes_idle(const struct fact *f, const struct side *srv)
+static bool closes_idle(const struct connection *c)
 {
-	return f->flags & FACT_SERVER_FIRST && srv->t_fin != TIME_NEVER &&
-	       (f->served == TIME_NEVER || f->served > NS_PER_SEC / 10);
+	const struct side *srv = &c->side[SERVER];
+	int64_t served = between(srv->t_data, srv->t_fin);
+
+	return c->attributes & ATTRIBUTE_BIT(FIRST_FIN_SERVER) && srv->t_fin != TIME_NEVER &&
+	       (served == TIME_NEVER || served > NS_PER_SEC / 10);
+}
+
+/* How long it was silent before may tell who forgot it. */
+static bool ends_silence(enum ending e)
+{
+	return e == ENDING_IDLE_RESET || e == ENDING_SERVER_LOST || e == ENDING_CLIENT_LOST ||
+	       e == ENDING_SERVER_VANISHED || e == ENDING_CLIENT_VANISHED;
 }
 
 static void ended(const struct connection *c, struct fact *f)
@@ -157,9 +174,13 @@ static void ended(const struct connection *c, struct fact *f)
 		return;
 	}
 	f->ttl_delta = c->ttl_delta;
-	f->silence = c->ending == ENDING_SERVER_CUT ? between(srv->t_fin, c->side[CLIENT].t_data) : c->idle_ns;
-	f->served = between(srv->t_data, srv->t_fin);
-	if (!closes_idle(f, srv))
+	if (c->ending == ENDING_SERVER_CUT) {
+		f->silence = between(srv->t_fin, c->side[CLIENT].t_data);
+		f->served = between(srv->t_data, srv->t_fin);
+	} else if (ends_silence((enum ending)c->ending)) {
+		f->silence = c->idle_ns;
+	}
+	if (!closes_idle(c))
 		return;
 	f->flags |= FACT_CLOSE;
 	f->fin = c->start + srv->t_fin;
@@ -242,12 +263,174 @@ bool fact_is_case(const struct fact *f)
 	       f->flags & (FACT_DELIVERED | FACT_REUSE | FACT_GAP | FACT_ONE_WAY | FACT_RARE | FACT_CLOSE);
 }
 
-/* --- The set ------------------------------------------------------------------------------------- */
+/* --- Packing ------------------------------------------------------------------------------------- */
 
-static bool same(const struct fact *a, const struct fact *b)
+/* kept.flags, above FACT_FRESH */
+#define WIDE (1 << 12)	      /* addresses of 16 octets, not 4 */
+#define SPILLED (1 << 13)     /* the last octets of the body say where it goes on */
+#define HAS_SILENCE (1 << 14) /* these are not 0 */
+#define HAS_SERVED (1 << 15)
+
+#define BODY_BEFORE (FACT_BODY - sizeof(uint32_t)) /* of those that are spilled */
+#define PACKED_MAX (3 * sizeof(struct addr) + 1 + 3 * NUMBER_MAX)
+
+static bool has_via(uint8_t kind, uint8_t ending)
 {
-	return a->uid == b->uid && a->kind == b->kind;
+	return kind == FACT_OF_END && ending == ENDING_UNREACHABLE;
 }
+
+static uint8_t *put_addr(uint8_t *p, const struct addr *a, bool wide)
+{
+	size_t n = wide ? sizeof(*a) : 4;
+
+	memcpy(p, a->b + sizeof(*a) - n, n);
+	return p + n;
+}
+
+static inline const uint8_t *get_addr(const uint8_t *p, struct addr *a, bool wide)
+{
+	if (!wide) {
+		*a = addr_of_v4(p);
+		return p + 4;
+	}
+	memcpy(a, p, sizeof(*a));
+	return p + sizeof(*a);
+}
+
+static uint8_t *put_number(uint8_t *p, int64_t v, uint16_t bit, uint16_t *bits)
+{
+	if (v == 0)
+		return p;
+	*bits |= bit;
+	return number_write(p, number_fold_sign((uint64_t)v));
+}
+
+static inline const uint8_t *get_number(const uint8_t *p, int64_t *v, bool is_there)
+{
+	uint64_t folded = 0;
+
+	if (is_there)
+		p = number_read(p, &folded);
+	*v = (int64_t)number_unfold_sign(folded);
+	return p;
+}
+
+/* Returns how many octets it took; *bits: of kept.flags. */
+static size_t pack(const struct fact *f, uint8_t *out, uint16_t *bits)
+{
+	bool via = has_via(f->kind, f->ending);
+	bool wide = !addr_is_v4(&f->client) || !addr_is_v4(&f->server) || (via && !addr_is_v4(&f->via));
+	uint8_t *p = put_addr(put_addr(out, &f->client, wide), &f->server, wide);
+
+	*bits = wide ? WIDE : 0;
+	if (via) {
+		p = put_addr(p, &f->via, wide);
+		*p++ = f->icmp_type;
+		return (size_t)(p - out);
+	}
+	if (f->flags & FACT_CLOSE)
+		p = number_write_any(p, number_fold_sign((uint64_t)f->at - (uint64_t)f->fin));
+	p = put_number(p, f->silence, HAS_SILENCE, bits);
+	p = put_number(p, f->served, HAS_SERVED, bits);
+	return (size_t)(p - out);
+}
+
+static uint32_t spill_link(const struct kept *k)
+{
+	uint32_t first = 0;
+
+	if (k->flags & SPILLED)
+		memcpy(&first, k->body + BODY_BEFORE, sizeof(first));
+	return first;
+}
+
+static void spill_drop(struct facts *t, struct kept *k)
+{
+	uint32_t first = spill_link(k);
+
+	chain_drop(&t->spill, &first);
+	k->flags &= (uint16_t)~SPILLED;
+}
+
+/* What was packed, in one piece: the body or the copy in `bytes`. */
+static inline const uint8_t *packed(const struct facts *t, const struct kept *k, uint8_t *bytes)
+{
+	if (!(k->flags & SPILLED))
+		return k->body;
+	memcpy(bytes, k->body, BODY_BEFORE);
+	chain_read(&t->spill, spill_link(k), bytes + BODY_BEFORE);
+	return bytes;
+}
+
+void facts_get_ends(const struct facts *t, uint32_t i, struct fact *f)
+{
+	const struct kept *k = &t->kept[i];
+	uint8_t bytes[PACKED_MAX + CHAIN_BODY];
+	const uint8_t *p = packed(t, k, bytes);
+	bool wide = k->flags & WIDE;
+
+	f->at = k->at;
+	f->uid = k->uid;
+	f->flags = k->flags & FACT_FLAGS;
+	f->port = k->port;
+	f->kind = k->kind;
+	f->ending = k->ending;
+	f->stage = k->stage;
+	f->icmp_code = k->code;
+	p = get_addr(get_addr(p, &f->client, wide), &f->server, wide);
+	if (!has_via(k->kind, k->ending))
+		return;
+	p = get_addr(p, &f->via, wide);
+	f->fin = 0;
+	f->icmp_type = *p;
+}
+
+void facts_get_times(const struct facts *t, const struct kept *k, struct fact_times *out)
+{
+	uint8_t bytes[PACKED_MAX + CHAIN_BODY];
+	const uint8_t *p = packed(t, k, bytes) + (k->flags & WIDE ? 2 * sizeof(struct addr) : 2 * 4);
+	int64_t before;
+
+	*out = (struct fact_times){ 0, 0, 0 };
+	if (has_via(k->kind, k->ending))
+		return;
+	if (k->flags & FACT_CLOSE) {
+		p = get_number(p, &before, true);
+		out->fin = (int64_t)((uint64_t)k->at - (uint64_t)before);
+	}
+	p = get_number(p, &out->silence, k->flags & HAS_SILENCE);
+	get_number(p, &out->served, k->flags & HAS_SERVED);
+}
+
+/* False: there is no room for what does not fit into the body. */
+static bool keep(struct facts *t, struct kept *k, const struct fact *f)
+{
+	uint8_t bytes[PACKED_MAX + NUMBER_BEYOND];
+	uint16_t bits;
+	size_t n = pack(f, bytes, &bits);
+	uint32_t first = 0;
+
+	spill_drop(t, k);
+	if (n > FACT_BODY) {
+		if (chains_room(&t->spill) < chain_blocks(n - BODY_BEFORE))
+			return false;
+		chain_write(&t->spill, &first, bytes + BODY_BEFORE, n - BODY_BEFORE);
+		memcpy(bytes + BODY_BEFORE, &first, sizeof(first));
+		bits |= SPILLED;
+	}
+	k->at = f->at;
+	k->uid = f->uid;
+	k->flags = f->flags | FACT_FRESH | bits;
+	k->port = f->port;
+	k->kind = f->kind;
+	k->ending = f->ending;
+	k->stage = f->stage;
+	k->code = f->icmp_code;
+	memcpy(k->body, bytes, sizeof(k->body));
+	return true;
+}
+
+/* --- The set ------------------------------------------------------------------------------------- */
 
 static uint32_t bucket_of(const struct facts *t, uint64_t uid)
 {
@@ -262,23 +445,35 @@ void facts_fetch(const struct facts *t, const uint64_t *uid, size_t n)
 		uint32_t at = t->bucket[bucket_of(t, uid[i])];
 
 		if (at)
-			mem_read(&t->fact[at - 1]);
+			mem_read(&t->kept[at - 1]);
 	}
 }
 
 /* Where it is pointed to from; *place is 0 when it is not there. */
-static uint32_t *place_of(struct facts *t, const struct fact *f)
+static uint32_t *place_of(struct facts *t, uint64_t uid, enum fact_kind kind)
 {
-	uint32_t *place = &t->bucket[bucket_of(t, f->uid)];
+	uint32_t *place = &t->bucket[bucket_of(t, uid)];
 
-	while (*place && !same(&t->fact[*place - 1], f))
+	while (*place && (t->kept[*place - 1].uid != uid || t->kept[*place - 1].kind != kind))
 		place = &t->next[*place - 1];
 	return place;
 }
 
+static void take_out(struct facts *t, uint32_t *place)
+{
+	uint32_t i = *place;
+
+	*place = t->next[i - 1];
+	t->next[i - 1] = t->free;
+	t->free = i;
+	spill_drop(t, &t->kept[i - 1]);
+	t->kept[i - 1].uid = 0;
+	t->count--;
+}
+
 uint32_t facts_put(struct facts *t, const struct fact *f)
 {
-	uint32_t *place = place_of(t, f), i = *place;
+	uint32_t *place = place_of(t, f->uid, (enum fact_kind)f->kind), i = *place;
 
 	if (!i) {
 		i = t->free;
@@ -292,20 +487,18 @@ uint32_t facts_put(struct facts *t, const struct fact *f)
 		*place = i;
 		t->count++;
 	}
-	t->fact[i - 1] = *f;
-	return i;
+	if (keep(t, &t->kept[i - 1], f))
+		return i;
+	take_out(t, place);
+	return 0;
 }
 
-bool facts_take(struct facts *t, const struct fact *f)
+bool facts_take(struct facts *t, uint64_t uid, enum fact_kind kind)
 {
-	uint32_t *place = place_of(t, f), i = *place;
+	uint32_t *place = place_of(t, uid, kind);
 
-	if (!i)
+	if (!*place)
 		return false;
-	*place = t->next[i - 1];
-	t->next[i - 1] = t->free;
-	t->free = i;
-	t->fact[i - 1].uid = 0;
-	t->count--;
+	take_out(t, place);
 	return true;
 }

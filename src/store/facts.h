@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/connection.h"
+#include "util/chain.h"
 
 #define FACTS_MAX 393216 /* kept, where nobody asks for less */
 #define STEP (10 * INT64_C(1000000000)) /* by which windows slide: facts are counted by steps */
@@ -35,7 +36,9 @@ enum { /* fact.flags */
 	FACT_GAP = 1 << 7,
 	FACT_ONE_WAY = 1 << 8,
 	FACT_RARE = 1 << 9, /* looked at in the long window too */
-	FACT_CLOSE = 1 << 10 /* the server closed first, and not with its last data: `fin` says when */
+	FACT_CLOSE = 1 << 10, /* the server closed first, and not with its last data: `fin` says when */
+	FACT_FLAGS = (1 << 11) - 1, /* all of these */
+	FACT_FRESH = 1 << 11 /* kept, but its step has not put it in order as it is now */
 };
 
 struct fact { /* what judges ask first comes first */
@@ -54,19 +57,39 @@ struct fact { /* what judges ask first comes first */
 	};
 	union {
 		struct {
-			int64_t silence; /* of SERVER_CUT from the server's FIN to the client's last data; else before the reset; or TIME_NEVER */
-			int64_t served;	 /* from the server's last data to its FIN, or TIME_NEVER */
+			/*
+			 * Where a judge asks for them, else 0, and never is TIME_NEVER. silence: of SERVER_CUT from the server's
+			 * FIN to the client's last data, else before the reset; served: from the server's last data to its FIN.
+			 */
+			int64_t silence, served;
 		};
 		struct addr via; /* of UNREACHABLE: sender of the ICMP error */
 	};
 	struct addr client, server;
 };
 
-_Static_assert(sizeof(struct fact) == 80, "many are kept, and compared octet by octet");
+struct fact_times {
+	int64_t fin, silence, served;
+};
+
+#define FACT_BODY 16
+
+/* The same in the table, where many are: what is looked at most, and the rest packed. */
+struct kept {
+	int64_t at;
+	uint64_t uid; /* 0: free */
+	uint16_t flags; /* FACT_FLAGS; facts.c has the rest of its bits */
+	uint16_t port;
+	uint8_t kind, ending, stage, code; /* code: ttl_delta or icmp_code */
+	uint8_t body[FACT_BODY];
+};
+
+_Static_assert(sizeof(struct kept) == 40, "many are kept");
 
 struct facts {
-	struct fact *fact; /* uid 0: free */
+	struct kept *kept;
 	uint32_t *bucket, *next; /* 1 + index, 0 = end */
+	struct chains spill; /* what does not fit into bodies */
 	uint32_t max, buckets;
 	uint32_t used, free, count; /* free: 1 + index */
 };
@@ -90,10 +113,13 @@ bool fact_is_case(const struct fact *f);
 /* Setup failures: refused to not_accepted, and cancelled. */
 bool is_failure(enum ending e);
 
-/* Replaces the fact of that connection and sort. Returns 1 + its index, 0 when there is no room. */
+/* Replaces the fact of that connection and sort; it is FACT_FRESH then. Returns 1 + its index, 0 when there is no room. */
 uint32_t facts_put(struct facts *t, const struct fact *f);
 /* Whether there was one. */
-bool facts_take(struct facts *t, const struct fact *f);
+bool facts_take(struct facts *t, uint64_t uid, enum fact_kind kind);
+/* The one of that index, but for its times; and these, 0 where there are none. */
+void facts_get_ends(const struct facts *t, uint32_t i, struct fact *out);
+void facts_get_times(const struct facts *t, const struct kept *k, struct fact_times *out);
 /* Reads ahead what is known of n connections. */
 void facts_fetch(const struct facts *t, const uint64_t *uid, size_t n);
 

@@ -193,7 +193,7 @@ static void fact_drop(struct findings *fs, const struct fact *f, bool kept)
 		return;
 	timeline_stale(&fs->line, f->at);
 	if (!kept)
-		facts_take(&fs->facts, f);
+		facts_take(&fs->facts, f->uid, (enum fact_kind)f->kind);
 }
 
 /* Either may be NULL. */
@@ -278,12 +278,12 @@ static void add_drops(struct findings *fs, struct board *to, int64_t now)
 }
 
 /* Facts that only time will make true lie ahead. */
-static bool has_happened(const struct step *s)
+static bool has_happened(const struct step *s, const struct facts *facts)
 {
 	if (s->ended || s->accepted)
 		return true;
 	for (uint32_t i = 0; i < s->moments; i++)
-		if (s->moment[i].kind != FACT_OF_WAIT)
+		if (facts->kept[moment_fact(s->moment[i])].kind != FACT_OF_WAIT)
 			return true;
 	return false;
 }
@@ -296,7 +296,7 @@ static int64_t last_window(struct findings *fs, int64_t now)
 	/* What the capture is ahead of the clock with, or a store that was told no time. */
 	for (size_t i = fs->line.steps; i > 0 && fs->line.step[i - 1]->at >= to; i--) {
 		timeline_order(&fs->line, fs->line.step[i - 1], &fs->facts);
-		if (has_happened(fs->line.step[i - 1]))
+		if (has_happened(fs->line.step[i - 1], &fs->facts))
 			return fs->line.step[i - 1]->at + STEP;
 	}
 	return to;
@@ -366,7 +366,11 @@ bool findings_work(struct findings *fs, int64_t now, bool final, int64_t work)
 		return false;
 	if (fs->job != JOB_LIST)
 		list_begin(fs, now);
-	return list_on(fs, &work);
+	if (!list_on(fs, &work))
+		return false;
+	if (final)
+		walk_rest(&fs->walk);
+	return true;
 }
 
 const struct finding *findings_latest(const struct findings *fs, size_t *n)

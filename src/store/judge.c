@@ -42,7 +42,7 @@ const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-bool is_any(const struct judging *j, const struct fact *f)
+bool is_any(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	(void)f;
@@ -52,16 +52,18 @@ bool is_any(const struct judging *j, const struct fact *f)
 void about_targets(const struct judging *j, struct claim *c)
 {
 	bool one_server = true, one_port = true;
-	const struct fact *first, *f;
+	const struct kept *f;
+	struct fact first;
 	uint32_t link;
 
-	f = first = fact_first(j, &link);
+	f = fact_first(j, &link);
+	first = *fact_ends(j, f);
 	for (; f; f = fact_after(j, &link)) {
-		one_server = one_server && addr_equal(&f->server, &first->server);
-		one_port = one_port && f->port == first->port;
+		one_server = one_server && addr_equal(&fact_ends(j, f)->server, &first.server);
+		one_port = one_port && f->port == first.port;
 	}
 	if (one_server) {
-		say_service(&first->server, one_port ? first->port : 0, c);
+		say_service(&first.server, one_port ? first.port : 0, c);
 		return;
 	}
 	c->filter[0] = '\0';
@@ -81,7 +83,7 @@ bool is_surprise(const struct judging *j, uint64_t k)
 	return j->ease < 1 || poisson_tail(k, j->usual) < j->thresholds->v[THRESHOLD_SURPRISE];
 }
 
-bool is_server_abort(const struct judging *j, const struct fact *f)
+bool is_server_abort(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return (f->ending == ENDING_SERVER_ABORT || f->ending == ENDING_SERVER_CUT) &&

@@ -15,6 +15,7 @@ struct bench {
 	int64_t time[CASES_MAX], other[CASES_MAX];
 	size_t times, others;
 	uint64_t seen[2 * CASES_MAX];
+	struct fact fact; /* the one looked at */
 };
 
 struct judging {

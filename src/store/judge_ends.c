@@ -7,7 +7,7 @@
 #include "util/clock.h"
 #include "util/fmt.h"
 
-static bool is_client_abort(const struct judging *j, const struct fact *f)
+static bool is_client_abort(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_CLIENT_ABORT && !(f->flags & FACT_DELIVERED);
@@ -29,7 +29,7 @@ static const char *usual_stage(const struct judging *j, is_case *what)
 	uint32_t n[ATTRIBUTE_COUNT] = { 0 }, link;
 	int most = 0;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link))
+	for (const struct kept *f = fact_first(j, &link); f; f = fact_after(j, &link))
 		if (f->stage && what(j, f) && ++n[f->stage] > n[most])
 			most = f->stage;
 	return n[most] ? attribute_info[most].words : "at no known stage";
@@ -69,7 +69,7 @@ bool judge_client_aborts(struct judging *j, struct claim *c)
 	return aborts(j, c, is_client_abort, count_client_aborts(j->bunch), "clients");
 }
 
-static bool is_harmless_reset(const struct judging *j, const struct fact *f)
+static bool is_harmless_reset(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_QUICK_RESET ||
@@ -99,7 +99,7 @@ bool judge_resets_by_design(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool is_cut_download(const struct judging *j, const struct fact *f)
+static bool is_cut_download(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_CLIENT_CUT;
@@ -128,24 +128,21 @@ bool judge_cut_downloads(struct judging *j, struct claim *c)
 
 /* --- At the same moment -------------------------------------------------------------------------- */
 
-static bool is_lost(const struct judging *j, const struct fact *f)
+static bool is_lost(const struct judging *j, const struct kept *f)
 {
 	return f->ending == ENDING_SERVER_LOST && f->at >= j->from && f->at <= j->to;
 }
 
-static bool is_abort_now(const struct judging *j, const struct fact *f)
+static bool is_abort_now(const struct judging *j, const struct kept *f)
 {
 	return is_server_abort(j, f) && f->at >= j->from && f->at <= j->to;
 }
 
-static bool is_close(const struct judging *j, const struct fact *f)
+static bool is_close(const struct judging *j, const struct kept *f)
 {
-	return f->flags & FACT_CLOSE && f->fin >= j->from && f->fin <= j->to;
-}
+	int64_t fin = f->flags & FACT_CLOSE ? fact_fin(j, f) : 0;
 
-static int64_t time_fin(const struct fact *f)
-{
-	return f->fin;
+	return f->flags & FACT_CLOSE && fin >= j->from && fin <= j->to;
 }
 
 uint32_t count_dropped(const struct bunch *b)
@@ -197,7 +194,7 @@ bool judge_restart(struct judging *j, struct claim *c)
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all))
 		return say_restart(j, c, is_abort_now, "aborted");
 	anywhen(j);
-	burst = b->closes < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_close, time_fin, NS_PER_SEC);
+	burst = b->closes < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_close, fact_fin, NS_PER_SEC);
 	all = j->bench->times;
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all) &&
 		cases_clients(j, is_close) >= 2)
@@ -207,7 +204,7 @@ bool judge_restart(struct judging *j, struct claim *c)
 
 bool judge_host_restart(struct judging *j, struct claim *c)
 {
-	uint64_t burst = cases_burst(j, is_close, time_fin, NS_PER_SEC), all = j->bench->times, services;
+	uint64_t burst = cases_burst(j, is_close, fact_fin, NS_PER_SEC), all = j->bench->times, services;
 	char buf[FMT_TEXT];
 
 	if ((double)burst < LEAST(j, RESTART_ABORTS) || !stands_out(j, burst, all))
@@ -222,7 +219,7 @@ bool judge_host_restart(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool fell_silent(const struct judging *j, const struct fact *f)
+static bool fell_silent(const struct judging *j, const struct kept *f)
 {
 	return is_silent((enum ending)f->ending) && f->at >= j->from && f->at <= j->to;
 }
@@ -232,12 +229,15 @@ static bool is_one_host(const struct judging *j, struct addr *host)
 	bool first = true;
 	uint32_t link;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
+	for (const struct kept *f = fact_first(j, &link); f; f = fact_after(j, &link)) {
+		const struct fact *ends;
+
 		if (!fell_silent(j, f))
 			continue;
-		if (!first && !addr_equal(host, silent_host(f)))
+		ends = fact_ends(j, f);
+		if (!first && !addr_equal(host, silent_host(ends)))
 			return false;
-		*host = *silent_host(f);
+		*host = *silent_host(ends);
 		first = false;
 	}
 	return true;

@@ -17,10 +17,11 @@ static int smaller(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool is_stale(const struct judging *j, const struct fact *f)
+static bool is_stale(const struct judging *j, const struct kept *f)
 {
-	return f->ending == ENDING_SERVER_CUT && f->silence != TIME_NEVER &&
-	       (double)f->silence > j->thresholds->v[THRESHOLD_STALE_GAP] * 1e9;
+	int64_t silence = f->ending == ENDING_SERVER_CUT ? fact_silence(j, f) : TIME_NEVER;
+
+	return silence != TIME_NEVER && (double)silence > j->thresholds->v[THRESHOLD_STALE_GAP] * 1e9;
 }
 
 uint32_t count_server_cuts(const struct bunch *b)
@@ -29,27 +30,25 @@ uint32_t count_server_cuts(const struct bunch *b)
 }
 
 /* The median of what `value` says of the cases; the bench keeps the values in order. */
-static int64_t median(const struct judging *j, is_case *what, int64_t (*value)(const struct fact *f))
+static int64_t median(const struct judging *j, is_case *what, fact_time *value)
 {
 	struct bench *b = j->bench;
 	uint32_t link;
 
 	b->others = 0;
-	for (const struct fact *f = fact_first(j, &link); f && b->others < CASES_MAX; f = fact_after(j, &link))
+	for (const struct kept *f = fact_first(j, &link); f && b->others < CASES_MAX; f = fact_after(j, &link))
 		if (what(j, f))
-			b->other[b->others++] = value(f);
+			b->other[b->others++] = value(j, f);
 	qsort(b->other, b->others, sizeof(b->other[0]), smaller);
 	return b->others ? b->other[b->others / 2] : 0;
 }
 
-static int64_t time_served(const struct fact *f)
+static int64_t time_served(const struct judging *j, const struct kept *f)
 {
-	return f->served == TIME_NEVER ? 0 : f->served;
-}
+	struct fact_times times;
 
-static int64_t time_silence(const struct fact *f)
-{
-	return f->silence;
+	facts_get_times(j->lens->facts, f, &times);
+	return times.served == TIME_NEVER ? 0 : times.served;
 }
 
 bool judge_stale_pool(struct judging *j, struct claim *c)
@@ -61,16 +60,16 @@ bool judge_stale_pool(struct judging *j, struct claim *c)
 	cases_collect(j, is_stale, c);
 	about_service(j, c);
 	SAY(c, "clients use connections to %s again %s after it closed them (idle for %s): %llu cut; shorten the "
-	       "pool's idle time", c->subject, fmt_duration(used, median(j, is_stale, time_silence)),
+	       "pool's idle time", c->subject, fmt_duration(used, median(j, is_stale, fact_silence)),
 		fmt_duration(closed, median(j, is_stale, time_served)), (ull)c->hits);
 	return true;
 }
 
-static bool is_after_silence(const struct judging *j, const struct fact *f)
+static bool is_after_silence(const struct judging *j, const struct kept *f)
 {
 	return (f->ending == ENDING_IDLE_RESET || f->ending == ENDING_SERVER_LOST ||
 		       f->ending == ENDING_CLIENT_LOST || is_silent((enum ending)f->ending)) &&
-	       (double)f->silence >= j->thresholds->v[THRESHOLD_IDLE_SILENCE] * 1e9;
+	       (double)fact_silence(j, f) >= j->thresholds->v[THRESHOLD_IDLE_SILENCE] * 1e9;
 }
 
 uint32_t count_after_silence(const struct bunch *b)
@@ -79,14 +78,14 @@ uint32_t count_after_silence(const struct bunch *b)
 	       b->by[ENDING_SERVER_VANISHED] + b->by[ENDING_CLIENT_VANISHED];
 }
 
-static bool is_silent_after_silence(const struct judging *j, const struct fact *f)
+static bool is_silent_after_silence(const struct judging *j, const struct kept *f)
 {
 	return is_after_silence(j, f) && is_silent((enum ending)f->ending);
 }
 
 bool judge_idle_timeout(struct judging *j, struct claim *c)
 {
-	int64_t middle = median(j, is_after_silence, time_silence), spread;
+	int64_t middle = median(j, is_after_silence, fact_silence), spread;
 	const struct bench *b = j->bench;
 	double allowed = (double)middle * j->thresholds->v[THRESHOLD_IDLE_SPREAD];
 	char buf[FMT_TEXT];
@@ -120,18 +119,18 @@ bool judge_interference(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool is_half_closed(const struct fact *f)
+static bool is_half_closed(const struct kept *f)
 {
 	return f->ending == ENDING_HALF_CLOSED || f->kind == FACT_OF_WAIT;
 }
 
-static bool leaks_server(const struct judging *j, const struct fact *f)
+static bool leaks_server(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return is_half_closed(f) && f->flags & FACT_CLIENT_FIRST;
 }
 
-static bool leaks_client(const struct judging *j, const struct fact *f)
+static bool leaks_client(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return is_half_closed(f) && f->flags & FACT_SERVER_FIRST;
@@ -147,7 +146,7 @@ static uint64_t still_open(const struct judging *j, is_case *what)
 	uint64_t n = 0;
 	uint32_t link;
 
-	for (const struct fact *f = fact_first(j, &link); f; f = fact_after(j, &link))
+	for (const struct kept *f = fact_first(j, &link); f; f = fact_after(j, &link))
 		n += f->kind == FACT_OF_WAIT && what(j, f);
 	return n;
 }
@@ -224,13 +223,13 @@ bool judge_standing_ports(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool has_gap(const struct judging *j, const struct fact *f)
+static bool has_gap(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->kind == FACT_OF_END && f->flags & FACT_GAP;
 }
 
-static bool is_one_way(const struct judging *j, const struct fact *f)
+static bool is_one_way(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->kind == FACT_OF_END && f->flags & FACT_ONE_WAY;

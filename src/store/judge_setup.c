@@ -7,7 +7,7 @@
 #include "util/clock.h"
 #include "util/fmt.h"
 
-static bool is_refusal(const struct judging *j, const struct fact *f)
+static bool is_refusal(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_REFUSED || f->ending == ENDING_REFUSED_PATH;
@@ -23,7 +23,7 @@ static uint32_t count_refused(const struct bunch *b)
 	return b->by[ENDING_REFUSED] + b->by[ENDING_REFUSED_PATH];
 }
 
-static const struct fact *refusal_from(const struct judging *j, const struct fact *f, uint32_t *link)
+static const struct kept *refusal_from(const struct judging *j, const struct kept *f, uint32_t *link)
 {
 	while (f && !is_refusal(j, f))
 		f = fact_after(j, link);
@@ -34,7 +34,7 @@ bool judge_refusing(struct judging *j, struct claim *c)
 {
 	uint32_t n = count_finished(j->bunch), k = count_refused(j->bunch);
 	char buf[FMT_TEXT], who[ADDR_TEXT];
-	const struct fact *f;
+	const struct kept *f;
 	uint64_t clients;
 	uint32_t link;
 
@@ -50,7 +50,7 @@ bool judge_refusing(struct judging *j, struct claim *c)
 	}
 	f = refusal_from(j, fact_first(j, &link), &link);
 	SAY(c, "%s refuses %s of %u attempts; all of them by one client, %s", c->subject,
-		share((double)k / n, buf), n, f ? addr_text(&f->client, who) : "");
+		share((double)k / n, buf), n, f ? addr_text(&fact_ends(j, f)->client, who) : "");
 	return true;
 }
 
@@ -58,7 +58,7 @@ bool judge_refusing(struct judging *j, struct claim *c)
 static uint64_t switches(const struct judging *j)
 {
 	struct acceptances a = { 0 };
-	const struct fact *f;
+	const struct kept *f;
 	int before = -1;
 	uint64_t n = 0, client;
 	uint32_t link;
@@ -96,7 +96,7 @@ bool judge_flapping(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool is_unanswered(const struct judging *j, const struct fact *f)
+static bool is_unanswered(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_UNANSWERED;
@@ -126,7 +126,7 @@ bool judge_silent_service(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool is_unserved(const struct judging *j, const struct fact *f)
+static bool is_unserved(const struct judging *j, const struct kept *f)
 {
 	return (f->ending == ENDING_UNANSWERED || f->ending == ENDING_NOT_ACCEPTED) && f->at >= j->from &&
 	       f->at <= j->to;
@@ -144,7 +144,7 @@ static uint64_t served_meanwhile(const struct judging *j)
 }
 
 /* The two faces of a full queue that need no others served: never taken, and taken when there was room again. */
-static bool is_not_taken(const struct judging *j, const struct fact *f)
+static bool is_not_taken(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_NOT_ACCEPTED || (f->kind == FACT_OF_ACCEPTED && f->flags & FACT_TAKEN_LATE);
@@ -181,7 +181,7 @@ bool judge_queue_full(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool is_half_open(const struct judging *j, const struct fact *f)
+static bool is_half_open(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_HALF_OPEN;
@@ -229,7 +229,7 @@ bool judge_half_open(struct judging *j, struct claim *c)
 	return true;
 }
 
-static bool is_in_vain(const struct judging *j, const struct fact *f)
+static bool is_in_vain(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return is_failure((enum ending)f->ending) || f->ending == ENDING_PROBE;

@@ -44,6 +44,14 @@ static bool is_settling(const struct findings *fs)
 	return fs->job == JOB_SETTLE || fs->job == JOB_DROP;
 }
 
+/* Takes a fact away, if it is still that of the step. */
+static bool take(struct findings *fs, const struct step *s, uint32_t moment)
+{
+	const struct kept *k = &fs->facts.kept[moment_fact(moment)];
+
+	return k->at >= s->at && k->at < s->at + STEP && facts_take(&fs->facts, k->uid, (enum fact_kind)k->kind);
+}
+
 /* Takes some of what no window needs any more out of a step. True when it is all out. */
 static bool drop_old_of(struct findings *fs, struct step *s, bool all)
 {
@@ -54,10 +62,10 @@ static bool drop_old_of(struct findings *fs, struct step *s, bool all)
 	if (to > s->moments)
 		to = s->moments;
 	for (uint32_t i = s->dropped; i < to; i++)
-		mem_read(&fs->facts.fact[s->moment[i].fact]);
+		mem_read(&fs->facts.kept[moment_fact(s->moment[i])]);
 	for (uint32_t i = s->dropped; i < to; i++)
-		if (all || !(s->moment[i].flags & FACT_RARE))
-			facts_take(&fs->facts, &fs->facts.fact[s->moment[i].fact]);
+		if (all || !(s->moment[i] & MOMENT_RARE))
+			take(fs, s, s->moment[i]);
 	s->dropped = to;
 	if (to < s->moments)
 		return false;
@@ -101,6 +109,7 @@ bool keeper_settle_on(struct findings *fs, int64_t *work)
 		if (word != WALK_DONE)
 			continue;
 		board_prune(&fs->settled, fs->settled_to);
+		walk_rest(&fs->walk);
 		fs->job = JOB_DROP;
 	}
 	if (fs->job == JOB_DROP && *work > 0 && drop_old(fs, work))
@@ -152,7 +161,7 @@ static void crowd_out(struct findings *fs)
 
 		timeline_order(&fs->line, s, &fs->facts);
 		for (uint32_t k = 0; k < s->moments && fs->facts.count > enough; k++)
-			fs->crowded += facts_take(&fs->facts, &fs->facts.fact[s->moment[k].fact]);
+			fs->crowded += take(fs, s, s->moment[k]);
 		s->stale = true;
 	}
 }

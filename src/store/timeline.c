@@ -62,7 +62,7 @@ void timeline_fini(struct timeline *t)
 /* Room grows by halves. */
 size_t timeline_bytes(size_t moments, size_t load)
 {
-	return moments * 3 / 2 * sizeof(struct moment) + load * 3 / 2 * sizeof(struct served);
+	return moments * 3 / 2 * sizeof(uint32_t) + load * 3 / 2 * sizeof(struct served);
 }
 
 uint64_t timeline_load(const struct timeline *t)
@@ -162,8 +162,25 @@ static void *scratch(struct timeline *t, size_t size)
 
 /* --- Kept facts ---------------------------------------------------------------------------------- */
 
-static int order(const struct moment *x, const struct moment *y)
+/* What a moment is put in order by. */
+struct place {
+	int64_t at;
+	uint64_t uid;
+	uint32_t moment;
+	uint8_t kind;
+};
+
+static struct place place_of(uint32_t moment, const struct facts *facts)
 {
+	const struct kept *k = &facts->kept[moment_fact(moment)];
+
+	return (struct place){ k->at, k->uid, moment, k->kind };
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
 	if (x->uid != y->uid)
@@ -171,75 +188,73 @@ static int order(const struct moment *x, const struct moment *y)
 	return y->kind - x->kind; /* ended before accepted, as ever */
 }
 
-static int compare(const void *a, const void *b)
-{
-	return order(a, b);
-}
-
-/* Is the fact still the one that was noted? What else it says may have changed. */
-static bool holds(const struct moment *m, const struct facts *facts)
-{
-	const struct fact *f = &facts->fact[m->fact];
-
-	return f->uid == m->uid && f->at == m->at && f->kind == m->kind;
-}
-
 #define ORDER_AT 4096 /* moments that came since: so that whoever comes to the step has not much to do */
 #define AHEAD 16 /* facts that are read before their turn */
 
-static uint32_t keep_facts(struct moment *m, uint32_t n, const struct facts *facts)
+/*
+ * Is the fact still of that step, and known there as it is now? One that changed is fresh, and was noted once more; so
+ * is another one in its place.
+ */
+static bool holds(const struct step *s, const struct kept *k, bool fresh)
+{
+	return k->uid && k->at >= s->at && k->at < s->at + STEP && !(k->flags & FACT_FRESH) == !fresh;
+}
+
+static uint32_t keep_ordered(const struct step *s, const struct facts *facts)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			mem_read(&facts->fact[m[i + AHEAD].fact]);
-		if (!holds(&m[i], facts))
+	for (uint32_t i = 0; i < s->ordered; i++) {
+		if (i + AHEAD < s->ordered)
+			mem_read(&facts->kept[moment_fact(s->moment[i + AHEAD])]);
+		if (holds(s, &facts->kept[moment_fact(s->moment[i])], false))
+			s->moment[kept++] = s->moment[i];
+	}
+	return kept;
+}
+
+/* Those that came since, in order. A fact that was noted twice is fresh only once. */
+static uint32_t order_late(const struct step *s, struct facts *facts, struct place *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = s->ordered; i < s->moments; i++) {
+		uint32_t fact = moment_fact(s->moment[i]);
+		struct kept *k = &facts->kept[fact];
+
+		if (i + AHEAD < s->moments)
+			mem_read(&facts->kept[moment_fact(s->moment[i + AHEAD])]);
+		if (!holds(s, k, true))
 			continue;
-		m[kept] = m[i];
-		m[kept++].flags = facts->fact[m[i].fact].flags;
+		k->flags &= (uint16_t)~FACT_FRESH;
+		out[n++] = place_of(k->flags & FACT_RARE ? fact | MOMENT_RARE : fact, facts);
 	}
-	return kept;
+	qsort(out, n, sizeof(*out), compare);
+	return n;
 }
 
-/* A fact that went and came again at the same time is there twice. */
-static uint32_t keep_one_each(struct moment *m, uint32_t n)
+static void order_moments(struct timeline *t, struct step *s, struct facts *facts)
 {
-	uint32_t kept = 0;
+	struct place *came = scratch(t, (s->moments - s->ordered) * sizeof(*came)), last;
+	uint32_t kept = s->stale ? keep_ordered(s, facts) : s->ordered, late = order_late(s, facts, came), at;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (!kept || order(&m[kept - 1], &m[i]) != 0)
-			m[kept++] = m[i];
-	return kept;
-}
-
-static void order_moments(struct timeline *t, struct step *s, const struct facts *facts)
-{
-	uint32_t kept = s->stale ? keep_facts(s->moment, s->ordered, facts) : s->ordered, at;
-	uint32_t late = s->moments ? keep_facts(s->moment + s->ordered, s->moments - s->ordered, facts) : 0;
-	struct moment *came = scratch(t, late * sizeof(*came));
-
-	if (late) {
-		memcpy(came, s->moment + s->ordered, late * sizeof(*came));
-		qsort(came, late, sizeof(*came), compare);
-	}
 	s->stale = false;
 	t->moments -= s->moments;
-	/* From the end, so that nothing is overwritten before it has moved. */
-	at = s->moments = kept + late;
-	while (late > 0) {
-		bool old = kept > 0 && order(&s->moment[kept - 1], &came[late - 1]) > 0;
-
-		s->moment[--at] = old ? s->moment[--kept] : came[--late];
-	}
-	s->ordered = s->moments = keep_one_each(s->moment, s->moments);
+	at = s->ordered = s->moments = kept + late;
 	t->moments += s->moments;
+	/* From the end, so that nothing is overwritten before it has moved. */
+	for (; late > 0; s->moment[--at] = came[--late].moment)
+		while (kept > 0) {
+			last = place_of(s->moment[kept - 1], facts);
+			if (compare(&last, &came[late - 1]) < 0)
+				break;
+			s->moment[--at] = s->moment[--kept];
+		}
 }
 
-void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i)
+void timeline_note(struct timeline *t, struct facts *facts, uint32_t i)
 {
-	const struct fact *f = &facts->fact[i];
-	struct step *s = step_obtain(t, f->at);
+	struct step *s = step_obtain(t, facts->kept[i].at);
 
 	/* Facts that come and go faster than anybody asks leave their moments behind. */
 	if (s->moments == s->moment_room && s->moment_room && t->moments > 2 * (uint64_t)facts->count)
@@ -248,8 +263,7 @@ void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i)
 		s->moment_room = more(s->moment_room);
 		s->moment = mem_grow(s->moment, s->moment_room, sizeof(s->moment[0]));
 	}
-	s->moment[s->moments++] = (struct moment){ .at = f->at, .uid = f->uid, .fact = i, .flags = f->flags,
-		.kind = f->kind };
+	s->moment[s->moments++] = i;
 	t->moments++;
 	if (s->moments - s->ordered >= ORDER_AT)
 		order_moments(t, s, facts);
@@ -451,7 +465,7 @@ bool timeline_count(struct timeline *t, const struct fact *f, bool back)
 	return c || !of_service;
 }
 
-void timeline_order(struct timeline *t, struct step *s, const struct facts *facts)
+void timeline_order(struct timeline *t, struct step *s, struct facts *facts)
 {
 	if (s->stale || s->ordered < s->moments)
 		order_moments(t, s, facts);

@@ -11,13 +11,13 @@
 
 #include "store/facts.h"
 
-struct moment { /* a kept fact's place in time */
-	int64_t at;
-	uint64_t uid;
-	uint32_t fact, near, far; /* near, far: handles in the windows, for whoever walks along */
-	uint16_t flags;
-	uint8_t kind;
-};
+/* A kept fact's place in time is its index here, with MOMENT_RARE when it is FACT_RARE. */
+#define MOMENT_RARE (UINT32_C(1) << 31)
+
+static inline uint32_t moment_fact(uint32_t moment)
+{
+	return moment & ~MOMENT_RARE;
+}
 
 struct served { /* an attempt that was accepted */
 	uint64_t when; /* its cell << SERVED_CELL | ns since the step's beginning << 1 | taken back */
@@ -34,7 +34,7 @@ struct cell { /* counts of a service */
 
 struct step {
 	int64_t at; /* its beginning */
-	struct moment *moment;
+	uint32_t *moment;
 	struct cell *cell;
 	uint32_t *index; /* hash -> 1 + cell */
 	struct served *served;
@@ -66,7 +66,7 @@ size_t timeline_bytes(size_t moments, size_t load);
 uint64_t timeline_load(const struct timeline *t);
 
 /* Notes that fact number `i` is kept, or says something else than it did. */
-void timeline_note(struct timeline *t, const struct facts *facts, uint32_t i);
+void timeline_note(struct timeline *t, struct facts *facts, uint32_t i);
 /* A fact that was kept at that time is not there any more, or at another time. */
 void timeline_stale(struct timeline *t, int64_t at);
 /* Counts a fact, or takes that back. False: there was no room for it. */
@@ -75,7 +75,7 @@ bool timeline_count(struct timeline *t, const struct fact *f, bool back);
 void timeline_shut(struct timeline *t, int64_t at);
 bool timeline_is_shut(struct timeline *t, int64_t at);
 /* Brings all of a step in order; moments whose facts are not there any more are forgotten. */
-void timeline_order(struct timeline *t, struct step *s, const struct facts *facts);
+void timeline_order(struct timeline *t, struct step *s, struct facts *facts);
 
 /* The first step that begins at `at` or later; their number when there is none. */
 size_t timeline_from(const struct timeline *t, int64_t at);

@@ -19,11 +19,18 @@
 #define COST_BOARD 2000
 
 #define CELLS 256 /* counted at a time */
+#define REST_OVER ((size_t)1 << 20) /* octets */
 
 void walk_fini(struct walk *w)
 {
 	lens_fini(&w->near);
 	lens_fini(&w->far);
+}
+
+void walk_rest(struct walk *w)
+{
+	if (lens_taken(&w->near) + lens_taken(&w->far) > REST_OVER)
+		walk_fini(w);
 }
 
 void walk_begin(struct walk *w, const struct walk_bounds *with, int64_t from, int64_t to)
@@ -40,8 +47,8 @@ void walk_begin(struct walk *w, const struct walk_bounds *with, int64_t from, in
 		}
 		w->now = with->line->step[0]->at;
 	}
-	lens_begin(&w->near, with->facts->fact);
-	lens_begin(&w->far, with->facts->fact);
+	lens_begin(&w->near, with->facts);
+	lens_begin(&w->far, with->facts);
 	w->near_from = timeline_from(with->line, w->now - WINDOW_SHORT);
 	w->in = w->far_from = timeline_from(with->line, w->now - WINDOW_LONG);
 	w->at = 0;
@@ -51,24 +58,21 @@ void walk_begin(struct walk *w, const struct walk_bounds *with, int64_t from, in
 /* --- Sliding ------------------------------------------------------------------------------------- */
 
 /* Moments from..to - 1, LENS_MANY at most. */
-static void slide_in_some(struct walk *w, struct step *s, uint32_t from, uint32_t to)
+static void slide_in_some(struct walk *w, const struct step *s, uint32_t from, uint32_t to)
 {
-	uint32_t fact[LENS_MANY], *handle[LENS_MANY];
-	struct moment *m = s->moment;
-	size_t n = 0;
+	uint32_t near[LENS_MANY], far[LENS_MANY];
+	size_t nears = 0, fars = 0;
 
-	for (uint32_t i = from; i < to && w->in >= w->near_from; i++) {
-		fact[n] = m[i].fact;
-		handle[n++] = &m[i].near;
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t fact = moment_fact(s->moment[i]);
+
+		if (w->in >= w->near_from)
+			near[nears++] = fact;
+		if (s->moment[i] & MOMENT_RARE)
+			far[fars++] = fact;
 	}
-	lens_add(&w->near, fact, n, false, handle);
-	n = 0;
-	for (uint32_t i = from; i < to; i++)
-		if (m[i].flags & FACT_RARE) {
-			fact[n] = m[i].fact;
-			handle[n++] = &m[i].far;
-		}
-	lens_add(&w->far, fact, n, true, handle);
+	lens_add(&w->near, near, nears, false);
+	lens_add(&w->far, far, fars, true);
 }
 
 static void order_step(struct walk *w, struct step *s, int64_t *work)
@@ -88,7 +92,7 @@ static bool count_cells(struct walk *w, const struct step *s, bool back, int64_t
 	return to == s->cells;
 }
 
-static bool link_some(struct walk *w, struct step *s, int64_t *work)
+static bool link_some(struct walk *w, const struct step *s, int64_t *work)
 {
 	uint32_t from = (uint32_t)w->at, to = from + LENS_MANY < s->moments ? from + LENS_MANY : s->moments;
 
@@ -103,9 +107,9 @@ static bool unlink_some(struct walk *w, const struct step *s, int64_t *work)
 	uint32_t from = (uint32_t)w->at, to = from + LENS_MANY < s->moments ? from + LENS_MANY : s->moments;
 
 	for (uint32_t i = from; i < to; i++)
-		mem_read(&w->with.facts->fact[s->moment[i].fact]);
+		mem_read(&w->with.facts->kept[moment_fact(s->moment[i])]);
 	for (uint32_t i = from; i < to; i++)
-		lens_remove(&w->near, s->moment[i].fact, s->moment[i].near);
+		lens_remove(&w->near, moment_fact(s->moment[i]));
 	*work -= COST_LINK * (int64_t)(to - from);
 	w->at = to;
 	return to == s->moments;
@@ -119,8 +123,8 @@ static void slide_out_far(struct walk *w, int64_t *work)
 		const struct step *s = line->step[w->far_from];
 
 		for (uint32_t i = 0; i < s->moments; i++)
-			if (s->moment[i].flags & FACT_RARE)
-				lens_remove(&w->far, s->moment[i].fact, s->moment[i].far);
+			if (s->moment[i] & MOMENT_RARE)
+				lens_remove(&w->far, moment_fact(s->moment[i]));
 		*work -= s->moments;
 	}
 }
@@ -198,11 +202,13 @@ static bool judge_clients(struct walk *w, int64_t *work)
 		const struct client *c = &w->near.client[w->at];
 		struct bunch bunch = { .head = c->head, .tail = c->tail, .n = c->vain, .failed = c->vain,
 			.accepted = c->accepted };
+		struct fact f;
 
 		if (c->vain < least)
 			continue;
+		facts_get_ends(w->with.facts, w->near.link[c->head - 1].fact, &f);
 		bunch.who.common = COMMON_CLIENT;
-		bunch.who.a = w->with.facts->fact[w->near.link[c->head - 1].fact].client;
+		bunch.who.a = f.client;
 		judge_by_all(w, &bunch, false, work);
 	}
 	return w->at >= w->near.clients;

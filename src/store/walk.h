@@ -14,7 +14,7 @@
 
 struct walk_bounds { /* borrowed as long as the walk lasts */
 	struct timeline *line;
-	const struct facts *facts;
+	struct facts *facts;
 	const struct thresholds *thresholds;
 	struct board *board; /* what is found goes there */
 };
@@ -54,6 +54,8 @@ enum walk_word {
 };
 
 void walk_fini(struct walk *w);
+/* Nothing is to be judged for a while: gives back what it works in, if that is much. */
+void walk_rest(struct walk *w);
 /* To judge all windows that end after `from`, up to which the board is made, and not after `to`. INT64_MIN: all. */
 void walk_begin(struct walk *w, const struct walk_bounds *with, int64_t from, int64_t to);
 /* Goes on. work: how much, about a tenth of a microsecond each; what was done is taken off it. */
