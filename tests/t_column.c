@@ -220,6 +220,48 @@ static void zones_by_longest_match(void **state)
 	assert_string_equal(zone_of(NULL, "2600::1"), "internet");
 }
 
+/* Whatever an address has in common with others of its network, the zone is the same. */
+static void check_network(const struct zones *z, struct addr a)
+{
+	struct addr net = zone_network(z, &a), b, of_b;
+	char x[64], y[64];
+
+	zone_name(z, &a, x, sizeof(x));
+	for (unsigned bit = 0; bit < 128; bit++) {
+		b = a;
+		b.b[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+		of_b = zone_network(z, &b);
+		if (addr_equal(&of_b, &net))
+			assert_string_equal(zone_name(z, &b, y, sizeof(y)), x);
+	}
+}
+
+static void networks_are_within_zones(void **state)
+{
+	static const char *const text[] = {"10.0.0.0/8 = all\n10.1.2.3 = router\n", "10.1.2.128/25 = half\n",
+		"fd77:1:2:3:4::/80 = lab\n", "::/0 = v6\n0.0.0.0/0 = v4\n", "fd77::/16 = ours\n10.0.0.0/12 = theirs\n"};
+	static const char *const some[] = {"10.1.2.3", "10.1.2.4", "10.1.2.200", "10.16.0.1", "172.31.255.255", "8.8.8.8",
+		"127.0.0.1", "192.168.0.0", "fd77:1:2:3:4::9", "fd77:1:2:3:5::9", "fe80::1", "::1", "::", "::2", "2600::1"};
+	struct addr a, net;
+
+	for (size_t i = 0; i <= sizeof(text) / sizeof(text[0]); i++) {
+		struct err err = ERR_INIT;
+		struct zones *z = i ? zones_parse(text[i - 1], &err) : NULL;
+
+		assert_true(z || !i);
+		for (size_t k = 0; k < sizeof(some) / sizeof(some[0]); k++) {
+			assert_true(addr_parse(some[k], &a));
+			check_network(z, a);
+		}
+		zones_free(z);
+	}
+	/* And no smaller than they need be. */
+	assert_true(addr_parse("10.1.2.3", &a));
+	net = zone_network(NULL, &a);
+	assert_true(addr_parse("10.1.2.0", &a));
+	assert_true(addr_equal(&net, &a));
+}
+
 static void zones_say_where_they_are_wrong(void **state)
 {
 	static const char *const t[][2] = {
@@ -467,6 +509,7 @@ int main(void)
 		cmocka_unit_test(values_as_scripts_and_people_read_them),
 		cmocka_unit_test(lists_carry_their_numbers),
 		cmocka_unit_test(zones_by_longest_match),
+		cmocka_unit_test(networks_are_within_zones),
 		cmocka_unit_test(zones_say_where_they_are_wrong),
 		cmocka_unit_test(applications_have_one_name_each),
 		cmocka_unit_test(sentences_of_connections_have_their_numbers),

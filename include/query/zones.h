@@ -15,5 +15,7 @@ struct zones *zones_parse(const char *text, struct err *err);
 void zones_free(struct zones *z);
 /* Writes the zone's name; z may be NULL. Returns buf. */
 const char *zone_name(const struct zones *z, const struct addr *a, char *buf, size_t size);
+/* A network of the address, as large as may be, in which all have its zone. */
+struct addr zone_network(const struct zones *z, const struct addr *a);
 
 #endif

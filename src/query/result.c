@@ -190,15 +190,17 @@ static uint32_t zone_by_name(struct result_memory *m, const char *name)
 
 const char *result_zone(struct result_memory *m, const struct addr *a)
 {
+	struct addr net = zone_network(m->query->zones, a);
+	uint64_t hash = hash_bytes(&net, sizeof(net));
 	char name[256];
 	bool is_new;
-	uint32_t *at = hash_map_put(&m->zone_of, hash_bytes(a, sizeof(*a)), &is_new), zone;
+	uint32_t *at = hash_map_put(&m->zone_of, hash, &is_new), zone;
 
 	if (!is_new)
 		return m->zone[*at];
 	zone = zone_by_name(m, zone_name(m->query->zones, a, name, sizeof(name)));
 	/* the map may have moved meanwhile */
-	*hash_map_put(&m->zone_of, hash_bytes(a, sizeof(*a)), &is_new) = zone;
+	*hash_map_put(&m->zone_of, hash, &is_new) = zone;
 	return m->zone[zone];
 }
 

@@ -127,7 +127,7 @@ struct result_memory {
 	unsigned restarts;
 	struct sorter sorter;
 	struct texts texts;
-	struct hash_map zone_of; /* hash of address -> index of zone */
+	struct hash_map zone_of; /* hash of network -> index of zone */
 	const char **zone;	 /* in texts */
 	size_t zones, zone_room;
 	struct grouping by; /* views of sums */

@@ -24,7 +24,11 @@ struct zone {
 struct zones {
 	struct zone *zone; /* longest prefix first */
 	size_t n;
+	unsigned longest[2]; /* prefix that has a name, of the 128 bits: of IPv6, of IPv4 */
 };
+
+#define PRIVATE_V4 (96 + 24) /* private networks of this length are zones of their own */
+#define PRIVATE_V6 64
 
 static int by_length(const void *a, const void *b)
 {
@@ -39,14 +43,11 @@ static int by_length(const void *a, const void *b)
 
 static void clear_host_bits(struct addr *a, unsigned bits)
 {
-	unsigned i;
+	unsigned whole = bits / 8;
 
-	for (i = 0; i < 16; i++) {
-		unsigned keep = bits > 8 * i ? bits - 8 * i : 0;
-
-		if (keep < 8)
-			a->b[i] &= (uint8_t)(0xff00 >> keep);
-	}
+	if (bits % 8)
+		a->b[whole++] &= (uint8_t)(0xff00 >> bits % 8);
+	memset(a->b + whole, 0, sizeof(a->b) - whole);
 }
 
 static bool parse_network(char *text, struct zone *z, struct err *err)
@@ -105,6 +106,8 @@ static bool parse_line(char *line, struct zones *z, unsigned number, struct err 
 	if (!parse_network(trim(line), &new, err))
 		return false;
 	new.name = mem_strdup(name);
+	if (z->longest[addr_is_v4(&new.net)] < new.bits)
+		z->longest[addr_is_v4(&new.net)] = new.bits;
 	z->zone = mem_grow(z->zone, z->n + 1, sizeof(new));
 	z->zone[z->n++] = new;
 	return true;
@@ -162,6 +165,12 @@ void zones_free(struct zones *z)
 	mem_free(z);
 }
 
+/* The one private address whose neighbours are not. */
+static bool is_loopback(const struct addr *a)
+{
+	return a->b[15] == 1 && !memcmp(a->b, (const uint8_t[15]){0}, 15);
+}
+
 /*
  * Private, shared, link-local and loopback space: RFC 1918, 6598, 3927, 1122; RFC 4193,
  * 4291.
@@ -176,7 +185,7 @@ static bool is_private(const struct addr *a)
 			(v4[0] == 100 && (v4[1] & 0xc0) == 64);
 	if ((a->b[0] & 0xfe) == 0xfc || (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80))
 		return true;
-	return a->b[15] == 1 && !memcmp(a->b, (const uint8_t[15]){0}, 15);
+	return is_loopback(a);
 }
 
 const char *zone_name(const struct zones *z, const struct addr *a, char *buf, size_t size)
@@ -195,7 +204,18 @@ const char *zone_name(const struct zones *z, const struct addr *a, char *buf, si
 		snprintf(buf, size, "internet");
 		return buf;
 	}
-	clear_host_bits(&net, addr_is_v4(a) ? 96 + 24 : 64);
-	snprintf(buf, size, "%s/%d", addr_text(&net, text), addr_is_v4(a) ? 24 : 64);
+	clear_host_bits(&net, addr_is_v4(a) ? PRIVATE_V4 : PRIVATE_V6);
+	snprintf(buf, size, "%s/%d", addr_text(&net, text), addr_is_v4(a) ? PRIVATE_V4 - 96 : PRIVATE_V6);
 	return buf;
+}
+
+struct addr zone_network(const struct zones *z, const struct addr *a)
+{
+	unsigned bits = addr_is_v4(a) ? PRIVATE_V4 : PRIVATE_V6;
+	struct addr net = *a;
+
+	if (z && z->longest[addr_is_v4(a)] > bits)
+		bits = z->longest[addr_is_v4(a)];
+	clear_host_bits(&net, bits);
+	return is_loopback(a) ? *a : net;
 }
