@@ -11,7 +11,7 @@
 #include "util/mem.h"
 
 #define STEP ((size_t)2 << 20) /* a huge page */
-#define AHEAD (2 * STEP)
+#define AHEAD STEP
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and held while pages are had */
 static struct front *fronts;
