@@ -37,6 +37,13 @@ enum spool_form {
 	FORM_OTHER
 };
 
+/* Which of the two lengths of a pcap packet says what follows: they have changed places over time. */
+enum spool_length {
+	LENGTH_FIRST,
+	LENGTH_SECOND, /* before 2.3 */
+	LENGTH_SMALLER /* 2.3: either */
+};
+
 struct spool {
 	int fd;			 /* of a pipe */
 	struct handle *handle;	 /* of a file, borrowed; NULL: none */
@@ -46,7 +53,7 @@ struct spool {
 	enum spool_form form;
 	bool swapped;		 /* numbers are in the other byte order than ours */
 	size_t record;		 /* octets of a pcap packet's header */
-	bool old;		 /* pcap before 2.4 */
+	enum spool_length length;
 	int plain_ns;
 	size_t size;		 /* octets asked for at once */
 	int error;		 /* errno of the read() that ended it, or 0 */
@@ -197,13 +204,14 @@ static size_t give_up(struct spool *s, size_t n)
 	return n;
 }
 
-/* Before version 2.4 captured and original length may have changed places; the smaller one is what follows. */
 static uint32_t pcap_captured(const struct spool *s, size_t at)
 {
-	uint32_t captured = number_at(s, at + 8, s->swapped);
-	uint32_t original = number_at(s, at + 12, s->swapped);
+	uint32_t first = number_at(s, at + 8, s->swapped);
+	uint32_t second = number_at(s, at + 12, s->swapped);
 
-	return s->old && original < captured ? original : captured;
+	if (s->length == LENGTH_SMALLER)
+		return second < first ? second : first;
+	return s->length == LENGTH_FIRST ? first : second;
 }
 
 static size_t pcap_packets(struct spool *s, size_t most)
@@ -243,7 +251,7 @@ static bool pcap_header(struct spool *s)
 	s->plain_ns = plain_ns(s);
 	/* The minor version, of 16 bits in the file's order. */
 	low = s->buf[s->start + (s->buf[s->start] == 0xa1 ? 7 : 6)];
-	s->old = low < 4;
+	s->length = low < 3 ? LENGTH_SECOND : low == 3 ? LENGTH_SMALLER : LENGTH_FIRST;
 	s->limit = s->start + PCAP_HEADER;
 	return true;
 }
