@@ -119,7 +119,7 @@ static enum pcapng_step take_blocks(struct input *in, size_t room, pcap_handler 
 
 	left = spool_look(in->spool, &at);
 	while (*n < room) {
-		if (in->pcap)
+		if (in->pcap && pcapng_may_be_plain(at + taken, left - taken))
 			taken += input_plain_blocks(in, at + taken, left - taken, room, frame, n);
 		if (*n == room)
 			break;

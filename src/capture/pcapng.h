@@ -83,6 +83,12 @@ static inline uint32_t pcapng_own32(const uint8_t *at)
 	return v;
 }
 
+/* False: it is not plain. Without a look at what it has. */
+static inline bool pcapng_may_be_plain(const uint8_t *block, size_t left)
+{
+	return left >= PCAPNG_FRAME + 20 && pcapng_own32(block) == PCAPNG_PACKET_BLOCK;
+}
+
 /*
  * The short way for what nearly all blocks are: packets with a time, in our own byte order, of interfaces whose units
  * are whole ns. False: pcapng_block() tells what it is. What is taken so is what that would say of it, and is taken
@@ -95,7 +101,7 @@ static inline bool pcapng_plain(const struct pcapng *ng, const uint8_t *block, s
 	uint32_t size, captured, interface;
 	uint64_t stamp;
 
-	if (left < least || pcapng_own32(block) != PCAPNG_PACKET_BLOCK)
+	if (!pcapng_may_be_plain(block, left))
 		return false;
 	size = pcapng_own32(block + 4);
 	interface = pcapng_own32(block + 8);
