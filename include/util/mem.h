@@ -17,7 +17,13 @@ void mem_clear(void *p, size_t n);
 /* Called once before the program ends for want of memory: the terminal is restored there. */
 void mem_on_failure(void (*hook)(void));
 
-/* Fetches the cache line, as a prefetch would that is never in vain: where addresses are virtual twice, many are. */
+/* Asks for the cache line and goes on. In vain when some twenty others are already on their way: ask for few at a time. */
+static inline void mem_ask(const void *p)
+{
+	__builtin_prefetch(p);
+}
+
+/* Fetches the cache line, as a prefetch would that is never in vain: for many at a time. */
 static inline void mem_read(const void *p)
 {
 	(void)*(const volatile char *)p;

@@ -17,8 +17,9 @@
 #define JUMP_AHEAD (24 * 3600 * NS_PER_SEC) /* no capture is silent for so long: the clock was set */
 #define DUE_LIVE 128 /* flows whose timers are looked at in one call */
 #define WATCH_STEP 512 /* flows among which the one that is watched is looked for at a time */
-#define STAGE 32 /* packets whose memory is fetched together */
-#define AHEAD 16 /* connections, the same */
+#define AHEAD 8 /* packets that are worked on while memory answers */
+#define RING 32 /* packets under way, and some */
+#define TOGETHER 16 /* connections that are read together */
 #define ENDED_KEEP 16384 /* more than that end within seconds, and 2 s is what most late packets take */
 
 static int64_t or_default(int64_t given, int64_t standard)
@@ -172,8 +173,8 @@ static bool publish_changed(struct engine *e, size_t budget)
 	for (size_t i = 0; budget && e->flows.queued; i++) {
 		if (!have_block(e))
 			return false;
-		if (i % AHEAD == 0)
-			flows_fetch_changed(&e->flows, AHEAD);
+		if (i % TOGETHER == 0)
+			flows_fetch_changed(&e->flows, TOGETHER);
 		f = flows_next_changed(&e->flows);
 		if (!f)
 			break;
@@ -253,86 +254,89 @@ static inline void advance_a_little(struct engine *e, int64_t ts)
 }
 
 /*
- * What the packets will touch is read for all of them before the first is worked on: so the cache misses of one
- * overlap those of the others. Read, not only asked for: where the address itself must be looked up, a prefetch is
- * often in vain.
+ * What packets will touch is asked for some packets before they are worked on, in three steps of which each needs what
+ * the one before has brought: the bucket of the index, the flow found there, and what its flags say will be wanted. So
+ * the memory answers while other packets are worked on. Asked for a few lines at a time between them: of a hundred at
+ * once a processor forgets all but some twenty.
  */
-static void fetch_index(const struct engine *e, const struct pkt *pkt, size_t n, const struct bucket **bucket)
+struct ahead {
+	const struct pkt *pkt;
+	size_t n;
+	const struct bucket *bucket[RING];
+	struct flow *found[RING]; /* most likely the flow of that packet, or NULL */
+	uint32_t opening; /* of those under way so many will most likely open one */
+};
+
+static void ask_index(const struct engine *e, struct ahead *a, size_t i)
 {
-	for (size_t i = 0; i < n; i++) {
-		bucket[i] = index_bucket(&e->flows.index, pkt[i].hash);
-		mem_read(bucket[i]);
-	}
+	const struct bucket *b = index_bucket(&e->flows.index, a->pkt[i].hash);
+
+	a->bucket[i % RING] = b;
+	mem_ask(b);
 }
 
-/* found[i] is most likely the flow of pkt[i], or NULL. What is far away is read in one row, with nothing between. */
-static void fetch_flows(const struct engine *e, const struct pkt *pkt, size_t n, const struct bucket **bucket,
-	struct flow **found)
+/* A SYN that nobody has the tuple of: most likely it opens a connection. */
+static void ask_for_new(const struct engine *e, struct ahead *a, const struct pkt *p)
 {
-	const void *far[4 * STAGE];
-	size_t wanted = 0;
-	uint32_t opened = 0;
+	const struct flow *f = flows_spare(&e->flows, a->opening++);
 
-	for (size_t i = 0; i < n; i++) {
-		struct index_place at = index_place_in(bucket[i], pkt[i].hash);
-		uint32_t ref = index_next(&e->flows.index, &at, pkt[i].hash);
-
-		found[i] = NULL;
-		if (ref) {
-			found[i] = flows_flow(&e->flows, ref - 1);
-			far[wanted++] = &found[i]->flags;
-		}
-		if (!(pkt[i].flags & TCP_SYN))
-			continue;
-		far[wanted++] = hosts_place(e->hosts, &pkt[i].tuple.addr[0]);
-		if (!found[i]) {
-			far[wanted++] = index_bucket(&e->tombs.index, pkt[i].hash);
-			far[wanted++] = beats_place(e->beats, &pkt[i].tuple);
-			far[wanted++] = flows_spare(&e->flows, opened++);
-		}
-	}
-	for (size_t i = 0; i < wanted; i++)
-		mem_read(far[i]);
-	while (opened)
-		flow_read_rest(flows_spare(&e->flows, --opened));
+	mem_ask(index_bucket(&e->tombs.index, p->hash));
+	mem_ask(beats_place(e->beats, &p->tuple));
+	for (const char *at = (const char *)f; at < (const char *)(f + 1); at += 64)
+		mem_ask(at);
 }
 
-/* What plain.c will touch of each, which is less while it is open and under way than when it begins or ends. */
-static void fetch_lines(const struct engine *e, const struct pkt *pkt, size_t n, struct flow *const *found)
+static void ask_flow(const struct engine *e, struct ahead *a, size_t i)
+{
+	const struct pkt *p = &a->pkt[i];
+	struct index_place at = index_place_in(a->bucket[i % RING], p->hash);
+	uint32_t ref = index_next(&e->flows.index, &at, p->hash);
+	struct flow *f = ref ? flows_flow(&e->flows, ref - 1) : NULL;
+
+	a->found[i % RING] = f;
+	if (f) {
+		mem_ask(&f->flags);
+		mem_ask(&f->start);
+		mem_ask(&f->half[0]);
+		mem_ask(&f->half[1]);
+	} else if (p->flags & TCP_SYN) {
+		ask_for_new(e, a, p);
+	}
+	if (p->flags & TCP_SYN)
+		mem_ask(hosts_place(e->hosts, &p->tuple.addr[0]));
+}
+
+/* What plain.c will touch of it is less while it is open and under way than when it begins or ends. */
+static void ask_rest(const struct engine *e, struct ahead *a, size_t i)
 {
 	const uint32_t known = (uint32_t)FLOW_TTL_KNOWN << SERVER | (uint32_t)FLOW_TTL_KNOWN << CLIENT;
+	const struct pkt *p = &a->pkt[i];
+	const struct flow *f = a->found[i % RING];
 
-	for (size_t i = 0; i < n; i++) {
-		const struct flow *f = found[i];
-
-		if (!f)
-			continue;
-		mem_read(&f->start);
-		mem_read(&f->half[0]);
-		mem_read(&f->half[1]);
-		if (!(f->flags & FLOW_UNDER_WAY) && (f->flags & known) != known)
-			mem_read(hosts_place(e->hosts, &pkt[i].tuple.addr[0]));
-		if (!(pkt[i].flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-			(f->flags & (FLOW_ESTABLISHED | FLOW_CLOSING)) == FLOW_ESTABLISHED)
-			continue;
-		mem_read(&f->half[SERVER].isn);
-		if (!(pkt[i].flags & TCP_SYN))
-			mem_read(&f->half[CLIENT].isn);
+	if (!f)
+		return;
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+		(f->flags & (FLOW_ESTABLISHED | FLOW_CLOSING)) != FLOW_ESTABLISHED) {
+		mem_ask(&f->half[SERVER].isn);
+		mem_ask(&f->half[CLIENT].isn);
+	}
+	if (!(p->flags & TCP_SYN) && !(f->flags & FLOW_UNDER_WAY) && (f->flags & known) != known)
+		mem_ask(hosts_place(e->hosts, &p->tuple.addr[0]));
+	if (e->conf.max_trails && f->trail != NIL) {
+		mem_ask(&e->trails.kept[f->trail].last);
+		mem_ask(&e->trails.kept[f->trail].n);
 	}
 }
 
-static void fetch_trails(const struct engine *e, size_t n, struct flow *const *found)
+static void run(struct engine *e, struct ahead *a, size_t i)
 {
-	for (size_t i = 0; i < n; i++)
-		if (found[i])
-			mem_read(&found[i]->trail);
-	for (size_t i = 0; i < n; i++)
-		if (found[i] && found[i]->trail != NIL) {
-			const struct trail_kept *k = &e->trails.kept[found[i]->trail];
+	const struct pkt *p = &a->pkt[i];
+	struct flow *f = a->found[i % RING];
 
-			mem_read(&k->last);
-			mem_read(&k->n);
-		}
+	if (!f && p->flags & TCP_SYN)
+		a->opening--;
+	advance_a_little(e, p->ts);
+	segment_run(e, p, f);
 }
 
 /* A tick of the wheel may hold thousands. A file waits for them, a device does not: the next calls go on with them. */
@@ -343,23 +347,18 @@ static void limit_due(struct engine *e)
 
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 {
-	limit_due(e);
-	while (n) {
-		size_t some = n < STAGE ? n : STAGE;
-		const struct bucket *bucket[STAGE];
-		struct flow *found[STAGE];
+	struct ahead a = {.pkt = pkt, .n = n};
 
-		fetch_index(e, pkt, some, bucket);
-		fetch_flows(e, pkt, some, bucket, found);
-		fetch_lines(e, pkt, some, found);
-		if (e->conf.max_trails)
-			fetch_trails(e, some, found);
-		for (size_t i = 0; i < some; i++) {
-			advance_a_little(e, pkt[i].ts);
-			segment_run(e, &pkt[i], found[i]);
-		}
-		pkt += some;
-		n -= some;
+	limit_due(e);
+	for (size_t i = 0; i < n + 3 * AHEAD; i++) {
+		if (i < n)
+			ask_index(e, &a, i);
+		if (i >= AHEAD && i - AHEAD < n)
+			ask_flow(e, &a, i - AHEAD);
+		if (i >= 2 * AHEAD && i - 2 * AHEAD < n)
+			ask_rest(e, &a, i - 2 * AHEAD);
+		if (i >= 3 * AHEAD)
+			run(e, &a, i - 3 * AHEAD);
 	}
 }
 

@@ -77,7 +77,10 @@ static inline void flow_read_rest(const struct flow *f)
 /* What flows_add() will most likely give when it has been called `ahead` times more. */
 static inline const struct flow *flows_spare(const struct flows *t, uint32_t ahead)
 {
-	return &t->flow[ahead < t->spares ? t->spare[t->spares - 1 - ahead] : 0];
+	if (ahead < t->spares)
+		return &t->flow[t->spare[t->spares - 1 - ahead]];
+	ahead -= t->spares;
+	return &t->flow[ahead < t->max - t->fresh ? t->fresh + ahead : 0];
 }
 
 /* A cleared flow, linked into the index and into CLASS_SETUP; NULL when all slots are taken. */
