@@ -232,11 +232,11 @@ struct flow {
 	struct tuple tuple; /* [CLIENT], [SERVER] */
 	uint32_t hash;
 	int64_t deadline;   /* when silence means something, in the engine's time; the wheel may look earlier */
-	uint32_t flags;
 	uint8_t ending, origin, class;
 	uint8_t rst_side; /* CLIENT, SERVER, 2 none */
 	uint16_t wheel_at;
 	uint16_t vlan;
+	uint32_t flags; /* in eight octets of its own: compilers read what stands beside it along, and wait for a write to it */
 
 	/* ... its times and its story, one more ... */
 	int64_t start, last; /* ns since the epoch */
