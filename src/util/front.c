@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/mem.h"
 
@@ -19,13 +20,23 @@ static pthread_once_t started = PTHREAD_ONCE_INIT;
 static bool running;
 static sem_t bell;
 
+/* Up to where huge pages end, as one that is begun is had whole. */
+static size_t step_of(const struct front *f)
+{
+	size_t step = STEP - (uintptr_t)(f->table + f->had) % STEP, left = f->size - f->had;
+
+	return left < step ? left : step;
+}
+
 static void go_on(struct front *f)
 {
-	size_t wanted = atomic_load_explicit(&f->wanted, memory_order_relaxed);
+	size_t wanted = atomic_load_explicit(&f->wanted, memory_order_relaxed), step;
 
-	for (; f->had < wanted; f->had += STEP)
-		if (!mem_populate(f->table + f->had, f->size - f->had < STEP ? f->size - f->had : STEP))
-			f->had = f->size; /* the table is touched by who fills it, then */
+	for (; f->had < wanted; f->had += step) {
+		step = step_of(f);
+		if (!mem_populate(f->table + f->had, step))
+			step = f->size - f->had; /* the table is touched by who fills it, then */
+	}
 }
 
 static void *have_pages(void *arg)
