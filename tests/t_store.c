@@ -720,7 +720,7 @@ static void nobody_waits_too_long(void **state)
 		assert_int_equal(x.w.count, waiting);
 		for (int n = 0; n < 10; n++) {
 			uint32_t who = random_below(&rnd, 400);
-			int64_t until = x.now + (int64_t)random_below(&rnd, n ? 60 : 3601) * NS_PER_SEC;
+			int64_t until = x.now + (int64_t)random_below(&rnd, n == 0 ? 3601 : i % 8 ? 60 : 2) * NS_PER_SEC;
 
 			if (x.until[who])
 				continue;

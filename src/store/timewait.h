@@ -9,8 +9,8 @@
 #define TIMEWAIT_SLOTS 4096 /* seconds */
 
 struct timewait {
-	uint32_t slot[TIMEWAIT_SLOTS]; /* first node of those that run out in that second, 0 none */
-	struct timewait_node *node;    /* [1 .. room), grows */
+	uint32_t slot[TIMEWAIT_SLOTS]; /* latest bundle of those that run out in that second, 0 none */
+	struct bundle *bundle;	       /* [1 .. room), grows */
 	uint32_t room, used, free, count, max;
 	int64_t second; /* everything before it has run out */
 };
@@ -25,7 +25,7 @@ void timewait_clear(struct timewait *w); /* the time stays */
 bool timewait_over(const struct timewait *w, int64_t until);
 /* Whether one can be added: not over yet, and there is room. */
 bool timewait_room(const struct timewait *w, int64_t until);
-/* `who` is the conversation of one that left the table, or the slot of one that did not. At most an hour from now. */
+/* `who`, of 31 bits, is the conversation of one that left the table, or the slot of one that did not. At most an hour from now. */
 void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot);
 /* Time passes: `fire` is called for each that ran out; it may add. Of some in a row `fetch` is called before. */
 void timewait_tick(struct timewait *w, int64_t now,
