@@ -14,6 +14,9 @@ void mem_free(void *p);
 /* memset() to 0, called: for some hundred octets much faster than the instruction that compilers put in its place. */
 void mem_clear(void *p, size_t n);
 
+/* memcpy(), called: as mem_clear. The two do not overlap. */
+void mem_copy(void *to, const void *from, size_t n);
+
 /* Called once before the program ends for want of memory: the terminal is restored there. */
 void mem_on_failure(void (*hook)(void));
 

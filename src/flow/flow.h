@@ -295,6 +295,12 @@ static inline struct rare *rares_take(struct rares *pool)
 	return r;
 }
 
+/* What rares_take() will give next. */
+static inline const struct rare *rares_next(const struct rares *pool)
+{
+	return &pool->rare[pool->free ? pool->free : pool->fresh];
+}
+
 static inline bool flow_has_rare(const struct flow *f)
 {
 	return f->rare != f->rare->pool->rare;

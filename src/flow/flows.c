@@ -178,6 +178,12 @@ void flows_arm_anew(struct flows *t, struct flow *f, int64_t deadline)
 		wheel_insert(t, f, place);
 }
 
+static void rare_read(const struct rare *r)
+{
+	for (const char *at = (const char *)r; at < (const char *)(r + 1); at += 64)
+		mem_read(at);
+}
+
 /* Reads the first line of each, all at once; of those that are due, what ending them will touch. */
 static void fetch_due(const struct flows *t, int64_t now)
 {
@@ -192,6 +198,12 @@ static void fetch_due(const struct flows *t, int64_t now)
 		if (t->graves)
 			mem_read(index_bucket(t->graves, f->hash));
 		flow_read_rest(f);
+	}
+	for (uint32_t i = 0; i < t->due_n; i++) {
+		const struct flow *f = &t->flow[t->due[i]];
+
+		if (f->deadline <= now)
+			rare_read(f->rare);
 	}
 }
 

@@ -35,7 +35,7 @@ void snapshot_row(const struct flow *f, int64_t now, int64_t time_wait, bool lat
 		return;
 	}
 	row->unmade = 1;
-	memcpy(to + offsetof(struct unmade, flow), f, sizeof(*f));
+	mem_copy(to + offsetof(struct unmade, flow), f, sizeof(*f));
 	memcpy(to + offsetof(struct unmade, now), &now, sizeof(now));
 	memcpy(to + offsetof(struct unmade, time_wait), &time_wait, sizeof(time_wait));
 }
@@ -44,7 +44,7 @@ static void make(struct row *row)
 {
 	struct unmade from;
 
-	memcpy(&from, &row->c, offsetof(struct unmade, time_wait) + sizeof(from.time_wait));
+	mem_copy(&from, &row->c, offsetof(struct unmade, time_wait) + sizeof(from.time_wait));
 	from.flow.rare = &nothing_rare;
 	snapshot(&from.flow, from.now, from.time_wait, &row->c);
 	row->unmade = 0;

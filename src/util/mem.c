@@ -52,6 +52,11 @@ void mem_clear(void *p, size_t n)
 	memset(p, 0, n);
 }
 
+void mem_copy(void *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+}
+
 void *mem_grow(void *p, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
