@@ -26,13 +26,19 @@ static void assert_same(const struct connection *a, const struct connection *b)
 	assert_memory_equal(a, b, sizeof(*a));
 }
 
-static void comes_out_as_it_went_in(void **state)
+/* whole: the first that ended has times in whole microseconds. */
+static void check_records(bool whole)
 {
 	struct err err = ERR_INIT;
 	struct records r;
 	struct random rnd = { 7 };
+	struct connection first;
 
 	assert_true(records_init(&r, 32, 32, &err));
+	random_connection(&rnd, &first, 0);
+	first.start = first.last = first.ended = INT64_C(1700000000123456000) + !whole;
+	record_set(&r, 40, &first);
+	assert_int_equal(r.stride, whole ? 56 : 60);
 	for (int i = 0; i < 20000; i++) {
 		struct connection in, out;
 		uint32_t ref = random_below(&rnd, 64);
@@ -51,6 +57,12 @@ static void comes_out_as_it_went_in(void **state)
 	for (int i = 0; i < 20000; i++)
 		assert_int_equal(record_find(&r, 0, 64, (uint64_t)i + 1), RECORD_NONE);
 	records_fini(&r);
+}
+
+static void comes_out_as_it_went_in(void **state)
+{
+	check_records(false);
+	check_records(true);
 }
 
 /* Octets packed, of n with whole microseconds or with nanoseconds, as devices say them. */

@@ -1,6 +1,7 @@
 /*
  * Records of connections. One of 60 octets holds nearly every connection with IPv4; the hard thing is those that need
- * more (IPv6, long stories): their last octets lie in a chain of blocks beside it.
+ * more (IPv6, long stories): their last octets lie in a chain of blocks beside it. Times in whole microseconds, as most
+ * files have them, take some octets less: if the first connection that ended has such times, 56 do for the log.
  */
 #include "config.h"
 
@@ -8,11 +9,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "model/connection.h"
 #include "store/pack.h"
 #include "util/chain.h"
+#include "util/clock.h"
 #include "util/err.h"
 #include "util/mem.h"
 
@@ -20,8 +23,9 @@
 #define OWN 0x7fff
 #define SPILLED 0x8000 /* the last octets of the body say where it goes on */
 #define BYTES_MAX (sizeof(struct shape) + PACK_MAX)
-#define BODY_BEFORE (RECORD_BODY - sizeof(uint32_t)) /* of those that are spilled */
-#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_BEFORE + CHAIN_BODY - 1) / CHAIN_BODY)
+#define BODY_LEAST (RECORD_BODY - 4)
+#define LINK sizeof(uint32_t)
+#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_LEAST + LINK + CHAIN_BODY - 1) / CHAIN_BODY)
 
 _Static_assert(SHAPES_MAX < OWN, "numbers of shapes");
 
@@ -56,38 +60,54 @@ void records_fini(struct records *r)
 	*r = (struct records){ 0 };
 }
 
-static uint32_t spill_link(const struct record *rec)
+/* Octets of its body. */
+static size_t room_of(const struct records *r, uint32_t ref)
+{
+	return ref < r->live ? RECORD_BODY : r->stride - offsetof(struct record, body);
+}
+
+/* How far apart records of ended connections lie, from the first one on. */
+static uint32_t stride_for(const struct connection *c)
+{
+	bool whole = c->start % NS_PER_US == 0 && c->last % NS_PER_US == 0 && c->ended % NS_PER_US == 0;
+
+	return (uint32_t)(offsetof(struct record, body) + (whole ? BODY_LEAST : RECORD_BODY));
+}
+
+static uint32_t spill_link(const struct record *rec, size_t room)
 {
 	uint32_t first = 0;
 
 	if (rec->shape & SPILLED)
-		memcpy(&first, rec->body + BODY_BEFORE, sizeof(first));
+		memcpy(&first, rec->body + room - LINK, sizeof(first));
 	return first;
 }
 
-static void body_write(struct records *r, struct record *rec, const uint8_t *p, size_t n)
+static void body_write(struct records *r, struct record *rec, size_t room, const uint8_t *p, size_t n)
 {
-	uint32_t first = spill_link(rec);
+	uint32_t first = spill_link(rec, room);
 
 	rec->shape &= (uint16_t)~SPILLED;
-	if (n <= RECORD_BODY) {
+	if (n <= room) {
 		chain_drop(&r->spill, &first);
-		memcpy(rec->body, p, RECORD_BODY); /* always so many: faster */
+		memcpy(rec->body, p, BODY_LEAST); /* always so many: faster */
+		if (room > BODY_LEAST)
+			memcpy(rec->body + BODY_LEAST, p + BODY_LEAST, RECORD_BODY - BODY_LEAST);
 		return;
 	}
-	chain_write(&r->spill, &first, p + BODY_BEFORE, n - BODY_BEFORE);
-	memcpy(rec->body, p, BODY_BEFORE);
-	memcpy(rec->body + BODY_BEFORE, &first, sizeof(first));
+	chain_write(&r->spill, &first, p + room - LINK, n - room + LINK);
+	memcpy(rec->body, p, room - LINK);
+	memcpy(rec->body + room - LINK, &first, sizeof(first));
 	rec->shape |= SPILLED;
 }
 
 /* What the body holds, in one piece: itself or the copy in `bytes`. */
-static const uint8_t *body_read(const struct records *r, const struct record *rec, uint8_t *bytes)
+static const uint8_t *body_read(const struct records *r, const struct record *rec, size_t room, uint8_t *bytes)
 {
 	if (!(rec->shape & SPILLED))
 		return rec->body;
-	memcpy(bytes, rec->body, BODY_BEFORE);
-	chain_read(&r->spill, spill_link(rec), bytes + BODY_BEFORE);
+	memcpy(bytes, rec->body, room - LINK);
+	chain_read(&r->spill, spill_link(rec, room), bytes + room - LINK);
 	return bytes;
 }
 
@@ -114,12 +134,15 @@ static const struct shape *shape_of(const struct records *r, const struct record
 
 void record_set(struct records *r, uint32_t ref, const struct connection *c)
 {
-	struct record *rec = record_at(r, ref);
 	uint8_t bytes[BYTES_MAX], *p = bytes + sizeof(struct shape);
 	struct shape shape;
+	struct record *rec;
 	uint32_t i;
 	size_t n;
 
+	if (!r->stride && ref >= r->live)
+		r->stride = stride_for(c);
+	rec = record_at(r, ref);
 	if (!rec->shape && r->used++ == 0)
 		r->base = c->start;
 	n = pack_connection(c, r->base, &shape, p);
@@ -132,14 +155,14 @@ void record_set(struct records *r, uint32_t ref, const struct connection *c)
 	}
 	rec->uid = (uint32_t)c->uid;
 	rec->shape = (uint16_t)((rec->shape & SPILLED) | i);
-	body_write(r, rec, p, n);
+	body_write(r, rec, room_of(r, ref), p, n);
 }
 
 void record_get(const struct records *r, uint32_t ref, struct connection *c)
 {
 	const struct record *rec = record_at(r, ref);
 	uint8_t bytes[BYTES_MAX + CHAIN_BODY];
-	const uint8_t *p = body_read(r, rec, bytes);
+	const uint8_t *p = body_read(r, rec, room_of(r, ref), bytes);
 	struct shape own;
 	const struct shape *shape = shape_of(r, rec, &p, &own);
 
@@ -149,7 +172,7 @@ void record_get(const struct records *r, uint32_t ref, struct connection *c)
 void record_clear(struct records *r, uint32_t ref)
 {
 	struct record *rec = record_at(r, ref);
-	uint32_t first = spill_link(rec);
+	uint32_t first = spill_link(rec, room_of(r, ref));
 
 	if (!rec->shape)
 		return;
@@ -163,7 +186,7 @@ uint64_t record_uid(const struct records *r, uint32_t ref)
 {
 	const struct record *rec = record_at(r, ref);
 	uint8_t bytes[BYTES_MAX + CHAIN_BODY];
-	const uint8_t *p = body_read(r, rec, bytes);
+	const uint8_t *p = body_read(r, rec, room_of(r, ref), bytes);
 	struct shape own;
 	const struct shape *shape = shape_of(r, rec, &p, &own);
 

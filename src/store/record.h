@@ -33,12 +33,13 @@ _Static_assert(sizeof(struct record) == 60 && sizeof(struct slot) == 64, "live o
 
 struct records {
 	struct slot *slot;  /* [live] */
-	struct record *log; /* [ended] */
+	struct record *log; /* [ended], but that they lie `stride` apart: see record.c */
 	struct shapes shapes;
 	struct chains spill; /* what does not fit into bodies */
 	int64_t base; /* ns since the epoch, near which their times are */
 	uint32_t live, ended;
 	uint32_t used; /* records that are not empty */
+	uint32_t stride; /* 0: there was none yet */
 };
 
 bool records_init(struct records *r, uint32_t live, uint32_t ended, struct err *err);
@@ -49,7 +50,9 @@ size_t records_bytes(uint64_t live, uint64_t ended);
 /* Live ones come first, then the log. */
 static inline struct record *record_at(const struct records *r, uint32_t ref)
 {
-	return ref < r->live ? &r->slot[ref].rec : &r->log[ref - r->live];
+	if (ref < r->live)
+		return &r->slot[ref].rec;
+	return (struct record *)(void *)((char *)r->log + (size_t)(ref - r->live) * r->stride);
 }
 
 static inline bool record_used(const struct records *r, uint32_t ref)
