@@ -229,7 +229,8 @@ static uint32_t order_late(const struct step *s, struct facts *facts, struct pla
 		k->flags &= (uint16_t)~FACT_FRESH;
 		out[n++] = place_of(k->flags & FACT_RARE ? fact | MOMENT_RARE : fact, facts);
 	}
-	qsort(out, n, sizeof(*out), compare);
+	if (n)
+		qsort(out, n, sizeof(*out), compare);
 	return n;
 }
 
