@@ -115,6 +115,46 @@ static void timers_come_in_time_and_once(void **state)
 	flows_fini(&t);
 }
 
+/* Changed ones come once each, in order, also round the end of the ring; when all have come, it begins anew. */
+static void changes_come_in_order_and_once(void **state)
+{
+	static uint32_t next[20000];
+	uint32_t from = 0, to = 0, empty = 0;
+	bool waits[TIMERS] = { false };
+	static struct flow *f[TIMERS];
+	struct flows t;
+
+	(void)state;
+	hash_seed(1);
+	assert_true(flows_init(&t, TIMERS, NULL));
+	for (uint32_t i = 0; i < TIMERS; i++) {
+		struct tuple tuple = { .port = { (uint16_t)(i + 1), 80 } };
+
+		f[i] = flows_add(&t, &tuple, i);
+		assert_non_null(f[i]);
+	}
+	for (int round = 0; round < 20000; round++) {
+		uint32_t i = dice(TIMERS);
+
+		if (dice(round / 5000 % 2 ? 5 : 2)) {
+			flows_touch(&t, f[i]);
+			if (!waits[i])
+				next[to++] = i;
+			waits[i] = true;
+		} else if (from < to) {
+			assert_ptr_equal(flows_next_changed(&t), f[next[from]]);
+			waits[next[from++]] = false;
+		} else {
+			assert_null(flows_next_changed(&t));
+			assert_int_equal(t.queue_from, 0);
+			empty++;
+		}
+		assert_int_equal(t.queued, to - from);
+	}
+	assert_true(empty > 10 && from > 2 * TIMERS);
+	flows_fini(&t);
+}
+
 /* As many are looked at as was asked for, and the next time it goes on with the rest. */
 static void timers_come_in_pieces(void **state)
 {
@@ -286,6 +326,7 @@ int main(void)
 		cmocka_unit_test(index_holds_what_was_put_in),
 		cmocka_unit_test(timers_come_in_time_and_once),
 		cmocka_unit_test(timers_come_in_pieces),
+		cmocka_unit_test(changes_come_in_order_and_once),
 		cmocka_unit_test(tombstones_are_found_until_they_are_due),
 		cmocka_unit_test(the_last_generation_is_the_one_remembered),
 		cmocka_unit_test(counts_go_on_beyond_sixteen_bits),

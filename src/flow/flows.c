@@ -264,6 +264,8 @@ struct flow *flows_next_changed(struct flows *t)
 			t->queue_from = 0;
 		t->queued--;
 		f->flags &= ~(uint32_t)FLOW_QUEUED;
+		if (!t->queued)
+			t->queue_from = 0; /* so that no more of the ring is touched than is needed */
 		if ((f->flags & FLOW_USED) && (f->flags & FLOW_DIRTY))
 			return f;
 	}
