@@ -32,6 +32,19 @@ static inline void mem_read(const void *p)
 	(void)*(const volatile char *)p;
 }
 
+/* The same for every line of some octets that begin with one. */
+static inline void mem_ask_all(const void *p, size_t size)
+{
+	for (const char *at = p; at < (const char *)p + size; at += 64)
+		mem_ask(at);
+}
+
+static inline void mem_read_all(const void *p, size_t size)
+{
+	for (const char *at = p; at < (const char *)p + size; at += 64)
+		mem_read(at);
+}
+
 /*
  * A large zeroed table, mapped lazily and on huge pages where the system grants them: memory that was
  * never touched costs nothing. NULL (errno set) when the address space cannot be had.

@@ -275,18 +275,12 @@ static void ask_index(const struct engine *e, struct ahead *a, size_t i)
 	mem_ask(b);
 }
 
-static void ask_all(const void *p, size_t size)
-{
-	for (const char *at = p; at < (const char *)p + size; at += 64)
-		mem_ask(at);
-}
-
 /* A SYN that nobody has the tuple of: most likely it opens a connection. */
 static void ask_for_new(const struct engine *e, struct ahead *a, const struct pkt *p)
 {
 	mem_ask(index_bucket(&e->tombs.index, p->hash));
 	mem_ask(beats_place(e->beats, &p->tuple));
-	ask_all(flows_spare(&e->flows, a->opening++), sizeof(struct flow));
+	mem_ask_all(flows_spare(&e->flows, a->opening++), sizeof(struct flow));
 }
 
 static void ask_flow(const struct engine *e, struct ahead *a, size_t i)
@@ -324,7 +318,7 @@ static void ask_rest(const struct engine *e, struct ahead *a, size_t i)
 		mem_ask(&f->half[CLIENT].isn);
 	}
 	if (p->flags & TCP_RST)
-		ask_all(rares_next(&e->flows.rares), sizeof(struct rare));
+		mem_ask_all(rares_next(&e->flows.rares), sizeof(struct rare));
 	if (!(p->flags & TCP_SYN) && !(f->flags & FLOW_UNDER_WAY) && (f->flags & known) != known)
 		mem_ask(hosts_place(e->hosts, &p->tuple.addr[0]));
 	if (e->conf.max_trails && f->trail != NIL) {

@@ -178,12 +178,6 @@ void flows_arm_anew(struct flows *t, struct flow *f, int64_t deadline)
 		wheel_insert(t, f, place);
 }
 
-static void rare_read(const struct rare *r)
-{
-	for (const char *at = (const char *)r; at < (const char *)(r + 1); at += 64)
-		mem_read(at);
-}
-
 /* Reads the first line of each, all at once; of those that are due, what ending them will touch. */
 static void fetch_due(const struct flows *t, int64_t now)
 {
@@ -203,7 +197,7 @@ static void fetch_due(const struct flows *t, int64_t now)
 		const struct flow *f = &t->flow[t->due[i]];
 
 		if (f->deadline <= now)
-			rare_read(f->rare);
+			mem_read_all(f->rare, sizeof(*f->rare));
 	}
 }
 

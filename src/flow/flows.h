@@ -70,8 +70,7 @@ static inline struct flow *flows_find_guessed(const struct flows *t, struct flow
 /* Reads all of a flow but its first line: what opening, ending and handing it over touch. */
 static inline void flow_read_rest(const struct flow *f)
 {
-	for (const char *at = (const char *)&f->start; at < (const char *)(f + 1); at += 64)
-		mem_read(at);
+	mem_read_all(&f->start, sizeof(*f) - offsetof(struct flow, start));
 }
 
 /* What flows_add() will most likely give when it has been called `ahead` times more. */

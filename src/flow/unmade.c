@@ -52,9 +52,9 @@ static void make(struct row *row)
 
 static void read_ahead(const struct block *b, uint32_t from)
 {
-	for (uint32_t i = from; i < from + AHEAD && i < b->rows; i++)
-		for (const char *at = (const char *)&b->row[i]; at < (const char *)&b->row[i + 1]; at += 64)
-			mem_read(at);
+	uint32_t n = b->rows - from < AHEAD ? b->rows - from : AHEAD;
+
+	mem_read_all(&b->row[from], n * sizeof(b->row[0]));
 }
 
 void engine_make_rows(struct block *b)

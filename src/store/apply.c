@@ -481,22 +481,13 @@ static void fetch_by_uid(const struct store *st, const struct row *row, uint32_t
 	findings_fetch(st->findings, uid, n);
 }
 
-/* Rows come from another processor's cache. */
-static void fetch_rows(const struct row *row, uint32_t n)
-{
-	const char *p = (const char *)row, *end = (const char *)(row + n);
-
-	for (; p < end; p += 64)
-		mem_read(p);
-}
-
 /* at: of the conversation, where it has to be looked for; else 0 */
 static void fetch_batch(const struct store *st, uint32_t shard, const struct row *row, uint32_t n,
 	struct talk_place *at)
 {
 	uint32_t talk;
 
-	fetch_rows(row, n);
+	mem_read_all(row, n * sizeof(*row)); /* they come from another processor's cache */
 	if (!st->conf.sums_only) {
 		for (uint32_t i = 0; i < n; i++)
 			fetch_records(st, shard, &row[i]);
