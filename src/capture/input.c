@@ -24,7 +24,6 @@
 #define PLAIN_MOST INPUT_FRAME_MOST
 #define FIRST_FRAMES 64
 
-#define CACHE_LINE 64
 #define DEVICE_HEAD 96	  /* octets that the kernel puts before a frame, about */
 #define DEVICE_AHEAD 2048 /* octets, ten short frames */
 
@@ -99,8 +98,7 @@ void input_into_batch(u_char *arg, const struct pcap_pkthdr *h, const u_char *da
  */
 static inline void fetch_later_frames(const u_char *data, size_t captured)
 {
-	for (size_t i = 0; i < captured + DEVICE_HEAD; i += CACHE_LINE)
-		__builtin_prefetch(data + DEVICE_AHEAD + i);
+	mem_ask_all(data + DEVICE_AHEAD, captured + DEVICE_HEAD);
 }
 
 /* Frames of a device that nobody wants but the batch: what filter there is, is the kernel's. */

@@ -9,6 +9,7 @@
 
 #include "flow/life.h"
 #include "flow/snapshot.h"
+#include "flow/unmade.h"
 #include "flow/verdict.h"
 #include "util/err.h"
 #include "util/mem.h"
@@ -126,6 +127,22 @@ struct row *engine_row(struct engine *e, bool with_trail)
 	return row;
 }
 
+void engine_put(struct engine *e, const struct flow *f, struct row *row, enum row_what what, bool with_trail)
+{
+	int64_t now = e->now - e->skew;
+
+	row->what = (uint8_t)what;
+	row->slot = flows_slot(&e->flows, f);
+	row->has_trail = with_trail;
+	if (e->conf.unmade_rows && !flow_has_rare(f))
+		unmade_put(f, now, e->conf.time_wait, row);
+	else
+		snapshot(f, now, e->conf.time_wait, &row->c);
+	if (with_trail)
+		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
+	e->out->rows++;
+}
+
 bool engine_emit(struct engine *e, struct flow *f)
 {
 	bool with_trail = (f->uid == e->watch || e->finishing) && f->trail != NIL;
@@ -133,13 +150,7 @@ bool engine_emit(struct engine *e, struct flow *f)
 
 	if (!row)
 		return false;
-	row->what = ROW_LIVE;
-	row->slot = flows_slot(&e->flows, f);
-	row->has_trail = with_trail;
-	snapshot_row(f, e->now - e->skew, e->conf.time_wait, e->conf.unmade_rows, row);
-	if (with_trail)
-		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
-	e->out->rows++;
+	engine_put(e, f, row, ROW_LIVE, with_trail);
 	f->flags &= ~(uint32_t)FLOW_DIRTY;
 	return true;
 }
@@ -261,7 +272,6 @@ static inline void advance_a_little(struct engine *e, int64_t ts)
  */
 struct ahead {
 	const struct pkt *pkt;
-	size_t n;
 	const struct bucket *bucket[RING];
 	struct flow *found[RING]; /* most likely the flow of that packet, or NULL */
 	uint32_t opening; /* of those under way so many will most likely open one */
@@ -346,7 +356,7 @@ static void limit_due(struct engine *e)
 
 void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 {
-	struct ahead a = {.pkt = pkt, .n = n};
+	struct ahead a = {.pkt = pkt};
 
 	limit_due(e);
 	for (size_t i = 0; i < n + 3 * AHEAD; i++) {

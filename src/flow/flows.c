@@ -191,7 +191,7 @@ static void fetch_due(const struct flows *t, int64_t now)
 		mem_read(index_bucket(&t->index, f->hash));
 		if (t->graves)
 			mem_read(index_bucket(t->graves, f->hash));
-		flow_read_rest(f);
+		mem_read_all(&f->start, sizeof(*f) - offsetof(struct flow, start));
 	}
 	for (uint32_t i = 0; i < t->due_n; i++) {
 		const struct flow *f = &t->flow[t->due[i]];
@@ -240,10 +240,7 @@ void flows_fetch_changed(const struct flows *t, uint32_t n)
 	if (n > t->queued)
 		n = t->queued;
 	for (uint32_t i = 0, at = t->queue_from; i < n; i++) {
-		const struct flow *f = &t->flow[t->queue[at]];
-
-		mem_read(&f->flags);
-		flow_read_rest(f);
+		mem_read_all(&t->flow[t->queue[at]], sizeof(t->flow[0]));
 		if (++at == t->queue_size)
 			at = 0;
 	}

@@ -67,12 +67,6 @@ static inline struct flow *flows_find_guessed(const struct flows *t, struct flow
 	return flows_find(t, tuple, hash, side);
 }
 
-/* Reads all of a flow but its first line: what opening, ending and handing it over touch. */
-static inline void flow_read_rest(const struct flow *f)
-{
-	mem_read_all(&f->start, sizeof(*f) - offsetof(struct flow, start));
-}
-
 /* What flows_add() will most likely give when it has been called `ahead` times more. */
 static inline const struct flow *flows_spare(const struct flows *t, uint32_t ahead)
 {

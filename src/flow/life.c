@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "flow/snapshot.h"
 #include "flow/state.h"
 #include "flow/trail.h"
 #include "flow/verdict.h"
@@ -252,14 +251,8 @@ bool life_end(struct engine *e, struct flow *f, unsigned when)
 		rst_confirm(f);
 	if (!f->ending || f->flags & FLOW_PROVISIONAL)
 		life_judge(e, f, when | WHEN_IDLE, when & WHEN_REPLACED ? e->now - e->skew : f->last);
-	row->what = ROW_FINAL;
-	row->slot = flows_slot(&e->flows, f);
 	row->eseq = e->next_eseq++;
-	row->has_trail = with_trail;
-	snapshot_row(f, e->now - e->skew, e->conf.time_wait, e->conf.unmade_rows, row);
-	if (with_trail)
-		trail_copy(&e->trails, f->trail, f->uid, &e->out->trail[e->out->trails++]);
-	e->out->rows++;
+	engine_put(e, f, row, ROW_FINAL, with_trail);
 	bury(e, f, row->eseq);
 	trail_give(&e->trails, f->trail);
 	f->trail = NIL;

@@ -110,6 +110,8 @@ bool late_take(struct engine *e, struct tomb *t, int side, const struct pkt *p);
 
 /* Room for one more row (and trail), or NULL when live and no block is to be had. */
 struct row *engine_row(struct engine *e, bool with_trail);
+/* Fills that row with the flow as it is now, its trail too if there was to be room for one. */
+void engine_put(struct engine *e, const struct flow *f, struct row *row, enum row_what what, bool with_trail);
 /* Publishes the flow as it is now. False: no block. */
 bool engine_emit(struct engine *e, struct flow *f);
 

@@ -3,12 +3,8 @@
 #define TCPTOP_FLOW_SNAPSHOT_H
 
 #include "flow/flow.h"
-#include "model/block.h"
 
 /* `now` and `time_wait` in ns, for TIME-WAIT. */
 void snapshot(const struct flow *f, int64_t now, int64_t time_wait, struct connection *out);
-
-/* The same into a row, now or, of a flow without a rare part, when somebody calls engine_make_rows(). */
-void snapshot_row(const struct flow *f, int64_t now, int64_t time_wait, bool later, struct row *row);
 
 #endif

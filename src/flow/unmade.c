@@ -4,10 +4,11 @@
  */
 #include "config.h"
 
-#include "flow/engine.h"
+#include "flow/unmade.h"
 
 #include <string.h>
 
+#include "flow/engine.h"
 #include "flow/snapshot.h"
 #include "util/mem.h"
 
@@ -26,14 +27,10 @@ static struct rares no_rares;
 static struct rare nothing_rare = {.pool = &no_rares};
 static struct rares no_rares = {.rare = &nothing_rare};
 
-void snapshot_row(const struct flow *f, int64_t now, int64_t time_wait, bool later, struct row *row)
+void unmade_put(const struct flow *f, int64_t now, int64_t time_wait, struct row *row)
 {
 	char *to = (char *)&row->c;
 
-	if (!later || flow_has_rare(f)) {
-		snapshot(f, now, time_wait, &row->c);
-		return;
-	}
 	row->unmade = 1;
 	mem_copy(to + offsetof(struct unmade, flow), f, sizeof(*f));
 	memcpy(to + offsetof(struct unmade, now), &now, sizeof(now));

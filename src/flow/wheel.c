@@ -110,7 +110,7 @@ uint32_t wheel_take(struct wheel *w, int64_t now, uint32_t *slot, uint32_t room,
 			uint32_t empty = *first;
 
 			if (s->next)
-				__builtin_prefetch(&w->sheet[s->next - 1]);
+				mem_ask(&w->sheet[s->next - 1]);
 			while (s->n && n < room)
 				slot[n++] = s->slot[--s->n];
 			if (s->n)

@@ -487,7 +487,6 @@ static void fetch_batch(const struct store *st, uint32_t shard, const struct row
 {
 	uint32_t talk;
 
-	mem_read_all(row, n * sizeof(*row)); /* they come from another processor's cache */
 	if (!st->conf.sums_only) {
 		for (uint32_t i = 0; i < n; i++)
 			fetch_records(st, shard, &row[i]);

@@ -53,10 +53,7 @@ void conversations_fini(struct conversations *cs);
 void conversations_clear(struct conversations *cs); /* empty; nothing held survives */
 
 void talk_place_of(const struct conversations *cs, const struct connection *c, struct talk_place *out);
-/*
- * Both read what talk_obtain will need into the cache, really: a prefetch is lost where the address needs a page walk.
- * Called for many connections in turn, the first for all of them before the second.
- */
+/* Both read what talk_obtain will need, for many connections in turn: the first for all of them before the second. */
 void talk_fetch_slot(const struct conversations *cs, const struct talk_place *at);
 void talk_fetch_row(const struct conversations *cs, const struct talk_place *at);
 void talk_fetch(const struct conversations *cs, uint32_t i); /* a row that is known */

@@ -140,9 +140,12 @@ static bool is_abort_now(const struct judging *j, const struct kept *f)
 
 static bool is_close(const struct judging *j, const struct kept *f)
 {
-	int64_t fin = f->flags & FACT_CLOSE ? fact_fin(j, f) : 0;
+	int64_t fin;
 
-	return f->flags & FACT_CLOSE && fin >= j->from && fin <= j->to;
+	if (!(f->flags & FACT_CLOSE))
+		return false;
+	fin = fact_fin(j, f);
+	return fin >= j->from && fin <= j->to;
 }
 
 uint32_t count_dropped(const struct bunch *b)
