@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CHAIN_BODY 28 /* octets of a run in a block */
 
@@ -45,5 +46,44 @@ void chain_write(struct chains *c, uint32_t *first, const void *p, size_t n);
 uint8_t *chain_read(const struct chains *c, uint32_t first, uint8_t *out);
 /* Gives it back; *first becomes 0. */
 void chain_drop(struct chains *c, uint32_t *first);
+
+/*
+ * What has a place of `room` octets elsewhere and does not fit: the last octets of its place are CHAIN_LINK that say
+ * where it goes on. Whoever has the place remembers whether it is such a one.
+ */
+#define CHAIN_LINK sizeof(uint32_t)
+
+/* The run of one. */
+static inline uint32_t chain_link(const uint8_t *place, size_t room)
+{
+	uint32_t first;
+
+	memcpy(&first, place + room - CHAIN_LINK, sizeof(first));
+	return first;
+}
+
+/* Blocks that it takes when it has n octets, more than `room`. */
+static inline uint32_t chain_blocks_beyond(size_t n, size_t room)
+{
+	return chain_blocks(n - (room - CHAIN_LINK));
+}
+
+/* Lays n octets, more than `room`, there; the rest goes to the run at `first` (0: none yet), as chain_write() says. */
+static inline void chain_split(struct chains *c, uint8_t *place, size_t room, uint32_t first, const uint8_t *p,
+	size_t n)
+{
+	size_t here = room - CHAIN_LINK;
+
+	chain_write(c, &first, p + here, n - here);
+	memcpy(place, p, here);
+	memcpy(place + here, &first, sizeof(first));
+}
+
+/* Puts it together in `out`, which has CHAIN_BODY octets more than are wanted. */
+static inline void chain_join(const struct chains *c, const uint8_t *place, size_t room, uint8_t *out)
+{
+	memcpy(out, place, room - CHAIN_LINK);
+	chain_read(c, chain_link(place, room), out + room - CHAIN_LINK);
+}
 
 #endif

@@ -271,7 +271,6 @@ bool fact_is_case(const struct fact *f)
 #define HAS_SILENCE (1 << 14) /* these are not 0 */
 #define HAS_SERVED (1 << 15)
 
-#define BODY_BEFORE (FACT_BODY - sizeof(uint32_t)) /* of those that are spilled */
 #define PACKED_MAX (3 * sizeof(struct addr) + 1 + 3 * NUMBER_MAX)
 
 static bool has_via(uint8_t kind, uint8_t ending)
@@ -335,18 +334,9 @@ static size_t pack(const struct fact *f, uint8_t *out, uint16_t *bits)
 	return (size_t)(p - out);
 }
 
-static uint32_t spill_link(const struct kept *k)
-{
-	uint32_t first = 0;
-
-	if (k->flags & SPILLED)
-		memcpy(&first, k->body + BODY_BEFORE, sizeof(first));
-	return first;
-}
-
 static void spill_drop(struct facts *t, struct kept *k)
 {
-	uint32_t first = spill_link(k);
+	uint32_t first = k->flags & SPILLED ? chain_link(k->body, FACT_BODY) : 0;
 
 	chain_drop(&t->spill, &first);
 	k->flags &= (uint16_t)~SPILLED;
@@ -357,8 +347,7 @@ static inline const uint8_t *packed(const struct facts *t, const struct kept *k,
 {
 	if (!(k->flags & SPILLED))
 		return k->body;
-	memcpy(bytes, k->body, BODY_BEFORE);
-	chain_read(&t->spill, spill_link(k), bytes + BODY_BEFORE);
+	chain_join(&t->spill, k->body, FACT_BODY, bytes);
 	return bytes;
 }
 
@@ -408,14 +397,14 @@ static bool keep(struct facts *t, struct kept *k, const struct fact *f)
 	uint8_t bytes[PACKED_MAX + NUMBER_BEYOND];
 	uint16_t bits;
 	size_t n = pack(f, bytes, &bits);
-	uint32_t first = 0;
 
 	spill_drop(t, k);
-	if (n > FACT_BODY) {
-		if (chains_room(&t->spill) < chain_blocks(n - BODY_BEFORE))
+	if (n <= FACT_BODY) {
+		memcpy(k->body, bytes, sizeof(k->body));
+	} else {
+		if (chains_room(&t->spill) < chain_blocks_beyond(n, FACT_BODY))
 			return false;
-		chain_write(&t->spill, &first, bytes + BODY_BEFORE, n - BODY_BEFORE);
-		memcpy(bytes + BODY_BEFORE, &first, sizeof(first));
+		chain_split(&t->spill, k->body, FACT_BODY, 0, bytes, n);
 		bits |= SPILLED;
 	}
 	k->at = f->at;
@@ -426,7 +415,6 @@ static bool keep(struct facts *t, struct kept *k, const struct fact *f)
 	k->ending = f->ending;
 	k->stage = f->stage;
 	k->code = f->icmp_code;
-	memcpy(k->body, bytes, sizeof(k->body));
 	return true;
 }
 

@@ -24,8 +24,7 @@
 #define SPILLED 0x8000 /* the last octets of the body say where it goes on */
 #define BYTES_MAX (sizeof(struct shape) + PACK_MAX)
 #define BODY_LEAST (RECORD_BODY - 4)
-#define LINK sizeof(uint32_t)
-#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_LEAST + LINK + CHAIN_BODY - 1) / CHAIN_BODY)
+#define SPILLS_PER_RECORD ((BYTES_MAX - BODY_LEAST + CHAIN_LINK + CHAIN_BODY - 1) / CHAIN_BODY)
 
 _Static_assert(SHAPES_MAX < OWN, "numbers of shapes");
 
@@ -76,11 +75,7 @@ static uint32_t stride_for(const struct connection *c)
 
 static uint32_t spill_link(const struct record *rec, size_t room)
 {
-	uint32_t first = 0;
-
-	if (rec->shape & SPILLED)
-		memcpy(&first, rec->body + room - LINK, sizeof(first));
-	return first;
+	return rec->shape & SPILLED ? chain_link(rec->body, room) : 0;
 }
 
 static void body_write(struct records *r, struct record *rec, size_t room, const uint8_t *p, size_t n)
@@ -95,9 +90,7 @@ static void body_write(struct records *r, struct record *rec, size_t room, const
 			memcpy(rec->body + BODY_LEAST, p + BODY_LEAST, RECORD_BODY - BODY_LEAST);
 		return;
 	}
-	chain_write(&r->spill, &first, p + room - LINK, n - room + LINK);
-	memcpy(rec->body, p, room - LINK);
-	memcpy(rec->body + room - LINK, &first, sizeof(first));
+	chain_split(&r->spill, rec->body, room, first, p, n);
 	rec->shape |= SPILLED;
 }
 
@@ -106,8 +99,7 @@ static const uint8_t *body_read(const struct records *r, const struct record *re
 {
 	if (!(rec->shape & SPILLED))
 		return rec->body;
-	memcpy(bytes, rec->body, room - LINK);
-	chain_read(&r->spill, spill_link(rec, room), bytes + room - LINK);
+	chain_join(&r->spill, rec->body, room, bytes);
 	return bytes;
 }
 
