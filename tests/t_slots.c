@@ -16,10 +16,8 @@
 
 static size_t find(const struct slots *s, uint64_t word)
 {
-	size_t at = slots_home(s, word);
+	size_t at = slots_seek(s, word);
 
-	while (s->slot[at] && s->slot[at] != word)
-		at++;
 	return s->slot[at] ? at : SIZE_MAX;
 }
 
@@ -101,12 +99,39 @@ static void past_the_last_place_there_is_some_room(void **state)
 	slots_fini(&s);
 }
 
+static void emptied_it_keeps_its_size_until_few_words_come(void **state)
+{
+	struct slots s;
+	struct random r = {3};
+	size_t taken;
+
+	(void)state;
+	assert_true(slots_init(&s, WORDS));
+	assert_false(slots_sparse(&s)); /* few, but it is small */
+	for (uint32_t i = 0; i < WORDS; i++)
+		assert_true(slots_put(&s, word_of(&r, i, 0)));
+	taken = slots_taken(&s);
+	assert_false(slots_sparse(&s));
+	slots_empty(&s);
+	assert_int_equal(s.used, 0);
+	assert_int_equal(slots_taken(&s), taken);
+	for (size_t at = 0; at < taken / sizeof(*s.slot); at++)
+		assert_true(s.slot[at] == 0);
+	assert_true(slots_put(&s, word_of(&r, 0, 0)));
+	assert_true(slots_sparse(&s));
+	slots_clear(&s);
+	assert_true(slots_taken(&s) < taken);
+	assert_false(slots_sparse(&s));
+	slots_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_are_found_wherever_they_belong),
 		cmocka_unit_test(those_of_the_first_places_survive_growing),
 		cmocka_unit_test(past_the_last_place_there_is_some_room),
+		cmocka_unit_test(emptied_it_keeps_its_size_until_few_words_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,8 @@ void mem_copy(void *to, const void *from, size_t n);
 
 /* Called once before the program ends for want of memory: the terminal is restored there. */
 void mem_on_failure(void (*hook)(void));
+/* Ends the program as the others do, for whoever got no address space for so many octets. */
+_Noreturn void mem_fail(size_t size);
 
 /* Asks for the cache line and goes on. In vain when some twenty others are already on their way: ask for few at a time. */
 static inline void mem_ask(const void *p)

@@ -21,7 +21,9 @@ struct slots {
 /* Address space for that many words. False (errno set) when it cannot be had. */
 bool slots_init(struct slots *s, uint32_t max);
 void slots_fini(struct slots *s);
+void slots_empty(struct slots *s); /* of words, as large as it is */
 void slots_clear(struct slots *s); /* empty, as small as at the start */
+bool slots_sparse(const struct slots *s); /* made for sixteen times as many as there are */
 size_t slots_bytes(uint32_t max);  /* octets when all are there, at most */
 size_t slots_taken(const struct slots *s);
 
@@ -34,6 +36,16 @@ static inline size_t slots_home(const struct slots *s, uint64_t word)
 static inline void slots_fetch(const struct slots *s, uint64_t word)
 {
 	mem_read(&s->slot[slots_home(s, word)]);
+}
+
+/* Where that very word is, or the empty slot at which the search for it ends. */
+static inline size_t slots_seek(const struct slots *s, uint64_t word)
+{
+	size_t at = slots_home(s, word);
+
+	while (s->slot[at] && s->slot[at] != word)
+		at++;
+	return at;
 }
 
 /* Puts it behind those that are there; equal ones may be. False: no room, and nothing is changed. */

@@ -215,7 +215,7 @@ static uint64_t peer_to_note(struct result_memory *m, uint32_t number, uint32_t 
 		g->noted = true;
 		first = group_peer_hash(m->query->view, number, store_conversation(m->store, g->any));
 		if (first)
-			hash_set_add(&by->peers, first);
+			(void)group_note_peer(by, first);
 	}
 	return group_peer_hash(m->query->view, number, key);
 }
@@ -235,9 +235,9 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 		if (key[i])
 			id[i] = group_id(m, keys, key[i]);
 	}
-	for (size_t i = 0; i < n && by->room && !by->alone; i++)
+	for (size_t i = 0; i < n && !by->alone; i++)
 		if (key[i])
-			mem_read(&by->slot[(uint32_t)id[i] & (by->room - 1)].tag);
+			slots_fetch(&by->found, id[i]);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t handle = from + (uint32_t)i, group;
 
@@ -249,10 +249,10 @@ static void gather_some(struct result *r, uint32_t from, size_t n)
 		by->of[handle] = group;
 		peer[i] = peer_to_note(m, group, handle, key[i]);
 		if (peer[i])
-			hash_set_fetch(&by->peers, peer[i]);
+			slots_fetch(&by->peers, peer[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		if (peer[i] && hash_set_add(&by->peers, peer[i]))
+		if (peer[i] && group_note_peer(by, peer[i]))
 			by->group[by->of[from + i]].peers++;
 	by->handles = from + (uint32_t)n;
 }

@@ -6,8 +6,6 @@
 #include "query/result.h"
 #include "util/mem.h"
 
-#define SLOTS_START 256
-
 void grouping_begin(struct grouping *g)
 {
 	mem_free(g->first);
@@ -23,26 +21,52 @@ static bool same_basis(const struct grouping_basis *a, const struct grouping_bas
 	       a->zones == b->zones && a->view == b->view && !a->peers_kept && !b->peers_kept;
 }
 
+static void begin(struct slots *s, uint32_t most)
+{
+	if (!slots_init(s, most))
+		mem_fail(slots_bytes(most));
+}
+
+/* Where many were and few are now, fewer slots are quicker found and emptied. */
+static void empty(struct slots *s, uint32_t most)
+{
+	if (!slots_sparse(s)) {
+		slots_empty(s);
+		return;
+	}
+	slots_fini(s);
+	begin(s, most);
+}
+
 void grouping_rebase(struct grouping *g, const struct grouping_basis *basis)
 {
 	if (same_basis(&g->basis, basis))
 		return;
 	g->basis = *basis;
-	/* Where many were and few are now, fewer slots are quicker found and emptied. */
-	if (g->room > SLOTS_START && g->groups < g->room / 16) {
-		mem_table_free(g->slot, g->room, sizeof(*g->slot));
-		g->slot = NULL;
-		g->room = 0;
+	if (g->most) {
+		empty(&g->found, g->most);
+		empty(&g->peers, g->most);
 	}
-	if (g->room)
-		memset(g->slot, 0, g->room * sizeof(*g->slot));
-	hash_set_clear(&g->peers);
+	g->groups = 0;
+	g->handles = 0;
+}
+
+/* Groups and peers are as many as handles at most. */
+static void slots_room(struct grouping *g, uint32_t handles)
+{
+	slots_fini(&g->found);
+	slots_fini(&g->peers);
+	g->most = handles < UINT32_MAX / 2 ? handles * 2 : UINT32_MAX;
+	begin(&g->found, g->most);
+	begin(&g->peers, g->most);
 	g->groups = 0;
 	g->handles = 0;
 }
 
 void grouping_room(struct grouping *g, uint32_t handles)
 {
+	if (handles > g->most)
+		slots_room(g, handles);
 	if (handles <= g->of_room)
 		return;
 	g->of_room = handles + 1024;
@@ -65,7 +89,7 @@ void grouping_sums(struct grouping *g)
 
 void grouping_free(struct grouping *g)
 {
-	mem_table_free(g->slot, g->room, sizeof(*g->slot));
+	slots_fini(&g->found);
 	mem_free(g->group);
 	mem_free(g->of);
 	mem_table_free(g->sum, g->sum_room, sizeof(*g->sum));
@@ -73,8 +97,8 @@ void grouping_free(struct grouping *g)
 	mem_free(g->member);
 	mem_free(g->row);
 	mem_free(g->made);
-	hash_set_free(&g->peers);
-	*g = (struct grouping){.room = 0};
+	slots_fini(&g->peers);
+	*g = (struct grouping){.groups = 0};
 }
 
 void grouping_hand_over(struct grouping *from, struct grouping *to)
@@ -91,27 +115,6 @@ void grouping_hand_over(struct grouping *from, struct grouping *to)
 	*from = (struct grouping){.made = from->made};
 }
 
-/* Slots belong where the low half of the hash says; the high half tells strangers. */
-static void slots_grow(struct grouping *g)
-{
-	struct grouping was = *g;
-
-	g->room = was.room ? was.room * 2 : SLOTS_START;
-	g->slot = mem_big(g->room, sizeof(*g->slot));
-	for (size_t i = 0; i < was.room; i++) {
-		size_t at;
-
-		if (!was.slot[i].group)
-			continue;
-		at = (uint32_t)was.group[was.slot[i].group - 1].id & (g->room - 1);
-		while (g->slot[at].group)
-			at = (at + 1) & (g->room - 1);
-		g->slot[at].tag = was.slot[i].tag;
-		g->slot[at].group = was.slot[i].group;
-	}
-	mem_table_free(was.slot, was.room, sizeof(*was.slot));
-}
-
 uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 {
 	if (g->groups == g->group_room) {
@@ -125,16 +128,20 @@ uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle)
 
 uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle)
 {
-	uint32_t tag = (uint32_t)(id >> 32);
-	size_t at;
+	const uint64_t *slot = g->found.slot;
+	uint32_t group;
 
-	if (g->groups * 2 >= g->room)
-		slots_grow(g);
-	at = (uint32_t)id & (g->room - 1);
-	for (; g->slot[at].group; at = (at + 1) & (g->room - 1))
-		if (g->slot[at].tag == tag && g->group[g->slot[at].group - 1].id == id)
-			return g->slot[at].group - 1;
-	g->slot[at].tag = tag;
-	g->slot[at].group = group_add(g, id, handle) + 1;
-	return g->slot[at].group - 1;
+	for (size_t at = slots_home(&g->found, id); slot[at]; at++) {
+		group = (uint32_t)slot[at] - 1;
+		if (!((slot[at] ^ id) >> 32) && g->group[group].id == id)
+			return group;
+	}
+	group = group_add(g, id, handle);
+	(void)slots_put(&g->found, id >> 32 << 32 | (group + 1));
+	return group;
+}
+
+bool group_note_peer(struct grouping *g, uint64_t hash)
+{
+	return !g->peers.slot[slots_seek(&g->peers, hash)] && slots_put(&g->peers, hash);
 }

@@ -67,58 +67,6 @@ uint32_t *hash_map_put(struct hash_map *m, uint64_t hash, bool *is_new)
 	return &m->slot[i].value;
 }
 
-void hash_set_clear(struct hash_set *m)
-{
-	/* Where many were and few are now, it is made anew. */
-	if (m->room > 1024 && m->used < m->room / 16)
-		hash_set_free(m);
-	if (m->used)
-		memset(m->slot, 0, m->room * sizeof(*m->slot));
-	m->used = 0;
-}
-
-void hash_set_free(struct hash_set *m)
-{
-	mem_table_free(m->slot, m->room, sizeof(*m->slot));
-	memset(m, 0, sizeof(*m));
-}
-
-static size_t hash_set_place(const struct hash_set *m, uint64_t hash)
-{
-	size_t i = hash & (m->room - 1);
-
-	while (m->slot[i] && m->slot[i] != hash)
-		i = (i + 1) & (m->room - 1);
-	return i;
-}
-
-static void hash_set_grow(struct hash_set *m)
-{
-	struct hash_set bigger = {.room = m->room ? m->room * 2 : 64, .used = m->used};
-
-	bigger.slot = mem_big(bigger.room, sizeof(*bigger.slot));
-	for (size_t i = 0; i < m->room; i++)
-		if (m->slot[i])
-			bigger.slot[hash_set_place(&bigger, m->slot[i])] = m->slot[i];
-	mem_table_free(m->slot, m->room, sizeof(*m->slot));
-	*m = bigger;
-}
-
-bool hash_set_add(struct hash_set *m, uint64_t hash)
-{
-	size_t i;
-
-	if (m->used * 2 >= m->room)
-		hash_set_grow(m);
-	hash += hash == 0;
-	i = hash_set_place(m, hash);
-	if (m->slot[i])
-		return false;
-	m->slot[i] = hash;
-	m->used++;
-	return true;
-}
-
 const uint32_t *hash_map_get(const struct hash_map *m, uint64_t hash)
 {
 	size_t i;

@@ -6,8 +6,9 @@
 #include "model/sums.h"
 #include "query/query.h"
 #include "query/sorter.h"
-#include "util/str.h"
 #include "util/mem.h"
+#include "util/slots.h"
+#include "util/str.h"
 
 /* 64-bit keyed hashes to numbers; two keys of the same hash are the same key. */
 struct hash_map {
@@ -37,23 +38,6 @@ struct texts {
 const char *texts_keep(struct texts *t, const char *text);
 void texts_clear(struct texts *t);
 
-/* 64-bit keyed hashes; two keys of the same hash are the same key. */
-struct hash_set {
-	uint64_t *slot; /* 0 = empty */
-	size_t room, used;
-};
-
-void hash_set_clear(struct hash_set *m);
-void hash_set_free(struct hash_set *m);
-/* Reads where it belongs into the cache. */
-static inline void hash_set_fetch(const struct hash_set *m, uint64_t hash)
-{
-	if (m->room)
-		mem_read(&m->slot[hash & (m->room - 1)]);
-}
-/* False: it was there. */
-bool hash_set_add(struct hash_set *m, uint64_t hash);
-
 #define NO_GROUP UINT32_MAX
 
 /* A row of a view of sums on the way: what it takes to find its conversations. */
@@ -75,10 +59,8 @@ struct group_row {
 };
 
 struct grouping {
-	struct {
-		uint32_t tag, group; /* group: plus one; 0 = empty */
-	} *slot;
-	size_t room;
+	struct slots found; /* high half: that of the identity; low half: the group, plus one */
+	uint32_t most;	    /* groups that there is room for there, and peers */
 	/* The groups of the first so many handles stand for the next query as long as it groups the same keys the same way. */
 	uint32_t handles;
 	struct grouping_basis {
@@ -102,7 +84,7 @@ struct grouping {
 	bool alone;	   /* no two conversations are of one group: none is looked for */
 	bool need_zones, need_key, has_before;
 	bool whole; /* no filter: all conversations count */
-	struct hash_set peers; /* of groups that have several conversations */
+	struct slots peers; /* hashes of those of groups that have several conversations */
 	/* Without a limit: group g's conversations are member[first[g]] up to before member[first[g + 1]]. */
 	uint32_t *first, *member;
 	struct group_row *made; /* with a limit all that are returned, without one the one handed out */
@@ -193,7 +175,10 @@ void result_free_lines(struct result_memory *m);
 void grouping_begin(struct grouping *g);
 /* Forgets the groups, unless they have that basis. */
 void grouping_rebase(struct grouping *g, const struct grouping_basis *basis);
-/* Makes room for so many handles; when all are in their groups, for their sums. */
+/*
+ * Makes room for so many handles, which may mean that their groups have to be found anew; when all are in their groups,
+ * for their sums.
+ */
 void grouping_room(struct grouping *g, uint32_t handles);
 void grouping_sums(struct grouping *g);
 void grouping_free(struct grouping *g);
@@ -203,6 +188,8 @@ void grouping_hand_over(struct grouping *from, struct grouping *to);
 uint32_t group_find(struct grouping *g, uint64_t id, uint32_t handle);
 /* A group that is known to be new, and not to be looked for. */
 uint32_t group_add(struct grouping *g, uint64_t id, uint32_t handle);
+/* Remembers a peer, by its hash with the group's, which is not 0. False: it was known. */
+bool group_note_peer(struct grouping *g, uint64_t hash);
 
 /* Whether a filter asks anything of rows, or of conversations. */
 bool query_has_after(const struct query *q);

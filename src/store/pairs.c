@@ -40,24 +40,14 @@ void pairs_clear(struct pairs *p, uint32_t rows)
 	memset(p->count, 0, ((size_t)rows + 1) * sizeof(*p->count));
 }
 
-/* Its slot, or the empty one at which the search ends. */
-static inline size_t seek(const struct pairs *p, uint64_t hash)
-{
-	size_t at = slots_home(&p->seen, hash);
-
-	while (p->seen.slot[at] && p->seen.slot[at] != hash)
-		at++;
-	return at;
-}
-
 void pairs_fetch_rest(const struct pairs *p, uint64_t hash)
 {
-	mem_read(&p->seen.slot[seek(p, hash)]);
+	mem_read(&p->seen.slot[slots_seek(&p->seen, hash)]);
 }
 
 void pairs_add(struct pairs *p, uint32_t row, uint64_t hash)
 {
-	if (p->seen.slot[seek(p, hash)])
+	if (p->seen.slot[slots_seek(&p->seen, hash)])
 		return;
 	if (p->seen.used < p->max && slots_put(&p->seen, hash))
 		p->count[row]++;

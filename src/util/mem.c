@@ -21,7 +21,7 @@ void mem_on_failure(void (*hook)(void))
 	failure_hook = hook;
 }
 
-static void out_of_memory(size_t size)
+void mem_fail(size_t size)
 {
 	if (failure_hook)
 		failure_hook();
@@ -34,7 +34,7 @@ void *mem_alloc(size_t size)
 	void *p = calloc(1, size ? size : 1);
 
 	if (!p)
-		out_of_memory(size);
+		mem_fail(size);
 	return p;
 }
 
@@ -43,7 +43,7 @@ void *mem_array(size_t n, size_t size)
 	void *p = calloc(n + !n, size + !size);
 
 	if (!p)
-		out_of_memory(n * size);
+		mem_fail(n * size);
 	return p;
 }
 
@@ -60,10 +60,10 @@ void mem_copy(void *to, const void *from, size_t n)
 void *mem_grow(void *p, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
-		out_of_memory(SIZE_MAX);
+		mem_fail(SIZE_MAX);
 	p = realloc(p, n && size ? n * size : 1);
 	if (!p)
-		out_of_memory(n * size);
+		mem_fail(n * size);
 	return p;
 }
 
@@ -141,7 +141,7 @@ void *mem_big(size_t n, size_t size)
 	void *p = mem_table(n, size);
 
 	if (!p)
-		out_of_memory(n * size);
+		mem_fail(n * size);
 	return p;
 }
 

@@ -49,12 +49,22 @@ void slots_fini(struct slots *s)
 	*s = (struct slots){ 0 };
 }
 
-void slots_clear(struct slots *s)
+bool slots_sparse(const struct slots *s)
+{
+	return s->bits > BITS_LEAST && s->used < ((size_t)1 << s->bits) / 16;
+}
+
+void slots_empty(struct slots *s)
 {
 	/* A table not yet used is zero, and not to be touched. */
 	if (s->used)
 		memset(s->slot, 0, room(s->bits) * sizeof(*s->slot));
 	s->used = 0;
+}
+
+void slots_clear(struct slots *s)
+{
+	slots_empty(s);
 	s->bits = BITS_LEAST;
 }
 
