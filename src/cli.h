@@ -12,8 +12,8 @@ struct str;
 enum { EXIT_DONE = 0, EXIT_CANNOT = 1, EXIT_USAGE = 2, EXIT_DAMAGED = 3, EXIT_SIGNAL = 128 };
 
 /*
- * Reads argv into `c`. Returns EXIT_DONE, or the exit code after it said on standard error what was wrong.
- * Trailing words become the capture filter.
+ * Reads argv into `c`. Returns EXIT_DONE, or the exit code after it said on standard error what was
+ * wrong. Trailing words become the capture filter.
  */
 int cli_parse(struct conf *c, int argc, char **argv);
 

@@ -1,6 +1,6 @@
 /*
- * Options as data: options.def gives the table, the table gives the parser. Values come as text from the command
- * line and from the configuration file and meet the same checks.
+ * Options as data: options.def gives the table, the table gives the parser. Values come as text
+ * from the command line and from the configuration file and meet the same checks.
  */
 #include "config.h"
 

@@ -1,6 +1,7 @@
 /*
- * A table of what was asked and what was answered, owned by the main thread, and a few threads that ask. They may
- * hang in a resolver for seconds, so they are never waited for: they belong to the process and end with it.
+ * A table of what was asked and what was answered, owned by the main thread, and a few threads that
+ * ask. They may hang in a resolver for seconds, so they are never waited for: they belong to the
+ * process and end with it.
  */
 #include "config.h"
 
@@ -62,8 +63,10 @@ static void look_up(struct question *q)
 
 	memcpy(&four.sin_addr, a->b + 12, 4);
 	memcpy(&six.sin6_addr, a->b, 16);
-	status = v4 ? getnameinfo((struct sockaddr *)&four, sizeof four, q->name, sizeof q->name, NULL, 0, NI_NAMEREQD)
-		    : getnameinfo((struct sockaddr *)&six, sizeof six, q->name, sizeof q->name, NULL, 0, NI_NAMEREQD);
+	status = v4 ? getnameinfo((struct sockaddr *)&four, sizeof four, q->name, sizeof q->name,
+			      NULL, 0, NI_NAMEREQD)
+		    : getnameinfo((struct sockaddr *)&six, sizeof six, q->name, sizeof q->name,
+			      NULL, 0, NI_NAMEREQD);
 	if (status != 0 || !is_plain(q->name))
 		q->name[0] = '\0';
 }

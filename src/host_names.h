@@ -10,7 +10,10 @@ struct err;
 /* Once, before the first host_name(). */
 bool host_names_start(struct err *err);
 
-/* The name, or NULL: there is none, or it is not known yet and has been asked for. Main thread only; stays valid. */
+/*
+ * The name, or NULL: there is none, or it is not known yet and has been asked for. Main thread
+ * only; stays valid.
+ */
 const char *host_name(const struct addr *a);
 
 /* Takes in what has been found. True when a name is known now that was not before. */

@@ -14,8 +14,9 @@ struct intake {
 };
 
 /*
- * Reads until the input ends, --duration is over or a signal comes; then the store has everything. Takes over the source.
- * What went wrong is said on standard error. False when it could not begin. The store is the caller's to free.
+ * Reads until the input ends, --duration is over or a signal comes; then the store has everything.
+ * Takes over the source. What went wrong is said on standard error. False when it could not begin.
+ * The store is the caller's to free.
  */
 bool intake_run(struct intake *in, const struct plan *p, struct source *source);
 

@@ -1,4 +1,7 @@
-/* From texts to tables: every name is looked up once, here, and a wrong one is reported before a screen opens. */
+/*
+ * From texts to tables: every name is looked up once, here, and a wrong one is reported before a
+ * screen opens.
+ */
 #include "config.h"
 
 #include "plan.h"
@@ -49,7 +52,8 @@ static bool plan_sort(struct plan *p, const char *text, struct err *err)
 	p->sort = column_find(p->view, name.s);
 	if (colon && !p->ascending && strcmp(colon, ":desc") != 0)
 		ok = err_set(err, "--sort: expected :asc or :desc after the column, not '%s'", colon);
-	else if (!p->sort && p->conf->source[OPTION_sort] == CONF_ARGV) /* the file's is for views that have it */
+	/* That of the configuration file is for views that have it. */
+	else if (!p->sort && p->conf->source[OPTION_sort] == CONF_ARGV)
 		ok = err_set(err, "--sort: no column '%s' in the view %s; --sort help lists them",
 			name.s, view_names[p->view]);
 	str_free(&name);

@@ -1,6 +1,6 @@
 /*
- * How large the tables may grow. They are mapped, not filled: a bound that is never reached costs nothing, so a
- * file gets all of --max-memory, shared out by what a row of each table really takes.
+ * How large the tables may grow. They are mapped, not filled: a bound that is never reached costs
+ * nothing, so a file gets all of --max-memory, shared out by what a row of each table really takes.
  */
 #include "config.h"
 
@@ -17,9 +17,11 @@
 #define TRAILS 16384
 #define FACTS 393216
 #define FACTS_LEAST 4096
-#define MACHINERY (INT64_C(6) << 20) /* what there is however small the tables: blocks, packets read ahead, hosts */
+/* What there is however small the tables: blocks, packets read ahead, hosts. */
+#define MACHINERY (INT64_C(6) << 20)
 #define FALLBACK_MEMORY (INT64_C(2) << 30)
-#define ASKED 360 /* octets that the screen's questions take for each conversation, once all views were looked at */
+/* Octets that the screen's questions take for each conversation, once all views were looked at. */
+#define ASKED 360
 #define PROBE_ROWS 1048576 /* rows for which the price of one is asked */
 
 /* What the machine has, or what this control group may use of it. */
@@ -94,8 +96,9 @@ static int64_t price_trail(void)
 }
 
 /*
- * What helps but never has to be whole: a quarter for findings, a sixteenth for time series and for segments each, if
- * they need so much. Printed views show no sparklines, and of single connections no segments. Returns what they take.
+ * What helps but never has to be whole: a quarter for findings, a sixteenth for time series and for
+ * segments each, if they need so much. Printed views show no sparklines, and of single connections
+ * no segments. Returns what they take.
  */
 static int64_t share_out_extras(struct plan *p, int64_t memory, bool batch)
 {
@@ -138,7 +141,10 @@ static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 	p->store.max_conversations = (uint32_t)conversations;
 }
 
-/* Views that show sums of conversations: of single connections, and of when things happened, nothing is asked. */
+/*
+ * Views that show sums of conversations: of single connections, and of when things happened,
+ * nothing is asked.
+ */
 static bool shows_sums_only(enum view view)
 {
 	return view != VIEW_CONNECTIONS && view != VIEW_FINDINGS && view != VIEW_GRAPH;

@@ -201,7 +201,10 @@ static int wait_ms(const struct screen *s, bool more)
 	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
 }
 
-/* A slice of looking at the store. A look that takes long leaves the packets several times as long to be taken in. */
+/*
+ * A slice of looking at the store. A look that takes long leaves the packets several times as long
+ * to be taken in.
+ */
 static void look(struct screen *s)
 {
 	int64_t begin = clock_monotonic(), now = begin;

@@ -27,8 +27,9 @@ char *device_of_route(const char *text);
 char *device_of_route6(const char *text);
 
 /*
- * More lines for the user after source_open_live() failed with `err`, each ending in a newline: how to get the
- * permission (with the user's own command line), which devices exist. Adds nothing where there is nothing to add.
+ * More lines for the user after source_open_live() failed with `err`, each ending in a newline: how
+ * to get the permission (with the user's own command line), which devices exist. Adds nothing where
+ * there is nothing to add.
  */
 void device_advice(const struct err *err, int argc, char *const argv[], struct str *out);
 

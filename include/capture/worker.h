@@ -1,7 +1,8 @@
 /*
- * The capture thread. It owns one source and one engine, and hands filled blocks to the thread that made it (the
- * viewer). Live it never waits for the viewer: without a free block it publishes later. From files it waits for
- * one, so nothing is lost. All calls here are the viewer's; the thread itself shares nothing but mailboxes.
+ * The capture thread. It owns one source and one engine, and hands filled blocks to the thread that
+ * made it (the viewer). Live it never waits for the viewer: without a free block it publishes
+ * later. From files it waits for one, so nothing is lost. All calls here are the viewer's; the
+ * thread itself shares nothing but mailboxes.
  */
 #ifndef TCPTOP_CAPTURE_WORKER_H
 #define TCPTOP_CAPTURE_WORKER_H
@@ -20,7 +21,8 @@ struct worker; /* opaque */
 enum worker_word {
 	WORKER_BLOCK,	/* block: apply it, then worker_return() it */
 	WORKER_WARNING, /* err: something the user should know; capture goes on */
-	WORKER_FILTER,	/* the answer to worker_filter(): err.text is "" when it holds, else why the old one stays */
+	/* The answer to worker_filter(): err.text is "" when it holds, else why the old one stays. */
+	WORKER_FILTER,
 	WORKER_OVER	/* the last word, after the last block: how and err say how the input ended */
 };
 
@@ -32,8 +34,9 @@ struct worker_news {
 };
 
 /*
- * Starts the thread with a source that is open (the worker closes it). engine->from_file is set from the source.
- * NULL and err when the engine or the thread cannot be had; the source is closed then too.
+ * Starts the thread with a source that is open (the worker closes it). engine->from_file is set
+ * from the source. NULL and err when the engine or the thread cannot be had; the source is closed
+ * then too.
  */
 struct worker *worker_start(struct source *source, const struct engine_conf *engine,
 	struct err *err);
@@ -48,9 +51,9 @@ void worker_return(struct worker *w, struct block *b);
 /* From now on blocks carry the trail of this live connection (0: of none). */
 void worker_watch(struct worker *w, uint64_t uid);
 /*
- * How often changes are handed over, between 100 ms (from devices and pipes until this is called) and 250: each change
- * costs both threads, and who looks once a second needs no ten of them. Until this is called a file's come by packets
- * alone, so that the same file gives the same rows.
+ * How often changes are handed over, between 100 ms (from devices and pipes until this is called)
+ * and 250: each change costs both threads, and who looks once a second needs no ten of them. Until
+ * this is called a file's come by packets alone, so that the same file gives the same rows.
  */
 void worker_pace(struct worker *w, int64_t ns);
 /* Another capture filter; WORKER_FILTER answers. */

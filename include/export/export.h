@@ -1,6 +1,6 @@
 /*
- * Answers of a query as text for people (table) and programs (CSV, JSON). The same rows and columns give the same
- * bytes on every machine: no locale, no time zone, no terminal.
+ * Answers of a query as text for people (table) and programs (CSV, JSON). The same rows and columns
+ * give the same bytes on every machine: no locale, no time zone, no terminal.
  */
 #ifndef TCPTOP_EXPORT_EXPORT_H
 #define TCPTOP_EXPORT_EXPORT_H

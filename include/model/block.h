@@ -1,9 +1,10 @@
 /*
- * Rows on their way from an engine to the store. A block has exactly one owner at any time and is plain memory
- * while owned. Blocks of one shard are applied in the order they were filled.
+ * Rows on their way from an engine to the store. A block has exactly one owner at any time and is
+ * plain memory while owned. Blocks of one shard are applied in the order they were filled.
  *
- * A row replaces what was said of the connection before. Conversations and all totals are sums over rows, made by
- * the store (the new row added, the old one subtracted); so nothing is counted twice and nothing is lost.
+ * A row replaces what was said of the connection before. Conversations and all totals are sums over
+ * rows, made by the store (the new row added, the old one subtracted); so nothing is counted twice
+ * and nothing is lost.
  */
 #ifndef TCPTOP_MODEL_BLOCK_H
 #define TCPTOP_MODEL_BLOCK_H
@@ -15,11 +16,20 @@
 #include "model/trail.h"
 
 enum row_what {
-	ROW_LIVE,  /* the connection in `slot` as it is now (it may already have an ending, which may be withdrawn) */
-	ROW_FINAL, /* the last word on it: `slot` is free again; it goes to the log of ended connections as `eseq` */
 	/*
-	 * Packets after the last word: add side[].packets, syn, synack, fin, rst, ... and OR the bits. tuple, start and
-	 * last are the connection's; a side's times hold where their count is not 0. The verdict stands.
+	 * The connection in `slot` as it is now (it may already have an ending, which may be
+	 * withdrawn).
+	 */
+	ROW_LIVE,
+	/*
+	 * The last word on it: `slot` is free again; it goes to the log of ended connections as
+	 * `eseq`.
+	 */
+	ROW_FINAL,
+	/*
+	 * Packets after the last word: add side[].packets, syn, synack, fin, rst, ... and OR the
+	 * bits. tuple, start and last are the connection's; a side's times hold where their count
+	 * is not 0. The verdict stands.
 	 */
 	ROW_LATE
 };

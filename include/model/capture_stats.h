@@ -28,7 +28,8 @@ struct capture_stats {
 	uint64_t evicted;	    /* connections judged early because the table was full */
 	uint64_t time_backwards;    /* packets stamped earlier than the one before */
 	uint64_t time_jumps;	    /* times the packets' clock was set, back or far ahead */
-	uint64_t one_way;	    /* of the last 200 connections with 4 packets or more, those seen in one direction */
+	/* Of the last 200 connections with 4 packets or more, those seen in one direction. */
+	uint64_t one_way;
 	uint64_t duplicates;	    /* copies recognised and not judged */
 	uint64_t file_bytes_read, file_bytes_total; /* progress; total 0 = not a file */
 };

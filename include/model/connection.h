@@ -55,7 +55,10 @@ struct side { /* what one end sent */
 	bool state_assumed; /* the last packet toward it is not yet answered: shown with ~ */
 	uint8_t ttl;	    /* of its packets, 0 unknown */
 	uint8_t ttl_rst;    /* of its first RST, 0 none */
-	/* ns since the connection's first packet, or TIME_NEVER: its first FIN, first and last RST, last SYN, last FIN, last data */
+	/*
+	 * ns since the connection's first packet, or TIME_NEVER: its first FIN, first and last RST,
+	 * last SYN, last FIN, last data
+	 */
 	int64_t t_fin, t_rst, t_rst_last, t_syn_last, t_fin_last, t_data;
 };
 
@@ -73,7 +76,11 @@ struct connection {
 	uint32_t attributes; /* ATTRIBUTE_BIT()s */
 	int64_t t_established; /* ns since start, or TIME_NEVER */
 	int64_t hs_srv_ns, hs_clt_ns; /* SYN to SYN-ACK, SYN-ACK to ACK at the tap, or TIME_NEVER (Karn) */
-	int64_t idle_ns;	/* silence before the RST, the segment that drew it, or what was never answered; TIME_NEVER without one */
+	/*
+	 * Silence before the RST, the segment that drew it, or what was never answered; TIME_NEVER
+	 * without one.
+	 */
+	int64_t idle_ns;
 	struct addr icmp_from;	/* who sent the ICMP error, when evidence has ICMP */
 	uint8_t icmp_type, icmp_code;
 	int8_t ttl_delta; /* hop distance of the RST minus that of its sender's packets */

@@ -9,7 +9,10 @@ enum { KEY_CLIENT = 1, KEY_SERVER = 2, KEY_PORT = 4, KEY_WHOLE = 7 }; /* parts o
 struct conversation_key { /* hashed and compared as it lies in memory: no padding */
 	struct addr client, server;
 	uint16_t port; /* the server's */
-	/* Set in rows into which idle conversations were folded when the table was full; their part of the key is 0. */
+	/*
+	 * Set in rows into which idle conversations were folded when the table was full; their part
+	 * of the key is 0.
+	 */
 	bool other_clients, other_servers, other_ports;
 	uint8_t zero;
 };

@@ -47,8 +47,9 @@ void counters_add_connection(struct counters *to, const struct connection *c);
 void counters_of_packets(const struct connection *c, struct counters *out);
 
 /*
- * The group a connection is counted in: GROUP_NONE while it is open. An abort with the attribute `delivered` did no
- * harm and counts as OK; on endings that are no abort by a side the attribute changes nothing.
+ * The group a connection is counted in: GROUP_NONE while it is open. An abort with the attribute
+ * `delivered` did no harm and counts as OK; on endings that are no abort by a side the attribute
+ * changes nothing.
  */
 enum ending_group connection_group(const struct connection *c);
 

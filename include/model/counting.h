@@ -1,6 +1,6 @@
 /*
- * The one definition of every count, as pairs of counter and value. Inline, so that who takes the pairs pays only for
- * the form it keeps them in.
+ * The one definition of every count, as pairs of counter and value. Inline, so that who takes the
+ * pairs pays only for the form it keeps them in.
  */
 #ifndef TCPTOP_MODEL_COUNTING_H
 #define TCPTOP_MODEL_COUNTING_H

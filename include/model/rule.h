@@ -1,4 +1,7 @@
-/* The decision table and its words: how facts of a connection become its ending. Evaluated in flow, told everywhere. */
+/*
+ * The decision table and its words: how facts of a connection become its ending. Evaluated in flow,
+ * told everywhere.
+ */
 #ifndef TCPTOP_MODEL_RULE_H
 #define TCPTOP_MODEL_RULE_H
 
@@ -87,7 +90,10 @@ extern const size_t rule_count;
 
 /* Adds the conditions of a rule in words, "the client's SYN was seen, it was not established". */
 void rule_words(const struct rule *rule, struct str *out);
-/* The same of every rule of that row that gives that ending, with "; or " between; nothing when there is none. */
+/*
+ * The same of every rule of that row that gives that ending, with "; or " between; nothing when
+ * there is none.
+ */
 void rule_words_of_row(unsigned row, enum ending ending, struct str *out);
 
 #endif

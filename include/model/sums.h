@@ -1,6 +1,7 @@
 /*
- * Counters of a few connections in few octets, as nearly all numbers are small. Eight narrow counters share a word, each
- * an octet whose highest bit is 0, so that they are added all at once; what does not fit is never cut off but refused.
+ * Counters of a few connections in few octets, as nearly all numbers are small. Eight narrow
+ * counters share a word, each an octet whose highest bit is 0, so that they are added all at once;
+ * what does not fit is never cut off but refused.
  */
 #ifndef TCPTOP_MODEL_SUMS_H
 #define TCPTOP_MODEL_SUMS_H

@@ -39,14 +39,15 @@ struct trail {
 	uint64_t uid;
 	uint32_t n;	  /* entries in use */
 	uint32_t skipped; /* segments between the head and the tail that were not kept */
-	struct segment seg[TRAIL_SEGMENTS]; /* in order of time; a gap lies after [TRAIL_HEAD - 1] when skipped */
+	/* In order of time; a gap lies after [TRAIL_HEAD - 1] when skipped. */
+	struct segment seg[TRAIL_SEGMENTS];
 };
 
 #define SEGMENT_PACKED 64 /* no packed segment needs more octets, those read beyond it included */
 
 /*
- * A segment in as many octets as it needs, some 16 mostly, and back; each by itself. Both return what comes after it.
- * Up to SEGMENT_PACKED octets are written and may be read.
+ * A segment in as many octets as it needs, some 16 mostly, and back; each by itself. Both return
+ * what comes after it. Up to SEGMENT_PACKED octets are written and may be read.
  */
 uint8_t *segment_pack(const struct segment *s, uint8_t *out);
 const uint8_t *segment_unpack(const uint8_t *in, struct segment *s);

@@ -18,8 +18,9 @@ const struct link_type *link_find(int dlt);
 #define DECODE_SNAPLEN 384
 
 /*
- * Decodes one frame: `captured` octets at `data`, `wire` octets when it was sent. Fills *out, but for ts and
- * source, and returns DROP_NONE; otherwise says why not, and *out is undefined. Never reads past `captured`.
+ * Decodes one frame: `captured` octets at `data`, `wire` octets when it was sent. Fills *out, but
+ * for ts and source, and returns DROP_NONE; otherwise says why not, and *out is undefined. Never
+ * reads past `captured`.
  */
 enum drop decode(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire,
 	struct pkt *out);

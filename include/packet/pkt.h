@@ -17,7 +17,11 @@
 
 enum pkt_kind {
 	PKT_TCP,  /* a segment */
-	PKT_ICMP  /* an ICMP or ICMPv6 error; tuple, seq are those of the segment it quotes (its sender is [0]) */
+	/*
+	 * An ICMP or ICMPv6 error; tuple, seq are those of the segment it quotes (its sender is
+	 * [0]).
+	 */
+	PKT_ICMP
 };
 
 /* Bits of pkt.opts: which options the segment carried. */

@@ -58,7 +58,11 @@ struct value {
 	enum { VALUE_ABSENT, VALUE_INT, VALUE_REAL, VALUE_INFINITE, VALUE_TEXT, VALUE_ADDR, VALUE_NAMES } what;
 	int64_t i;
 	double r;
-	const char *text; /* VALUE_TEXT; VALUE_NAMES: the names with '|' between. Borrowed until VALUE_TEXTS later getter calls */
+	/*
+	 * VALUE_TEXT; VALUE_NAMES: the names with '|' between. Borrowed until VALUE_TEXTS later
+	 * getter calls.
+	 */
+	const char *text;
 	struct addr addr;
 };
 
@@ -108,12 +112,16 @@ int value_order(const struct column *col, const struct value *a, const struct va
 
 enum value_style {
 	STYLE_EXPORT, /* as the contract says: absent and infinite are "" */
-	/* The same, but times with their date, shares as per cent, and names for hosts and ports where the query asks */
+	/*
+	 * The same, but times with their date, shares as per cent, and names for hosts and ports
+	 * where the query asks
+	 */
 	STYLE_TABLE,
 	STYLE_SCREEN  /* 12.3k, ∞, 50.4 ms */
 };
 /* Adds the text of the row's value. Numbers in STYLE_EXPORT are JSON numbers too. */
-void column_format(const struct column *col, const struct query_row *row, enum value_style style, struct str *out);
+void column_format(const struct column *col, const struct query_row *row, enum value_style style,
+	struct str *out);
 
 extern const char *const view_names[VIEW_COUNT]; /* "servers", ... */
 enum view view_by_name(const char *name);	 /* VIEW_COUNT: no such view */

@@ -21,13 +21,15 @@ struct zones;
 
 struct query {
 	enum view view;
-	const struct filter *filter[2]; /* both must pass: where we have drilled down to, what the user typed; may be NULL */
+	/* Both must pass: where we have drilled down to, what the user typed; may be NULL. */
+	const struct filter *filter[2];
 	const struct column *sort;	/* NULL: the view's own */
 	bool ascending;
 	size_t limit;		     /* 0 = all */
 	const struct zones *zones;   /* NULL: private networks by /24 and /64, all else "internet" */
 	bool names;		     /* -N */
-	const char *(*host)(const struct addr *a); /* with names: the address's name, NULL while not known; may be NULL */
+	/* With names: the address's name, NULL while not known; may be NULL. */
+	const char *(*host)(const struct addr *a);
 	bool spark;		     /* fill query_row.spark */
 	bool bare;		     /* nobody asks the rows for zones that are not their key: they have none */
 	const char *const *interfaces; /* names by connection.interface; NULL: shown as numbers */
@@ -39,7 +41,8 @@ struct query_row {
 	enum view view;
 	const struct query *query; /* borrowed */
 	struct conversation_key key;
-	uint64_t id;		 /* stable identity of the row: a connection's uid, else a hash of its key; never 0 */
+	/* Stable identity of the row: a connection's uid, else a hash of its key; never 0. */
+	uint64_t id;
 	const char *zone[2];	 /* borrowed from the result; NULL where the view has none */
 	struct counters n;	 /* sums; of a connection: its own contribution */
 	const struct connection *c; /* VIEW_CONNECTIONS only */
@@ -49,15 +52,19 @@ struct query_row {
 	int64_t second;		 /* VIEW_GRAPH: the step, seconds since the epoch */
 	uint32_t step;		 /* VIEW_GRAPH: its length in seconds */
 	uint64_t group[GROUP_COUNT]; /* VIEW_GRAPH: connections that ended in the step, by group */
-	uint32_t peers;		 /* distinct clients of a server, servers of a client, clients of a service or port */
-	/* attempts, rst.uniq.clt, rst.uniq.srv; oldest first. NULL: no series was kept for it, or not asked for */
+	/* Distinct clients of a server, servers of a client, clients of a service or port. */
+	uint32_t peers;
+	/*
+	 * attempts, rst.uniq.clt, rst.uniq.srv; oldest first. NULL: no series was kept for it, or
+	 * not asked for
+	 */
 	const uint16_t (*spark)[SPARK_STEPS];
 	bool spark_partial;	 /* for a part of it no series was kept */
 };
 
 /*
- * What of the conversations a query looks at when these columns of its rows are printed: for a store that is filled
- * for it alone (store_conf.leave_out, store_conf.peers).
+ * What of the conversations a query looks at when these columns of its rows are printed: for a
+ * store that is filled for it alone (store_conf.leave_out, store_conf.peers).
  */
 struct query_parts {
 	unsigned leave_out; /* parts of their keys that no answer depends on */
@@ -96,8 +103,9 @@ void query_begin(const struct store *st, const struct query *q, struct result *o
 bool query_step(struct result *r, size_t work);
 void result_free(struct result *r);
 /*
- * `from` is whole and will be shown, `to` will be asked next: memory that only making an answer takes, much more than its
- * rows, goes from one to the other. Nothing happens to a result without a limit.
+ * `from` is whole and will be shown, `to` will be asked next: memory that only making an answer
+ * takes, much more than its rows, goes from one to the other. Nothing happens to a result without a
+ * limit.
  */
 void result_hand_over(struct result *from, struct result *to);
 
@@ -122,7 +130,10 @@ void query_row_filter(const struct query_row *row, struct str *out);
  * attempts from 12 clients".
  */
 void query_sentence(const struct query_row *row, struct str *out);
-/* What the bounds of the findings left out, "88 older ones are not listed any more"; nothing when nothing was. */
+/*
+ * What the bounds of the findings left out, "88 older ones are not listed any more"; nothing when
+ * nothing was.
+ */
 void query_findings_left_out(const struct store *st, struct str *out);
 /*
  * The one-line diagnosis of a connection with its numbers, and the reasons for it, one a

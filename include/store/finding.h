@@ -1,6 +1,7 @@
 /*
- * Findings: what many connections together say. Driven by the times of events, never by when rows came: the same
- * connections give the same findings. Windows are 60 s and 15 min of packet time and slide by 10 s.
+ * Findings: what many connections together say. Driven by the times of events, never by when rows
+ * came: the same connections give the same findings. Windows are 60 s and 15 min of packet time and
+ * slide by 10 s.
  */
 #ifndef TCPTOP_STORE_FINDING_H
 #define TCPTOP_STORE_FINDING_H
@@ -29,14 +30,16 @@ struct finding {
 };
 
 /*
- * All that are listed, current and over, in the order they were raised. Borrowed until the store changes. Before the
- * input has ended, and with very many events, it may be what was true a few seconds ago.
+ * All that are listed, current and over, in the order they were raised. Borrowed until the store
+ * changes. Before the input has ended, and with very many events, it may be what was true a few
+ * seconds ago.
  */
 const struct finding *store_findings(const struct store *st, size_t *n);
 
 /*
- * The same in pieces. store_findings_step() works on them, as much as looking at so many rows takes; true when they are
- * worked out. When the store changes before that, it begins anew. store_findings_latest() has what was worked out last.
+ * The same in pieces. store_findings_step() works on them, as much as looking at so many rows
+ * takes; true when they are worked out. When the store changes before that, it begins anew.
+ * store_findings_latest() has what was worked out last.
  */
 bool store_findings_step(const struct store *st, size_t rows);
 const struct finding *store_findings_latest(const struct store *st, size_t *n);
@@ -47,7 +50,8 @@ struct findings_usage {
 	uint64_t late;		   /* events that came, or were taken back, after their time was settled */
 	uint64_t crowded;	   /* events whose time was settled early because the table was full */
 	uint64_t forgotten;	   /* findings over and not listed any more */
-	uint64_t unlisted;	   /* findings never listed, because as many as there is room for are not over */
+	/* Findings never listed, because as many as there is room for are not over. */
+	uint64_t unlisted;
 	uint64_t unwatched;	   /* subjects without room for their usual rate */
 };
 void store_findings_usage(const struct store *st, struct findings_usage *out);

@@ -1,5 +1,6 @@
 /*
- * The terminal: the only place that knows curses. Canvas in, keys, sizes and signals out. One at a time in a process.
+ * The terminal: the only place that knows curses. Canvas in, keys, sizes and signals out. One at a
+ * time in a process.
  */
 #ifndef TCPTOP_TERM_TERM_H
 #define TCPTOP_TERM_TERM_H
@@ -19,10 +20,10 @@ struct term_conf {
 };
 
 /*
- * Takes the terminal over. Keys come from standard input, or from /dev/tty when that is not a terminal.
- * NULL with err, before anything was drawn, when TERM cannot position the cursor or there is no terminal.
- * From here on SIGTERM, SIGHUP, SIGINT, SIGQUIT and SIGPIPE come as EVENT_END, SIGTSTP works as everybody expects,
- * and a crash gives the terminal back first.
+ * Takes the terminal over. Keys come from standard input, or from /dev/tty when that is not a
+ * terminal. NULL with err, before anything was drawn, when TERM cannot position the cursor or there
+ * is no terminal. From here on SIGTERM, SIGHUP, SIGINT, SIGQUIT and SIGPIPE come as EVENT_END,
+ * SIGTSTP works as everybody expects, and a crash gives the terminal back first.
  */
 struct term *term_open(const struct term_conf *conf, struct err *err);
 /* Gives the terminal back. `keep`, when not NULL, is printed as text, so that it stays in the scrollback. */
@@ -36,8 +37,8 @@ bool term_is_ascii(const struct term *t);
 void term_draw(struct term *t, const struct canvas *c, const struct theme *theme, bool repaint);
 
 /*
- * Waits for a key, a signal, a new size, or until one of the n `wake` descriptors can be read (whoever owns it reads
- * it), at most timeout_ms (-1: for ever).
+ * Waits for a key, a signal, a new size, or until one of the n `wake` descriptors can be read
+ * (whoever owns it reads it), at most timeout_ms (-1: for ever).
  */
 void term_wait(struct term *t, const int *wake, size_t n, int timeout_ms);
 /* The next event that has come, without waiting. False when there is none. */

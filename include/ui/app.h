@@ -1,6 +1,6 @@
 /*
- * The screen as a function: events in, effects out, and a picture on demand. No loop, no clock, no terminal inside;
- * time is given. One owner, the thread that owns the store.
+ * The screen as a function: events in, effects out, and a picture on demand. No loop, no clock, no
+ * terminal inside; time is given. One owner, the thread that owns the store.
  */
 #ifndef TCPTOP_UI_APP_H
 #define TCPTOP_UI_APP_H
@@ -63,7 +63,8 @@ struct app_conf {
 	const struct fields *columns; /* [VIEW_COUNT], which to show; NULL, or none of a view: its own */
 	const char *const *interfaces; /* as in struct query */
 	size_t interface_count;
-	size_t piece;		  /* rows of the store looked at in one app_work(); 0: all at once, as they are wanted */
+	/* Rows of the store looked at in one app_work(); 0: all at once, as they are wanted. */
+	size_t piece;
 	int64_t refresh_ns;	  /* between two looks at the store; 0: one second */
 	int64_t utc_offset_ns;	  /* added to times of day */
 };
@@ -77,8 +78,9 @@ unsigned app_event(struct app *a, const struct event *e, int64_t now);
 /* Looks at the store when it is due. Called whenever something may have changed, at least once a second. */
 unsigned app_tick(struct app *a, int64_t now);
 /*
- * A piece of the work that events and ticks have left, a few ms of it. While it is busy the store had better stay as it
- * is: a question whose store changed begins anew. What is on the screen meanwhile is what was true before.
+ * A piece of the work that events and ticks have left, a few ms of it. While it is busy the store
+ * had better stay as it is: a question whose store changed begins anew. What is on the screen
+ * meanwhile is what was true before.
  */
 unsigned app_work(struct app *a);
 bool app_is_busy(struct app *a);

@@ -40,8 +40,8 @@ struct rect canvas_clip(struct canvas *c, struct rect r);
 void canvas_unclip(struct canvas *c, struct rect before);
 
 /*
- * Text from column x on. Controls and bad octets show as '?'; combining marks are left out. All return the column
- * behind what was written, clipped or not, so that calls can be chained.
+ * Text from column x on. Controls and bad octets show as '?'; combining marks are left out. All
+ * return the column behind what was written, clipped or not, so that calls can be chained.
  */
 int canvas_put(struct canvas *c, int x, int y, enum role role, const char *text);
 int canvas_putf(struct canvas *c, int x, int y, enum role role, const char *format, ...)
@@ -51,7 +51,10 @@ int canvas_put_left(struct canvas *c, int x, int y, int width, enum role role, c
 int canvas_put_right(struct canvas *c, int x, int y, int width, enum role role, const char *text);
 /* Exactly `width` columns; what is too long loses its middle, as addresses want it. */
 int canvas_put_middle(struct canvas *c, int x, int y, int width, enum role role, const char *text);
-/* Text in lines of at most `width` columns, broken at blanks, at most `lines` of them. Returns how many were used. */
+/*
+ * Text in lines of at most `width` columns, broken at blanks, at most `lines` of them. Returns how
+ * many were used.
+ */
 int canvas_put_wrapped(struct canvas *c, int x, int y, int width, int lines, enum role role,
 	const char *text);
 int canvas_put_char(struct canvas *c, int x, int y, enum role role, uint32_t ch);

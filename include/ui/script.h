@@ -20,8 +20,8 @@ struct err;
 struct str;
 
 /*
- * Runs the script; dumps are added to `out`. `*now` is where time starts and where it ended. Stops early when the app
- * quits. False with err ("line 3: ...") when a line is not understood.
+ * Runs the script; dumps are added to `out`. `*now` is where time starts and where it ended. Stops
+ * early when the app quits. False with err ("line 3: ...") when a line is not understood.
  */
 bool script_run(struct app *a, struct canvas *c, const char *text, int64_t *now, struct str *out,
 	struct err *err);

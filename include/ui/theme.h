@@ -1,4 +1,7 @@
-/* Roles and what they look like. Draw code knows roles only; a theme gives each a style for the terminal's colours. */
+/*
+ * Roles and what they look like. Draw code knows roles only; a theme gives each a style for the
+ * terminal's colours.
+ */
 #ifndef TCPTOP_UI_THEME_H
 #define TCPTOP_UI_THEME_H
 
@@ -62,14 +65,16 @@ struct theme {
 void theme_default(struct theme *t);
 
 /*
- * Lines `role = fg bg attributes`; a dash keeps what the parent has. Roles not named keep roles.def's look.
- * An unknown role, colour or attribute adds a line "line 7: no role \"warm\"" to `warnings`, and the rest is used.
+ * Lines `role = fg bg attributes`; a dash keeps what the parent has. Roles not named keep
+ * roles.def's look. An unknown role, colour or attribute adds a line "line 7: no role \"warm\"" to
+ * `warnings`, and the rest is used.
  */
 void theme_parse(struct theme *t, const char *text, struct str *warnings);
 
 /*
- * By name: `$XDG_CONFIG_HOME/tcptop/themes/NAME.theme`, the installed ones, then those built in; or by path when the
- * name has a slash. False with err when there is no such theme; err lists those that there are.
+ * By name: `$XDG_CONFIG_HOME/tcptop/themes/NAME.theme`, the installed ones, then those built in; or
+ * by path when the name has a slash. False with err when there is no such theme; err lists those
+ * that there are.
  */
 bool theme_load(struct theme *t, const char *name, struct str *warnings, struct err *err);
 

@@ -48,8 +48,8 @@ uint8_t *chain_read(const struct chains *c, uint32_t first, uint8_t *out);
 void chain_drop(struct chains *c, uint32_t *first);
 
 /*
- * What has a place of `room` octets elsewhere and does not fit: the last octets of its place are CHAIN_LINK that say
- * where it goes on. Whoever has the place remembers whether it is such a one.
+ * What has a place of `room` octets elsewhere and does not fit: the last octets of its place are
+ * CHAIN_LINK that say where it goes on. Whoever has the place remembers whether it is such a one.
  */
 #define CHAIN_LINK sizeof(uint32_t)
 
@@ -68,7 +68,10 @@ static inline uint32_t chain_blocks_beyond(size_t n, size_t room)
 	return chain_blocks(n - (room - CHAIN_LINK));
 }
 
-/* Lays n octets, more than `room`, there; the rest goes to the run at `first` (0: none yet), as chain_write() says. */
+/*
+ * Lays n octets, more than `room`, there; the rest goes to the run at `first` (0: none yet), as
+ * chain_write() says.
+ */
 static inline void chain_split(struct chains *c, uint8_t *place, size_t room, uint32_t first, const uint8_t *p,
 	size_t n)
 {

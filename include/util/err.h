@@ -16,7 +16,10 @@ struct err {
 		0, "" \
 	}
 
-/* Replaces the text (printf rules, cut at the end of the buffer). Always returns false, so `return err_set(...)`. */
+/*
+ * Replaces the text (printf rules, cut at the end of the buffer). Always returns false, so `return
+ * err_set(...)`.
+ */
 bool err_set(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* As err_set, with ": " and the words of errno value `code` added. */

@@ -1,7 +1,8 @@
 /*
- * Tables that are filled from their front. To touch memory for the first time takes longer than to fill it, on virtual
- * machines some nanoseconds an octet: once a table has grown to some megabytes, a thread of its own has the pages that
- * come next from the system, while those before them are being filled.
+ * Tables that are filled from their front. To touch memory for the first time takes longer than to
+ * fill it, on virtual machines some nanoseconds an octet: once a table has grown to some megabytes,
+ * a thread of its own has the pages that come next from the system, while those before them are
+ * being filled.
  */
 #ifndef TCPTOP_UTIL_FRONT_H
 #define TCPTOP_UTIL_FRONT_H
@@ -19,7 +20,10 @@ struct front {
 	struct front *next;
 };
 
-/* Watches over a table of mem_table(). Without a thread, or where the system cannot do it, nothing is had ahead. */
+/*
+ * Watches over a table of mem_table(). Without a thread, or where the system cannot do it, nothing
+ * is had ahead.
+ */
 void front_begin(struct front *f, void *table, size_t n, size_t size);
 /* Before the table is freed. */
 void front_end(struct front *f);

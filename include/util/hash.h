@@ -13,9 +13,10 @@ uint64_t hash_random_seed(void);
 uint64_t hash_bytes(const void *p, size_t n);
 
 /*
- * The same for a few words, inline: for the way of every packet. Folded products of words under keys that are secret
- * in full, which is what XXH3 does with short inputs under public constants and one secret: without the keys nobody
- * can aim at a bucket. Two rounds, as one product is nearly linear in words that differ in few bits.
+ * The same for a few words, inline: for the way of every packet. Folded products of words under
+ * keys that are secret in full, which is what XXH3 does with short inputs under public constants
+ * and one secret: without the keys nobody can aim at a bucket. Two rounds, as one product is nearly
+ * linear in words that differ in few bits.
  */
 #define HASH_KEYS 6
 extern uint64_t hash_key[HASH_KEYS]; /* of hash_seed() */

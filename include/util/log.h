@@ -15,7 +15,10 @@ enum log_level {
 
 /* "error", "warning", "info", else debug. */
 enum log_level log_level_by_name(const char *name);
-/* Appends to `path` what is as grave as `least` or graver. Called before threads start; without it nothing is written. */
+/*
+ * Appends to `path` what is as grave as `least` or graver. Called before threads start; without it
+ * nothing is written.
+ */
 bool log_open(const char *path, enum log_level least, struct err *err);
 void log_close(void);
 /* Whether a line of this level would be written: for what is not worth finding out otherwise. */

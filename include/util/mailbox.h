@@ -1,5 +1,6 @@
 /*
- * Things handed from thread to thread, in order. Whoever takes a thing out owns it. The only place with locks.
+ * Things handed from thread to thread, in order. Whoever takes a thing out owns it. The only place
+ * with locks.
  */
 #ifndef TCPTOP_UTIL_MAILBOX_H
 #define TCPTOP_UTIL_MAILBOX_H

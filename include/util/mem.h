@@ -11,7 +11,10 @@ void *mem_array(size_t n, size_t size);		   /* n * size, overflow checked, zeroe
 void *mem_grow(void *p, size_t n, size_t size);	   /* realloc to n * size; the new part is not cleared */
 char *mem_strdup(const char *s);
 void mem_free(void *p);
-/* memset() to 0, called: for some hundred octets much faster than the instruction that compilers put in its place. */
+/*
+ * memset() to 0, called: for some hundred octets much faster than the instruction that compilers
+ * put in its place.
+ */
 void mem_clear(void *p, size_t n);
 
 /* memcpy(), called: as mem_clear. The two do not overlap. */
@@ -22,7 +25,10 @@ void mem_on_failure(void (*hook)(void));
 /* Ends the program as the others do, for whoever got no address space for so many octets. */
 _Noreturn void mem_fail(size_t size);
 
-/* Asks for the cache line and goes on. In vain when some twenty others are already on their way: ask for few at a time. */
+/*
+ * Asks for the cache line and goes on. In vain when some twenty others are already on their way:
+ * ask for few at a time.
+ */
 static inline void mem_ask(const void *p)
 {
 	__builtin_prefetch(p);
@@ -53,12 +59,16 @@ static inline void mem_read_all(const void *p, size_t size)
  */
 void *mem_table(size_t n, size_t size);
 /*
- * The tables made from now on have small pages (true) or huge ones: to clear a huge one when it is first touched takes
- * some hundred microseconds, some milliseconds on a virtual machine, and a device goes on sending. Of tables with small
- * pages what is needed first is touched at once. To be called before there is a second thread that makes tables.
+ * The tables made from now on have small pages (true) or huge ones: to clear a huge one when it is
+ * first touched takes some hundred microseconds, some milliseconds on a virtual machine, and a
+ * device goes on sending. Of tables with small pages what is needed first is touched at once. To be
+ * called before there is a second thread that makes tables.
  */
 void mem_small_pages(bool small);
-/* Has those pages of a table from the system now, its content as it is. False (errno set): it cannot, or not all. */
+/*
+ * Has those pages of a table from the system now, its content as it is. False (errno set): it
+ * cannot, or not all.
+ */
 bool mem_populate(void *p, size_t n);
 /* The same as mem_table, but never NULL: as mem_array. */
 void *mem_big(size_t n, size_t size);

@@ -1,6 +1,6 @@
 /*
- * Numbers in as many octets as they need: one for each 7 bits, and one more for more than 56. The first one says how
- * many, in the 0 bits below its lowest 1.
+ * Numbers in as many octets as they need: one for each 7 bits, and one more for more than 56. The
+ * first one says how many, in the 0 bits below its lowest 1.
  */
 #ifndef TCPTOP_UTIL_NUMBER_H
 #define TCPTOP_UTIL_NUMBER_H

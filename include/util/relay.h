@@ -1,7 +1,7 @@
 /*
- * Numbered places that go round between two threads: one fills them, the other empties them, in order. What lies in
- * them is the threads' own affair. Costs two atomic operations a place; a thread that has nothing to do sleeps, and
- * is woken when there is enough to be worth it.
+ * Numbered places that go round between two threads: one fills them, the other empties them, in
+ * order. What lies in them is the threads' own affair. Costs two atomic operations a place; a
+ * thread that has nothing to do sleeps, and is woken when there is enough to be worth it.
  */
 #ifndef TCPTOP_UTIL_RELAY_H
 #define TCPTOP_UTIL_RELAY_H
@@ -21,8 +21,8 @@ void relay_free(struct relay *r);
 /* The filler's: the next place to fill; waits while there is none. RELAY_CLOSED once it was closed. */
 size_t relay_fill(struct relay *r);
 /*
- * The place is full. With `pause` the other thread is woken for it at once, and the next relay_fill() waits until
- * every place has been emptied: until then the filler does nothing.
+ * The place is full. With `pause` the other thread is woken for it at once, and the next
+ * relay_fill() waits until every place has been emptied: until then the filler does nothing.
  */
 void relay_filled(struct relay *r, bool pause);
 
@@ -33,7 +33,10 @@ size_t relay_take(struct relay *r);
 /* That place may be filled again. */
 void relay_emptied(struct relay *r);
 
-/* The emptier's: returns when the filler waits inside relay_fill() or never will again; it stays there until the release. */
+/*
+ * The emptier's: returns when the filler waits inside relay_fill() or never will again; it stays
+ * there until the release.
+ */
 void relay_hold(struct relay *r);
 void relay_release(struct relay *r);
 

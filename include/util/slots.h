@@ -1,7 +1,8 @@
 /*
- * Open addressing that grows where it lies. A slot is a word, of which the highest bits say where it belongs and 0 is
- * empty; what the rest means is the owner's business. Searches go up and never around, so twice as many slots hold the
- * same words in the same order, and no second table is ever needed.
+ * Open addressing that grows where it lies. A slot is a word, of which the highest bits say where
+ * it belongs and 0 is empty; what the rest means is the owner's business. Searches go up and never
+ * around, so twice as many slots hold the same words in the same order, and no second table is ever
+ * needed.
  */
 #ifndef TCPTOP_UTIL_SLOTS_H
 #define TCPTOP_UTIL_SLOTS_H

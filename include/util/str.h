@@ -23,8 +23,8 @@ struct str {
 void str_grow(struct str *str, size_t n);
 
 /*
- * For who writes much in small pieces: room for n more octets, and after writing up to `end` there, that they are
- * part of it.
+ * For who writes much in small pieces: room for n more octets, and after writing up to `end` there,
+ * that they are part of it.
  */
 static inline char *str_space(struct str *str, size_t n)
 {

@@ -1,10 +1,12 @@
 /*
- * Which socket gets a packet is decided by a program of our own. The kernel's hash of a flow (PACKET_FANOUT_HASH) would
- * not do: it takes the ports of the outermost UDP header, which differ by direction in VXLAN, Geneve and the like, and
- * some kernels leave out the ports where IPv6 has a flow label, which one end may set and the other not.
+ * Which socket gets a packet is decided by a program of our own. The kernel's hash of a flow
+ * (PACKET_FANOUT_HASH) would not do: it takes the ports of the outermost UDP header, which differ
+ * by direction in VXLAN, Geneve and the like, and some kernels leave out the ports where IPv6 has a
+ * flow label, which one end may set and the other not.
  *
- * The hard thing is where a packet begins when the program sees it: at its network header when it was received, at its
- * link header when it is sent. Places relative to the network header exist, but reach only the linear part of a packet.
+ * The hard thing is where a packet begins when the program sees it: at its network header when it
+ * was received, at its link header when it is sent. Places relative to the network header exist,
+ * but reach only the linear part of a packet.
  */
 #include "config.h"
 
@@ -37,7 +39,8 @@
 #define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
 #endif
 
-#define SPREAD 0x9e3779b1 /* an odd number without pattern: the high bits of a product depend on all lower ones */
+/* An odd number without pattern: the high bits of a product depend on all lower ones. */
+#define SPREAD 0x9e3779b1
 
 #define OP(code, k) BPF_STMT((code), (uint32_t)(k))
 #define LOAD_AD(what) OP(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + (what))

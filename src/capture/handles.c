@@ -1,6 +1,6 @@
 /*
- * Descriptors are kept while there are some to spare, since a name may lead elsewhere later on and rights may be
- * given up meanwhile. Only who is out of them has to open a file twice.
+ * Descriptors are kept while there are some to spare, since a name may lead elsewhere later on and
+ * rights may be given up meanwhile. Only who is out of them has to open a file twice.
  */
 #include "config.h"
 
@@ -32,7 +32,10 @@ struct handles {
 	size_t open, most;
 };
 
-/* The soft limit may be raised by everybody, the hard one by root: later it cannot open what only root may read. */
+/*
+ * The soft limit may be raised by everybody, the hard one by root: later it cannot open what only
+ * root may read.
+ */
 static size_t descriptors_for(size_t files)
 {
 	struct rlimit limit, more;

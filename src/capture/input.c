@@ -1,7 +1,7 @@
 /*
- * Frames become packets inside libpcap's callback, straight into the reader's array: nothing of a frame is copied.
- * Of plain capture files, the usual ones, libpcap reads the header only, and input_plain.c the packets; what is odd
- * in them is still left to libpcap.
+ * Frames become packets inside libpcap's callback, straight into the reader's array: nothing of a
+ * frame is copied. Of plain capture files, the usual ones, libpcap reads the header only, and
+ * input_plain.c the packets; what is odd in them is still left to libpcap.
  */
 #include "config.h"
 
@@ -93,8 +93,9 @@ void input_into_batch(u_char *arg, const struct pcap_pkthdr *h, const u_char *da
 }
 
 /*
- * In a device's buffer frames lie one behind the other, and no processor cache has what the kernel wrote there some
- * time ago: it is fetched some frames before it is looked at. Should nothing be there, nothing happens.
+ * In a device's buffer frames lie one behind the other, and no processor cache has what the kernel
+ * wrote there some time ago: it is fetched some frames before it is looked at. Should nothing be
+ * there, nothing happens.
  */
 static inline void fetch_later_frames(const u_char *data, size_t captured)
 {

@@ -34,7 +34,8 @@ struct face {
 	int datalink;
 	const struct link_type *link; /* NULL: not known, all frames count as such */
 	struct bpf_program filter;    /* of files: judged here, so that one step stays bounded */
-	bool filtered;		      /* without instructions: it cannot be asked of this link type, nothing passes */
+	/* Without instructions: it cannot be asked of this link type, nothing passes. */
+	bool filtered;
 };
 
 struct input {
@@ -52,12 +53,14 @@ struct input {
 	FILE *file;		      /* of files that libpcap reads, belongs to `pcap` once there is one */
 	struct spool *spool;	      /* of files, belongs to `file` if there is one */
 	struct input_ng *ng;	      /* of pcapng files, which are read without libpcap */
-	int plain_ns;		      /* packets are taken from the spool, their fractions count this; 0: libpcap reads */
+	/* Packets are taken from the spool, their fractions count this; 0: libpcap reads. */
+	int plain_ns;
 	uint32_t plain_most;	      /* longer ones are libpcap's */
 	uint32_t plain_fraction;      /* those with this fraction of a second, or more, as well */
 	char *filter_text;	      /* for what is not open yet */
 	struct pcap_stat kernel;      /* the last answer: its counters wrap */
-	struct timeval since;	      /* of a device whose packets are shared out: earlier ones came to all; else 0 */
+	/* Of a device whose packets are shared out: earlier ones came to all; else 0. */
+	struct timeval since;
 	bool long_way;		      /* no short cut for plain packets: for the test that the two ways agree */
 	bool over;
 	bool asleep;		      /* a file whose time has not come: closed */
@@ -92,13 +95,17 @@ bool input_take(struct input *in, struct pkt *out);
 
 /* Tells handle-dependent fields from in->pcap. */
 void input_opened(struct input *in);
-/* Opens it, with the filter in->filter_text, if the file header is there: otherwise INPUT_DRY, or INPUT_FAILED. */
+/*
+ * Opens it, with the filter in->filter_text, if the file header is there: otherwise INPUT_DRY, or
+ * INPUT_FAILED.
+ */
 enum input_state input_open_there(struct input *in, struct err *err);
 /* The same of a file, in which the header is, if there is one. */
 bool input_open_whole(struct input *in, struct err *err);
 /*
- * Reads the first packets of a file for in->first: the least of their times, so that a file that does not begin with
- * its earliest one is opened soon enough; INT64_MIN when there is none. It can only be put to sleep then.
+ * Reads the first packets of a file for in->first: the least of their times, so that a file that
+ * does not begin with its earliest one is opened soon enough; INT64_MIN when there is none. It can
+ * only be put to sleep then.
  */
 void input_find_first(struct input *in);
 /* Closes a file, which has a handle, before its first packet. */

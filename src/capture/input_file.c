@@ -1,6 +1,7 @@
 /*
- * Opening and closing of files and pipes. A file may be closed before its first packet and opened again when its time
- * has come: until then it takes its name and, as long as there is one to spare, a descriptor.
+ * Opening and closing of files and pipes. A file may be closed before its first packet and opened
+ * again when its time has come: until then it takes its name and, as long as there is one to spare,
+ * a descriptor.
  */
 #include "config.h"
 

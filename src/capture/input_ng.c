@@ -1,6 +1,7 @@
 /*
- * Every link type of a file gets a face of its own: how to decode it, and the capture filter compiled for it. in->only
- * is the first one's, and in->pcap a handle of that link type with nothing behind it, for compiling.
+ * Every link type of a file gets a face of its own: how to decode it, and the capture filter
+ * compiled for it. in->only is the first one's, and in->pcap a handle of that link type with
+ * nothing behind it, for compiling.
  */
 #include "config.h"
 
@@ -16,8 +17,8 @@
 #include "util/mem.h"
 
 /*
- * What a pcap file with that LINKTYPE_ number would be: libpcap tells nobody otherwise which DLT_ belongs to it.
- * NULL: no memory.
+ * What a pcap file with that LINKTYPE_ number would be: libpcap tells nobody otherwise which DLT_
+ * belongs to it. NULL: no memory.
  */
 static pcap_t *handle_of(unsigned link)
 {
@@ -28,9 +29,12 @@ static pcap_t *handle_of(unsigned link)
 	} header = { 0xa1b23c4d, { 2, 4 }, 0, 0, INPUT_FRAME_MOST, link };
 	char words[PCAP_ERRBUF_SIZE];
 	FILE *f = fmemopen((void *)(uintptr_t)&header, sizeof(header), "r");
-	pcap_t *pcap = f ? pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, words) : NULL;
+	pcap_t *pcap;
 
-	if (f && !pcap)
+	if (!f)
+		return NULL;
+	pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, words);
+	if (!pcap)
 		fclose(f);
 	return pcap;
 }
@@ -105,8 +109,8 @@ static void hand_over(struct input *in, const struct pcapng_packet *p, pcap_hand
 }
 
 /*
- * At most `room` packets of what is there, plain ones the short way; *n grows by their number. Until the first
- * interface: at most one block.
+ * At most `room` packets of what is there, plain ones the short way; *n grows by their number.
+ * Until the first interface: at most one block.
  */
 static enum pcapng_step take_blocks(struct input *in, size_t room, pcap_handler frame, size_t *n,
 	struct err *err)
@@ -160,7 +164,8 @@ enum input_state input_ng_open(struct input *in, struct err *err)
 	do {
 		step = take_blocks(in, 1, NULL, &none, err);
 		if (step == PCAPNG_DAMAGED) {
-			err_prefix(err, "%s: damaged at byte %llu", in->name, (unsigned long long)in->ng->ng.at);
+			err_prefix(err, "%s: damaged at byte %llu", in->name,
+				(unsigned long long)in->ng->ng.at);
 			return INPUT_FAILED;
 		}
 	} while (in->ng->faces == 0 && (step != PCAPNG_SHORT || spool_fill(in->spool)));
@@ -185,7 +190,8 @@ static enum input_state ended(const struct input *in, enum pcapng_step how, stru
 	if (!spool_is_over(in->spool))
 		return INPUT_DRY;
 	if (spool_error(in->spool))
-		err_set_errno(err, spool_error(in->spool), "%s: cannot be read on from packet %llu", in->name, next);
+		err_set_errno(err, spool_error(in->spool), "%s: cannot be read on from packet %llu",
+			in->name, next);
 	else if (spool_look(in->spool, &at) > 0)
 		err_set(err, "%s: cut short in packet %llu", in->name, next);
 	else

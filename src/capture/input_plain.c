@@ -1,7 +1,7 @@
 /*
- * Of both kinds of files packets are found where they lie, and decoded there. Who only wants them decoded gets them
- * straight into the batch, and what is counted is counted once for all of them; filters, savers and who looks ahead get
- * frames as libpcap would hand them over.
+ * Of both kinds of files packets are found where they lie, and decoded there. Who only wants them
+ * decoded gets them straight into the batch, and what is counted is counted once for all of them;
+ * filters, savers and who looks ahead get frames as libpcap would hand them over.
  */
 #include "config.h"
 
@@ -83,8 +83,8 @@ static PASTED bool find(struct input *in, bool ng, const uint8_t *at, const uint
 }
 
 /*
- * Takes at most `room` packets of what lies between *at and `end`, and moves *at behind them; *f is the last one. Of
- * what was found nothing is needed any more once it is decoded: registers are few.
+ * Takes at most `room` packets of what lies between *at and `end`, and moves *at behind them; *f is
+ * the last one. Of what was found nothing is needed any more once it is decoded: registers are few.
  */
 static PASTED size_t into_batch(struct input *in, bool ng, const uint8_t **at, const uint8_t *end, size_t room,
 	struct found *f)

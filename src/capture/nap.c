@@ -5,7 +5,10 @@
 #define WORTH 256 /* packets */
 #define MOST_MS 50 /* what the screen may lag */
 #define LEAST_MOST_MS 10
-/* 1 ms for so much buffer: more than what a link of 10 Gbit/s fills in that time with the smallest packets ... */
+/*
+ * 1 ms for so much buffer: more than what a link of 10 Gbit/s fills in that time with the smallest
+ * packets ...
+ */
 #define BUFFER_MS ((uint64_t)4 * 1024 * 1024)
 #define QUIET_MS ((uint64_t)1024 * 1024) /* ... and, where few came before, with longer ones */
 #define PACKET_HEAD 128 /* octets of the buffer that a packet takes besides its own, at most */

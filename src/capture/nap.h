@@ -1,7 +1,8 @@
 /*
- * How long to let packets gather. Where many come, a look now and then costs less than to be woken for every piece of
- * the kernel's buffer that is full: falling asleep and waking up takes as long as some ten packets, and of what is kept
- * of the connections less is in the processor's cache each time. The more come, the shorter the naps.
+ * How long to let packets gather. Where many come, a look now and then costs less than to be woken
+ * for every piece of the kernel's buffer that is full: falling asleep and waking up takes as long
+ * as some ten packets, and of what is kept of the connections less is in the processor's cache each
+ * time. The more come, the shorter the naps.
  */
 #ifndef TCPTOP_CAPTURE_NAP_H
 #define TCPTOP_CAPTURE_NAP_H
@@ -16,9 +17,15 @@ struct nap {
 	int ms;	      /* the last one, 0: none */
 };
 
-/* For the least of several buffers; `snaplen` is the most that is kept of a packet. All zeros is before the first. */
+/*
+ * For the least of several buffers; `snaplen` is the most that is kept of a packet. All zeros is
+ * before the first.
+ */
 void nap_for(struct nap *n, uint64_t buffer, unsigned snaplen);
-/* How long to sleep now that `came` packets came since the last nap; 0: rather wait to be woken. At most `timeout_ms`. */
+/*
+ * How long to sleep now that `came` packets came since the last nap; 0: rather wait to be woken. At
+ * most `timeout_ms`.
+ */
 int nap_length(struct nap *n, size_t came, int timeout_ms);
 /* It was cut short, so that what comes until the next one says little. */
 void nap_was_cut(struct nap *n);

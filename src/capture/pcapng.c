@@ -1,6 +1,7 @@
 /*
- * draft-ietf-opsawg-pcapng. Every block says how long it is, first and last; nothing is believed that does not lie
- * within. What a block is for that is not known here is passed over, as the format wants it.
+ * draft-ietf-opsawg-pcapng. Every block says how long it is, first and last; nothing is believed
+ * that does not lie within. What a block is for that is not known here is passed over, as the
+ * format wants it.
  */
 #include "config.h"
 
@@ -99,9 +100,11 @@ static enum pcapng_step interface_options(const struct pcapng *ng, struct pcapng
 		if (code == OPTION_END)
 			break;
 		if (padded > left - 4)
-			return damaged(err_set(err, "option %u of an interface is longer than its block", code));
+			return damaged(err_set(err,
+				"option %u of an interface is longer than its block", code));
 		if (code == OPTION_RESOLUTION && (size != 1 || !set_resolution(in, at[4])))
-			return damaged(err_set(err, "an interface with the time resolution 0x%02x", size ? at[4] : 0));
+			return damaged(err_set(err, "an interface with the time resolution 0x%02x",
+				size ? at[4] : 0));
 		if (code == OPTION_OFFSET && size == 8) {
 			memcpy(&offset, at + 4, sizeof(offset));
 			in->offset = (int64_t)(ng->swapped ? __builtin_bswap64(offset) : offset);
@@ -112,7 +115,10 @@ static enum pcapng_step interface_options(const struct pcapng *ng, struct pcapng
 	return PCAPNG_OTHER;
 }
 
-/* Of times that are within what a pcap file can say; all others, and what is in the other byte order, are not plain. */
+/*
+ * Of times that are within what a pcap file can say; all others, and what is in the other byte
+ * order, are not plain.
+ */
 static void plan_plain(const struct pcapng *ng, struct pcapng_interface *in)
 {
 	const int64_t seconds = INT64_C(1) + INT32_MAX;
@@ -157,7 +163,8 @@ static enum pcapng_step interface_begins(struct pcapng *ng, const uint8_t *block
 /* Time stamps in units that are no power of ten, or an odd one. */
 static uint32_t nanoseconds(uint64_t rest, uint64_t units)
 {
-	uint64_t ns = units <= UINT64_MAX / NS_PER_SEC ? rest * NS_PER_SEC / units : rest / (units / NS_PER_SEC);
+	uint64_t ns = units <= UINT64_MAX / NS_PER_SEC ? rest * NS_PER_SEC / units
+						       : rest / (units / NS_PER_SEC);
 
 	return ns < NS_PER_SEC ? (uint32_t)ns : NS_PER_SEC - 1;
 }

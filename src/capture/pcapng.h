@@ -1,6 +1,7 @@
 /*
- * The blocks of a pcapng file, as bytes: sections in either byte order, interfaces with link types, resolutions and
- * offsets of their own, and packets in all three kinds of blocks. Nothing is kept of what was read but the interfaces.
+ * The blocks of a pcapng file, as bytes: sections in either byte order, interfaces with link types,
+ * resolutions and offsets of their own, and packets in all three kinds of blocks. Nothing is kept
+ * of what was read but the interfaces.
  */
 #ifndef TCPTOP_CAPTURE_PCAPNG_H
 #define TCPTOP_CAPTURE_PCAPNG_H
@@ -25,7 +26,10 @@ struct pcapng_interface {
 	uint32_t snaplen; /* 0: no limit */
 	uint64_t units;	  /* time stamps count this many a second */
 	int64_t offset;	  /* seconds to be added to them */
-	/* Of plain blocks: a stamp that is less than `span` behind `least` is `first` and `unit` ns for each one. */
+	/*
+	 * Of plain blocks: a stamp that is less than `span` behind `least` is `first` and `unit` ns
+	 * for each one.
+	 */
 	uint64_t least, span;
 	int64_t first, unit;
 	struct face *face; /* how its packets are decoded: the reader's */
@@ -60,8 +64,8 @@ struct pcapng_packet {
 void pcapng_fini(struct pcapng *ng);
 
 /*
- * The block at `block`, of which `left` octets are there; *size is how many it has, of PACKET and OTHER. *p is set for
- * PACKET only. A packet without a time of its own has that of the one before.
+ * The block at `block`, of which `left` octets are there; *size is how many it has, of PACKET and
+ * OTHER. *p is set for PACKET only. A packet without a time of its own has that of the one before.
  */
 enum pcapng_step pcapng_block(struct pcapng *ng, const uint8_t *block, size_t left, size_t *size,
 	struct pcapng_packet *p, struct err *err);
@@ -90,11 +94,13 @@ static inline bool pcapng_may_be_plain(const uint8_t *block, size_t left)
 }
 
 /*
- * The short way for what nearly all blocks are: packets with a time, in our own byte order, of interfaces whose units
- * are whole ns. False: pcapng_block() tells what it is. What is taken so is what that would say of it, and is taken
- * out by pcapng_passed(); several at once, if nothing lies between them.
+ * The short way for what nearly all blocks are: packets with a time, in our own byte order, of
+ * interfaces whose units are whole ns. False: pcapng_block() tells what it is. What is taken so is
+ * what that would say of it, and is taken out by pcapng_passed(); several at once, if nothing lies
+ * between them.
  */
-static inline bool pcapng_plain(const struct pcapng *ng, const uint8_t *block, size_t left, struct pcapng_plain *p)
+static inline bool pcapng_plain(const struct pcapng *ng, const uint8_t *block, size_t left,
+	struct pcapng_plain *p)
 {
 	const uint32_t least = PCAPNG_FRAME + 20;
 	const struct pcapng_interface *in;
@@ -106,8 +112,9 @@ static inline bool pcapng_plain(const struct pcapng *ng, const uint8_t *block, s
 	size = pcapng_own32(block + 4);
 	interface = pcapng_own32(block + 8);
 	captured = pcapng_own32(block + 20);
-	if (size > left || size - least > PCAPNG_PLAIN_MOST - least || size % 4 != 0 || captured > size - least ||
-		pcapng_own32(block + size - 4) != size || interface >= ng->interfaces)
+	if (size > left || size - least > PCAPNG_PLAIN_MOST - least || size % 4 != 0 ||
+		captured > size - least || pcapng_own32(block + size - 4) != size ||
+		interface >= ng->interfaces)
 		return false;
 	in = &ng->interface[interface];
 	stamp = ((uint64_t)pcapng_own32(block + 12) << 32 | pcapng_own32(block + 16)) - in->least;

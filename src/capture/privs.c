@@ -1,9 +1,11 @@
 /*
- * Giving up rights. Capabilities belong to a thread, so this comes before there is a second one. Packet sockets that
- * are open stay open, and so do files; filters and statistics of an open socket need no rights.
+ * Giving up rights. Capabilities belong to a thread, so this comes before there is a second one.
+ * Packet sockets that are open stay open, and so do files; filters and statistics of an open socket
+ * need no rights.
  *
- * With libcap-ng: all capabilities go, also those that setcap gave the program, and their bounding set. Without it:
- * root goes, which takes the capabilities with it; those of setcap, and of root that has nobody to become, stay.
+ * With libcap-ng: all capabilities go, also those that setcap gave the program, and their bounding
+ * set. Without it: root goes, which takes the capabilities with it; those of setcap, and of root
+ * that has nobody to become, stay.
  */
 #include "config.h"
 
@@ -101,8 +103,8 @@ static bool drop_capabilities(struct err *err)
 #endif
 
 /*
- * In a user namespace that knows one user only ("unshare -r") root is somebody else outside and has nobody to
- * become: giving up the capabilities is all there is to do.
+ * In a user namespace that knows one user only ("unshare -r") root is somebody else outside and has
+ * nobody to become: giving up the capabilities is all there is to do.
  */
 static bool is_lone_user(void)
 {

@@ -1,7 +1,8 @@
 /*
- * A source that is read ahead of its reader. Batches go round in a relay; the packets in them are decoded where they
- * are tracked, nothing is copied. The inner source belongs to the reading thread, or, while that is held or paused,
- * to the thread that takes the batches. What it counted comes along with every batch, so nobody asks it meanwhile.
+ * A source that is read ahead of its reader. Batches go round in a relay; the packets in them are
+ * decoded where they are tracked, nothing is copied. The inner source belongs to the reading
+ * thread, or, while that is held or paused, to the thread that takes the batches. What it counted
+ * comes along with every batch, so nobody asks it meanwhile.
  */
 #include "config.h"
 
@@ -19,8 +20,8 @@
 #define BATCHES 64 /* some hundred packets each: little enough to stay near, enough to sleep seldom */
 
 /*
- * A pipe that ran dry is filled again in a moment, as a rule. Both threads would wait for each other before one of them
- * waits for the pipe, so this much is waited here.
+ * A pipe that ran dry is filled again in a moment, as a rule. Both threads would wait for each
+ * other before one of them waits for the pipe, so this much is waited here.
  */
 #define PATIENCE_MS 5
 

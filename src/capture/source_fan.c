@@ -1,8 +1,9 @@
 /*
- * Several sources, each read by a thread of its own into a relay, merged by time. The hard thing is a thread without
- * packets: is there an older one still to come from it? It says with every read up to which time it has delivered all:
- * when it finds nothing, that is now less what the kernel may keep to itself. So busy threads wait for a quiet one
- * exactly as long as they must; for one that says nothing at all they wait a little longer and then go on.
+ * Several sources, each read by a thread of its own into a relay, merged by time. The hard thing is
+ * a thread without packets: is there an older one still to come from it? It says with every read up
+ * to which time it has delivered all: when it finds nothing, that is now less what the kernel may
+ * keep to itself. So busy threads wait for a quiet one exactly as long as they must; for one that
+ * says nothing at all they wait a little longer and then go on.
  */
 #include "config.h"
 
@@ -195,8 +196,8 @@ static int64_t next_ts(const struct reader *r)
 }
 
 /*
- * The reader with the earliest packet, NULL when none has one. *second: up to when it stays so; *quiet: up to when
- * those without packets have delivered all.
+ * The reader with the earliest packet, NULL when none has one. *second: up to when it stays so;
+ * *quiet: up to when those without packets have delivered all.
  */
 static struct reader *earliest(struct fan *f, int64_t *second, int64_t *quiet)
 {
@@ -318,7 +319,8 @@ static bool await(struct fan *f, enum awaited what)
 static void fan_wait(struct source *head, int wake_fd, int timeout_ms)
 {
 	struct fan *f = (struct fan *)head;
-	struct pollfd fds[2] = { { .fd = mailbox_fd(f->bell), .events = POLLIN }, { .fd = wake_fd, .events = POLLIN } };
+	struct pollfd fds[2] = {
+		{.fd = mailbox_fd(f->bell), .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
 	int64_t left = f->waiting + patience(f) - clock_monotonic();
 
 	if (f->running < f->readers)

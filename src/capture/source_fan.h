@@ -9,10 +9,10 @@ struct source;
 struct source_pcap;
 
 /*
- * Takes over n sources of the same devices and merges them by time. The threads start with the first read, so that
- * rights can be given up before. gather_ms: how long the kernel may keep a packet to itself. A source that says nothing
- * holds up the others for twice as long at most. NULL and err when the system has no descriptors left; the inner
- * sources are closed then.
+ * Takes over n sources of the same devices and merges them by time. The threads start with the
+ * first read, so that rights can be given up before. gather_ms: how long the kernel may keep a
+ * packet to itself. A source that says nothing holds up the others for twice as long at most. NULL
+ * and err when the system has no descriptors left; the inner sources are closed then.
  */
 struct source *source_fan(struct source_pcap *const *inner, size_t n, int gather_ms, struct err *err);
 

@@ -1,6 +1,7 @@
 /*
- * Capture files, pipes that carry one, and standard input. Of several files each is looked at now, so that what is
- * wrong with one is said at once, and closed again until the merge comes to its first packet.
+ * Capture files, pipes that carry one, and standard input. Of several files each is looked at now,
+ * so that what is wrong with one is said at once, and closed again until the merge comes to its
+ * first packet.
  */
 #include "config.h"
 

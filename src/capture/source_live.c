@@ -1,4 +1,7 @@
-/* Devices. On Linux libpcap maps the kernel's buffer (TPACKET_V3), so nothing is copied before it is decoded. */
+/*
+ * Devices. On Linux libpcap maps the kernel's buffer (TPACKET_V3), so nothing is copied before it
+ * is decoded.
+ */
 #include "config.h"
 
 #include "capture/source.h"
@@ -141,8 +144,9 @@ static int activate_somehow(struct source_pcap *s, struct input *in, const struc
 }
 
 /*
- * The kernel shows a packet on the loopback device twice, as sent and as received. libpcap leaves the first out, but
- * only after it has taken room in the buffer and was counted when dropped. Here the kernel does, where it can.
+ * The kernel shows a packet on the loopback device twice, as sent and as received. libpcap leaves
+ * the first out, but only after it has taken room in the buffer and was counted when dropped. Here
+ * the kernel does, where it can.
  */
 static void once_on_loopback(struct input *in)
 {

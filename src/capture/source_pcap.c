@@ -1,8 +1,9 @@
 /*
- * A source over one or several inputs. One input delivers straight into the reader's batch. Several are merged: each
- * is looked at one packet ahead and the earliest goes first. A file that is not at its end must have its next packet
- * there before anything goes on; a device without packets is passed over, since it may stay silent for ever. Files
- * sleep until the merge comes to where they begin: of a rotated set one or two are open.
+ * A source over one or several inputs. One input delivers straight into the reader's batch. Several
+ * are merged: each is looked at one packet ahead and the earliest goes first. A file that is not at
+ * its end must have its next packet there before anything goes on; a device without packets is
+ * passed over, since it may stay silent for ever. Files sleep until the merge comes to where they
+ * begin: of a rotated set one or two are open.
  */
 #include "config.h"
 
@@ -235,7 +236,10 @@ static bool still_first(const struct source_pcap *s, const struct input *in, con
 	return in->ahead && in->next.ts < slept_until(s) && (!second || is_before(in, second));
 }
 
-/* One search for the earliest serves for as long as it stays the earliest: rotated files cost one search each. */
+/*
+ * One search for the earliest serves for as long as it stays the earliest: rotated files cost one
+ * search each.
+ */
 static enum source_state read_merged(struct source_pcap *s, struct pkt *pkt, size_t room, size_t *n)
 {
 	struct input *in, *second;

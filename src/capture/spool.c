@@ -1,9 +1,10 @@
 /*
- * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live pipe, where the
- * packets that did come would wait with it. So bytes gather here, and libpcap is called only for packets that are
- * whole, and given no more than them. All that is parsed is how long things are; what they mean is libpcap's. The
- * packets of plain files are taken out past it, since its two fread() a packet cost more than decoding one, and pcapng
- * files altogether, since it stops where a second link type begins.
+ * libpcap reads files with fread(), which waits until it has all it asked for: fatal for a live
+ * pipe, where the packets that did come would wait with it. So bytes gather here, and libpcap is
+ * called only for packets that are whole, and given no more than them. All that is parsed is how
+ * long things are; what they mean is libpcap's. The packets of plain files are taken out past it,
+ * since its two fread() a packet cost more than decoding one, and pcapng files altogether, since it
+ * stops where a second link type begins.
  */
 #include "config.h"
 
@@ -337,8 +338,8 @@ uint64_t spool_taken(const struct spool *s)
 }
 
 /*
- * Not an octet beyond what was promised, or stdio would keep it where it cannot be seen. What reading failed for is
- * told behind the last octet.
+ * Not an octet beyond what was promised, or stdio would keep it where it cannot be seen. What
+ * reading failed for is told behind the last octet.
  */
 static ssize_t stream_read(void *cookie, char *to, size_t n)
 {

@@ -1,7 +1,8 @@
 /*
- * The capture thread: wait, read a batch, track it, hand over what changed. The hard thing is who waits for whom.
- * Live, nobody: without an empty block rows are published later. From files the thread waits for empty blocks, in
- * its outlet and nowhere else. Blocks live in an array of the worker until it is freed, whoever owns them.
+ * The capture thread: wait, read a batch, track it, hand over what changed. The hard thing is who
+ * waits for whom. Live, nobody: without an empty block rows are published later. From files the
+ * thread waits for empty blocks, in its outlet and nowhere else. Blocks live in an array of the
+ * worker until it is freed, whoever owns them.
  */
 #include "config.h"
 
@@ -32,7 +33,8 @@
 #define CLOCK_LAG (100 * NS_PER_MS)
 
 #define BLOCKS_FILE 16	/* blocks under way; enough to keep both threads busy */
-#define BLOCKS_GATHERED 8 /* handed over together where nobody looks before the end; the others are filled meanwhile */
+/* Handed over together where nobody looks before the end; the others are filled meanwhile. */
+#define BLOCKS_GATHERED 8
 #define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks at most (90 MB), then delay */
 #define ROOM_NOTES 64	 /* words beside the blocks, in both directions */
 

@@ -1,6 +1,6 @@
 /*
- * One JSON object a line. Numbers are printed from the column's exact text, not through a double: the nanoseconds
- * of a time have more digits than a double holds.
+ * One JSON object a line. Numbers are printed from the column's exact text, not through a double:
+ * the nanoseconds of a time have more digits than a double holds.
  */
 #include "config.h"
 

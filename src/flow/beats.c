@@ -1,4 +1,7 @@
-/* Found by keyed hash, forgotten by number alone, so that the same packets give the same answers whatever the key. */
+/*
+ * Found by keyed hash, forgotten by number alone, so that the same packets give the same answers
+ * whatever the key.
+ */
 #include "config.h"
 
 #include "flow/beats.h"

@@ -7,7 +7,8 @@
 
 #include "model/tuple.h"
 
-#define BEATS_MAX 16384u /* clients of services remembered; when they are more, all are forgotten and it begins anew */
+/* Clients of services remembered; when they are more, all are forgotten and it begins anew. */
+#define BEATS_MAX 16384u
 
 struct beats;
 
@@ -18,8 +19,8 @@ void beats_free(struct beats *b);
 /* Where a call by that client will look: for whoever reads ahead. */
 const void *beats_place(const struct beats *b, const struct tuple *client_first);
 /*
- * The client calls the service at `now`, ns. True when its last intervals were the same, one second or more each: four
- * in a row, give or take a tenth.
+ * The client calls the service at `now`, ns. True when its last intervals were the same, one second
+ * or more each: four in a row, give or take a tenth.
  */
 bool beats_call(struct beats *b, const struct tuple *client_first, int64_t now);
 

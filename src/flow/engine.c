@@ -66,9 +66,10 @@ size_t engine_bytes(const struct engine_conf *conf)
 	uint64_t tombs = conf->max_tombstones ? conf->max_tombstones : conf->max_connections;
 
 	return conf->max_connections *
-		       (sizeof(e->flows.flow[0]) + sizeof(struct rare) + sizeof(e->flows.queue[0]) + sizeof(e->flows.spare[0])) +
-	       wheel_bytes(conf->max_connections) + index_bytes(conf->max_connections) + tombs_bytes(tombs) +
-	       trails_pool_bytes(conf->max_trails);
+		       (sizeof(e->flows.flow[0]) + sizeof(struct rare) + sizeof(e->flows.queue[0]) +
+			       sizeof(e->flows.spare[0])) +
+	       wheel_bytes(conf->max_connections) + index_bytes(conf->max_connections) +
+	       tombs_bytes(tombs) + trails_pool_bytes(conf->max_trails);
 }
 
 void engine_free(struct engine *e)
@@ -200,7 +201,10 @@ static bool publish_changed(struct engine *e, size_t budget)
 	return e->flows.queued == 0;
 }
 
-/* The connection that somebody looks at is handed over once more, for its trail. False: looked at some, not found yet. */
+/*
+ * The connection that somebody looks at is handed over once more, for its trail. False: looked at
+ * some, not found yet.
+ */
 static bool find_watched(struct engine *e)
 {
 	uint32_t end = e->flows.fresh, some = e->watch_at + WATCH_STEP;
@@ -265,10 +269,11 @@ static inline void advance_a_little(struct engine *e, int64_t ts)
 }
 
 /*
- * What packets will touch is asked for some packets before they are worked on, in three steps of which each needs what
- * the one before has brought: the bucket of the index, the flow found there, and what its flags say will be wanted. So
- * the memory answers while other packets are worked on. Asked for a few lines at a time between them: of a hundred at
- * once a processor forgets all but some twenty.
+ * What packets will touch is asked for some packets before they are worked on, in three steps of
+ * which each needs what the one before has brought: the bucket of the index, the flow found there,
+ * and what its flags say will be wanted. So the memory answers while other packets are worked on.
+ * Asked for a few lines at a time between them: of a hundred at once a processor forgets all but
+ * some twenty.
  */
 struct ahead {
 	const struct pkt *pkt;
@@ -348,7 +353,10 @@ static void run(struct engine *e, struct ahead *a, size_t i)
 	segment_run(e, p, f);
 }
 
-/* A tick of the wheel may hold thousands. A file waits for them, a device does not: the next calls go on with them. */
+/*
+ * A tick of the wheel may hold thousands. A file waits for them, a device does not: the next calls
+ * go on with them.
+ */
 static void limit_due(struct engine *e)
 {
 	e->due_left = e->conf.from_file ? UINT32_MAX : DUE_LIVE;

@@ -35,8 +35,8 @@ static inline uint16_t saturating_up(uint16_t n)
 }
 
 /*
- * A time since the flow's start in four bytes: 0 is never, else microseconds + 1 for the first 35 minutes and
- * milliseconds with the top bit set after them, which lasts 24 days.
+ * A time since the flow's start in four bytes: 0 is never, else microseconds + 1 for the first 35
+ * minutes and milliseconds with the top bit set after them, which lasts 24 days.
  */
 typedef uint32_t reltime;
 
@@ -100,7 +100,8 @@ _Static_assert(UINT64_C(0) +
 		0x7fbfffff,
 	"one name for each bit");
 
-#define SYNACK_LATE 2 /* SYN-ACKs after the client's ACK from which on the server is not taking the connection */
+/* SYN-ACKs after the client's ACK from which on the server is not taking the connection. */
+#define SYNACK_LATE 2
 
 #define HOLES 3
 
@@ -141,7 +142,8 @@ struct half { /* what one end has sent */
 	char of_flow[32];
 } __attribute__((aligned(64)));
 
-_Static_assert(offsetof(struct half, isn) == 64 && offsetof(struct half, of_flow) == 96 && sizeof(struct half) == 128,
+_Static_assert(offsetof(struct half, isn) == 64 && offsetof(struct half, of_flow) == 96 &&
+		       sizeof(struct half) == 128,
 	"lines as said");
 
 /* What few connections have of an end. */
@@ -175,8 +177,8 @@ struct pending {
 };
 
 /*
- * What few connections have. All point to one that says no to everything until they have something to say: read it
- * through flow.rare, write to flow_rare().
+ * What few connections have. All point to one that says no to everything until they have something
+ * to say: read it through flow.rare, write to flow_rare().
  */
 struct rare {
 	struct rares *pool; /* where it is from */
@@ -219,7 +221,8 @@ struct rares {
 #define FLOW_PERIODIC 0x200000 /* its client calls this service at even intervals */
 #define FLOW_CAPTURE_LOSS 0x400000 /* judged while the capture was losing packets */
 #define FLOW_TTL_KNOWN 0x800000 /* << side: hosts.h has nothing to learn from another packet with that TTL */
-#define FLOW_PORTS_HELD 0x2000000 /* a SYN came on ports that an older connection held: on this one, or this is the SYN's */
+/* A SYN came on ports that an older connection held: on this one, or this is the SYN's. */
+#define FLOW_PORTS_HELD 0x2000000
 #define FLOW_TAKEN_LATE 0x4000000 /* the server acted as if it had not heard the end of the handshake */
 #define FLOW_PENDING 0x8000000 /* pending holds */
 #define FLOW_UNDER_WAY 0x10000000 /* both have sent something beyond SYN and SYN-ACK */
@@ -236,7 +239,11 @@ struct flow {
 	uint8_t rst_side; /* CLIENT, SERVER, 2 none */
 	uint16_t wheel_at;
 	uint16_t vlan;
-	uint32_t flags; /* in eight octets of its own: compilers read what stands beside it along, and wait for a write to it */
+	/*
+	 * In eight octets of its own: compilers read what stands beside it along, and wait for a
+	 * write to it.
+	 */
+	uint32_t flags;
 
 	/* ... its times and its story, one more ... */
 	int64_t start, last; /* ns since the epoch */
@@ -249,8 +256,8 @@ struct flow {
 	reltime t_synack;
 
 	/*
-	 * ... and what both ends have sent, of which plain data touches the first lines. What opening and ending touch of
-	 * the flow stands in what is left of the second ones.
+	 * ... and what both ends have sent, of which plain data touches the first lines. What
+	 * opening and ending touch of the flow stands in what is left of the second ones.
 	 */
 	union {
 		struct half half[2];

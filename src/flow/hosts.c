@@ -1,6 +1,6 @@
 /*
- * Entries are found by keyed hash but kept or refused by order of arrival alone, so that the same packets give the
- * same answers whatever the key.
+ * Entries are found by keyed hash but kept or refused by order of arrival alone, so that the same
+ * packets give the same answers whatever the key.
  */
 #include "config.h"
 

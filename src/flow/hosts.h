@@ -7,7 +7,8 @@
 
 #include "model/tuple.h"
 
-#define HOSTS_MAX 65536u /* addresses remembered; later ones are not (their TTL is then unknown, nothing worse) */
+/* Addresses remembered; later ones are not (their TTL is then unknown, nothing worse). */
+#define HOSTS_MAX 65536u
 
 struct hosts;
 

@@ -1,6 +1,7 @@
 /*
- * From the hash of a tuple to the number of what stands for it. A bucket is one cache line; it grows by one bucket
- * at a time (linear hashing: Litwin 1980), so that no packet waits for a table to be built anew.
+ * From the hash of a tuple to the number of what stands for it. A bucket is one cache line; it
+ * grows by one bucket at a time (linear hashing: Litwin 1980), so that no packet waits for a table
+ * to be built anew.
  */
 #ifndef TCPTOP_FLOW_INDEX_H
 #define TCPTOP_FLOW_INDEX_H
@@ -61,8 +62,8 @@ struct index_place {
 };
 
 /*
- * Bit per entry of a bucket's hash or ref that is the one asked for. All at once, without a branch on any: which
- * one it is cannot be foretold.
+ * Bit per entry of a bucket's hash or ref that is the one asked for. All at once, without a branch
+ * on any: which one it is cannot be foretold.
  */
 static inline uint32_t index_hits(const uint32_t *entry, uint32_t wanted)
 {

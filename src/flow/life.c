@@ -87,7 +87,10 @@ void life_judge(struct engine *e, struct flow *f, unsigned when, int64_t at)
 	struct verdict v = verdict_of(f, when | around), without;
 
 	if (!v.ending) {
-		/* What silence decided falls when the connection speaks, not by a RST or ICMP error that means nothing. */
+		/*
+		 * What silence decided falls when the connection speaks, not by a RST or ICMP error
+		 * that means nothing.
+		 */
 		if (f->ending && !(f->flags & FLOW_SILENT))
 			life_withdraw(e, f);
 		return;
@@ -231,7 +234,8 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 		.nxt = {c->nxt, s->nxt},
 		.generation = f->generation,
 		.isn_known = (c->flags & HALF_ISN ? 1 : 0) | (s->flags & HALF_ISN ? 2 : 0),
-		.nxt_known = (c->flags & (HALF_SEEN | HALF_ISN) ? 1 : 0) | (s->flags & (HALF_SEEN | HALF_ISN) ? 2 : 0),
+		.nxt_known = (c->flags & (HALF_SEEN | HALF_ISN) ? 1 : 0) |
+			     (s->flags & (HALF_SEEN | HALF_ISN) ? 2 : 0),
 		.fins = (c->flags & HALF_FIN ? 1 : 0) | (s->flags & HALF_FIN ? 2 : 0),
 		.rsts = (f->rare->odd[CLIENT].rst ? 1 : 0) | (f->rare->odd[SERVER].rst ? 2 : 0),
 	};

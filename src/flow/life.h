@@ -1,6 +1,7 @@
 /*
- * The life of a connection inside the engine: opened by a packet, judged when something tells, handed over for good.
- * Private to src/flow/: engine.c runs it, segment.c applies packets, life.c opens, judges, times out and ends.
+ * The life of a connection inside the engine: opened by a packet, judged when something tells,
+ * handed over for good. Private to src/flow/: engine.c runs it, segment.c applies packets, life.c
+ * opens, judges, times out and ends.
  */
 #ifndef TCPTOP_FLOW_LIFE_H
 #define TCPTOP_FLOW_LIFE_H
@@ -68,7 +69,10 @@ int64_t life_due(const struct engine *e, const struct flow *f);
 void life_arm(struct engine *e, struct flow *f);
 /* Its deadline has passed: judge it, put it off, or end it. False: the flow is gone. */
 bool life_timer(struct engine *e, struct flow *f);
-/* Ends it for good: handed over, leaves a tombstone, the slot is free. False: no block to be had now, nothing was done. */
+/*
+ * Ends it for good: handed over, leaves a tombstone, the slot is free. False: no block to be had
+ * now, nothing was done.
+ */
 bool life_end(struct engine *e, struct flow *f, unsigned when);
 /* A new generation takes the tuple over from f, with f's pending SYN if there is one. NULL as life_open. */
 struct flow *life_succeed(struct engine *e, struct flow *f, const struct pkt *p, int sender_side,
@@ -80,8 +84,9 @@ void life_count_one_way(struct engine *e, const struct flow *f);
 
 /* --- place.c --- */
 /*
- * The connection that p belongs to, whose tuple f has (NULL: nobody in the table has it): f, a new generation, a new
- * connection. NULL: p was only late, waits, or there was no room; it has been counted then. *side: its sender there.
+ * The connection that p belongs to, whose tuple f has (NULL: nobody in the table has it): f, a new
+ * generation, a new connection. NULL: p was only late, waits, or there was no room; it has been
+ * counted then. *side: its sender there.
  */
 struct flow *place_segment(struct engine *e, struct flow *f, int *side, const struct pkt *p);
 
@@ -103,7 +108,10 @@ void segment_run(struct engine *e, const struct pkt *p, struct flow *guess);
 
 /* --- late.c --- */
 
-/* Takes in a packet of a connection that has left the table. False: no room for its row, nothing was counted. */
+/*
+ * Takes in a packet of a connection that has left the table. False: no room for its row, nothing
+ * was counted.
+ */
 bool late_take(struct engine *e, struct tomb *t, int side, const struct pkt *p);
 
 /* --- engine.c --- */

@@ -1,7 +1,8 @@
 /*
- * Which connection, and which generation of it, a segment belongs to. The hard part is the SYN: the same ISN is a
- * retransmission, another ISN on a connection that has ended opens a new generation at once, and on one that lives it
- * waits until the other side takes it up (RFC 9293, 3.10.7.4; RFC 5961, 4: the challenge ACK; RFC 6191: TIME-WAIT).
+ * Which connection, and which generation of it, a segment belongs to. The hard part is the SYN: the
+ * same ISN is a retransmission, another ISN on a connection that has ended opens a new generation
+ * at once, and on one that lives it waits until the other side takes it up (RFC 9293, 3.10.7.4; RFC
+ * 5961, 4: the challenge ACK; RFC 6191: TIME-WAIT).
  */
 #include "config.h"
 
@@ -120,7 +121,10 @@ static void pend(struct engine *e, struct flow *f, int side, const struct pkt *p
 	flows_touch(&e->flows, f);
 }
 
-/* A bare SYN on a tuple that is in use. Leaves in *f the generation it belongs to, NULL when it has been dealt with. */
+/*
+ * A bare SYN on a tuple that is in use. Leaves in *f the generation it belongs to, NULL when it has
+ * been dealt with.
+ */
 static void place_syn(struct engine *e, struct flow **f, int *side, const struct pkt *p)
 {
 	struct flow *old = *f;
@@ -129,7 +133,8 @@ static void place_syn(struct engine *e, struct flow **f, int *side, const struct
 	if (x->flags & HALF_ISN && x->isn == p->seq)
 		return;
 	if (!(x->flags & HALF_ISN)) {
-		if (y->flags & HALF_ISN && !y->n[COUNT_SYNACK] && !(old->flags & FLOW_ESTABLISHED) && !is_terminal(old))
+		if (y->flags & HALF_ISN && !y->n[COUNT_SYNACK] &&
+			!(old->flags & FLOW_ESTABLISHED) && !is_terminal(old))
 			return; /* simultaneous open, or a split handshake */
 		if (y->flags & HALF_ISN && !y->n[COUNT_SYNACK] && !(y->flags & HALF_PROGRESS) && !old->ending)
 			return;

@@ -1,7 +1,8 @@
 /*
- * Nearly all connections are opened, talk and are closed in order, and nearly all their segments are what the one
- * before makes one expect. Which ones is decided by comparisons alone; whatever fits none of them is left to the long
- * way (place.c, track.c, segment.c), which every segment here would leave in the same state.
+ * Nearly all connections are opened, talk and are closed in order, and nearly all their segments
+ * are what the one before makes one expect. Which ones is decided by comparisons alone; whatever
+ * fits none of them is left to the long way (place.c, track.c, segment.c), which every segment here
+ * would leave in the same state.
  */
 #include "config.h"
 
@@ -10,14 +11,19 @@
 #include "flow/track.h"
 #include "flow/track_parts.h"
 
-/* With so many ways out before it, compilers take the way through for one that is hardly ever gone, and keep it short. */
+/*
+ * With so many ways out before it, compilers take the way through for one that is hardly ever gone,
+ * and keep it short.
+ */
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 
 #define BIT_OF(letter) (UINT32_C(1) << ((letter) - 'a')) /* half.history */
 #define FLAGS_OF_STATE (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 
 /* Each makes the long way ask something that is not asked here. */
-#define ODD_FLOW (FLOW_SILENT | FLOW_PENDING | FLOW_ILLEGAL | FLOW_UNREACHABLE | FLOW_PROVISIONAL | FLOW_SIMULTANEOUS)
+#define ODD_FLOW \
+	(FLOW_SILENT | FLOW_PENDING | FLOW_ILLEGAL | FLOW_UNREACHABLE | FLOW_PROVISIONAL | \
+		FLOW_SIMULTANEOUS)
 #define ODD_HALF (HALF_BEFORE | HALF_FIN_IMPLIED)
 
 static bool is_odd(const struct flow *f)
@@ -34,7 +40,8 @@ static bool has_tail(const struct half *h)
 /* The next one of x, from where it was always sent, acknowledging nothing that y was not seen to send. */
 static bool is_next(const struct half *x, const struct half *y, const struct pkt *p)
 {
-	return p->seq == x->nxt && p->ttl == x->ttl && p->win && p->len < PLAUSIBLE && !seq_before(y->nxt, p->ack);
+	return p->seq == x->nxt && p->ttl == x->ttl && p->win && p->len < PLAUSIBLE &&
+	       !seq_before(y->nxt, p->ack);
 }
 
 /* Of one that has shown no progress: what it sent next is behind its SYN. */
@@ -69,8 +76,8 @@ bool plain_open(struct flow *f, int side, const struct pkt *p)
 {
 	struct half *x = &f->half[side];
 
-	if ((p->flags & FLAGS_OF_STATE) != TCP_SYN || side != CLIENT || f->origin != ORIGIN_ATTEMPT || x->packets ||
-		f->half[SERVER].packets)
+	if ((p->flags & FLAGS_OF_STATE) != TCP_SYN || side != CLIENT ||
+		f->origin != ORIGIN_ATTEMPT || x->packets || f->half[SERVER].packets)
 		return false;
 	x->sig[0] = signature(p);
 	x->packets = x->n[COUNT_SYN] = 1;
@@ -125,8 +132,8 @@ static enum plain take_third(struct flow *f, int side, const struct pkt *p)
 	const uint32_t opened = HALF_ISN | HALF_SEEN, beyond = HALF_PROGRESS | HALF_FIN | ODD_HALF;
 	uint32_t sig = signature(p);
 
-	if (RARELY(side != CLIENT || f->origin != ORIGIN_ATTEMPT || has_tail(x) || has_tail(y) || may_be_copy(x, sig) ||
-		    (x->flags & (opened | beyond | HALF_ACK)) != opened ||
+	if (RARELY(side != CLIENT || f->origin != ORIGIN_ATTEMPT || has_tail(x) || has_tail(y) ||
+		    may_be_copy(x, sig) || (x->flags & (opened | beyond | HALF_ACK)) != opened ||
 		    (y->flags & (opened | beyond | HALF_ACK)) != (opened | HALF_ACK)))
 		return PLAIN_NOT;
 	if (RARELY(p->len || p->ack != y->nxt || !sent_syn_only(y)))
@@ -181,8 +188,9 @@ static bool are_plain(const struct flow *f, const struct half *x, const struct h
 {
 	const uint32_t must = HALF_SEEN | HALF_ACK;
 
-	if (RARELY((x->flags & (must | ODD_HALF)) != must || (y->flags & (must | ODD_HALF)) != must || has_tail(x) ||
-		    has_tail(y) || !y->win || p->ack - x->ack >= PLAUSIBLE))
+	if (RARELY((x->flags & (must | ODD_HALF)) != must ||
+		    (y->flags & (must | ODD_HALF)) != must || has_tail(x) || has_tail(y) ||
+		    !y->win || p->ack - x->ack >= PLAUSIBLE))
 		return false;
 	/* Of a side that has sent nothing but its SYN, only that is acknowledged. */
 	if (RARELY(!(y->flags & HALF_PROGRESS)) && (!(x->flags & HALF_PROGRESS) || p->ack != x->ack))

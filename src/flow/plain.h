@@ -9,14 +9,15 @@
 enum plain {
 	PLAIN_NOT,	  /* special in some way: nothing was changed */
 	PLAIN_TAKEN,	  /* the connection is where it was */
-	PLAIN_STEP,	  /* it has come a step further: it is to be judged when both have closed, and armed anew */
+	/* It has come a step further: it is to be judged when both have closed, and armed anew. */
+	PLAIN_STEP,
 	PLAIN_ESTABLISHED /* the handshake is complete, which the caller has yet to note; and armed anew */
 };
 
 /*
- * Takes in a segment of `side`, when it is the one that opens, goes on with or closes a connection in order, and nothing
- * about the connection is special: sets in the flow what the long way (track.c, segment.c) would set. A deadline of f
- * that has passed is the caller's to see to before.
+ * Takes in a segment of `side`, when it is the one that opens, goes on with or closes a connection
+ * in order, and nothing about the connection is special: sets in the flow what the long way
+ * (track.c, segment.c) would set. A deadline of f that has passed is the caller's to see to before.
  */
 enum plain plain_take(struct flow *f, int side, const struct pkt *p);
 

@@ -155,7 +155,10 @@ static uint32_t rst_facts_now(struct flow *f, int r, const struct pkt *p, bool s
 		facts |= RST_R_PROBED;
 	if (server_answered(f))
 		facts |= RST_SERVER_ANSWERED;
-	/* Whoever waits in FIN_WAIT_2 takes the acknowledgement of its FIN in silence; who answers it with a RST was gone. */
+	/*
+	 * Whoever waits in FIN_WAIT_2 takes the acknowledgement of its FIN in silence; who answers
+	 * it with a RST was gone.
+	 */
 	if ((y->flags & HALF_EMPTY_LAST && !(y->flags & HALF_FIN_ACK_LAST)) || y->probe_tail)
 		facts |= RST_DRAWN_BY_EMPTY;
 	if (p->ts - f->start - rel_ns(f->t_est ? f->t_est : f->t_synack) <= 30 * NS_PER_SEC)
@@ -315,7 +318,8 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 	x = &f->half[f->rst_side];
 	y = &f->half[!f->rst_side];
 	/* A SYN was refused, sent again, taken up, and now answered. */
-	if (!(f->flags & FLOW_ESTABLISHED) && rel_ns(x->t_syn_last) > rel_ns(f->rare->odd[f->rst_side].t_rst_last))
+	if (!(f->flags & FLOW_ESTABLISHED) &&
+		rel_ns(x->t_syn_last) > rel_ns(f->rare->odd[f->rst_side].t_rst_last))
 		return true;
 	since = p->ts - f->start - rel_ns(f->t_rst);
 	if (side == f->rst_side && something_new) {
@@ -323,6 +327,7 @@ bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new)
 		if (since >= NS_PER_MS)
 			x->flags |= HALF_SPOKE;
 	}
-	return x->flags & HALF_SPOKE_SOON && y->flags & HALF_ACK && seq_before(f->rare->odd[f->rst_side].rst_seq, y->ack);
+	return x->flags & HALF_SPOKE_SOON && y->flags & HALF_ACK &&
+	       seq_before(f->rare->odd[f->rst_side].rst_seq, y->ack);
 }
 

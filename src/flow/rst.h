@@ -1,6 +1,7 @@
 /*
- * Resets: would the receiver accept this one (RFC 9293, 3.10.7.3 and 3.10.7.4; RFC 5961, 3), and what held when it
- * came. A reset that needs no belief in either end (P1 to P4 of the design) is path evidence.
+ * Resets: would the receiver accept this one (RFC 9293, 3.10.7.3 and 3.10.7.4; RFC 5961, 3), and
+ * what held when it came. A reset that needs no belief in either end (P1 to P4 of the design) is
+ * path evidence.
  */
 #ifndef TCPTOP_FLOW_RST_H
 #define TCPTOP_FLOW_RST_H
@@ -21,7 +22,8 @@ struct hosts;
 #define RST_R_RETRANSMITTED 0x0020 /* r had sent something again 3 times or more without an answer */
 #define RST_R_PROBED 0x0040	   /* r had sent 2 keep-alive probes or more without an answer */
 #define RST_SERVER_ANSWERED 0x0080 /* the server's last data came after the client's */
-#define RST_DRAWN_BY_EMPTY 0x0100  /* p's last segment carried neither data nor FIN nor news of r's, or was a probe */
+/* p's last segment carried neither data nor FIN nor news of r's, or was a probe. */
+#define RST_DRAWN_BY_EMPTY 0x0100
 #define RST_IDLE 0x0200
 #define RST_EARLY 0x0400	   /* within 30 s of the handshake */
 #define RST_BOTH_SIDES 0x0800	   /* P4 */
@@ -35,7 +37,8 @@ enum rst_result {
 	RST_ACCEPTED,	 /* the first one of the connection */
 	RST_AGAIN,	 /* the connection had been reset already */
 	RST_AFTER_CLOSE, /* both sides had closed */
-	RST_WAITS,	 /* in the window but not exact: provisional for 2 s (RFC 5961: a challenge ACK is due) */
+	/* In the window but not exact: provisional for 2 s (RFC 5961: a challenge ACK is due). */
+	RST_WAITS,
 	RST_IGNORED
 };
 
@@ -53,8 +56,8 @@ void rst_confirm(struct flow *f);
 void rst_undo(struct flow *f);
 
 /*
- * Something other than a RST came from `side` after a RST. Says whether that undoes it. Called after the segment was
- * tracked.
+ * Something other than a RST came from `side` after a RST. Says whether that undoes it. Called
+ * after the segment was tracked.
  */
 bool rst_life(struct flow *f, int side, const struct pkt *p, bool something_new);
 

@@ -104,7 +104,10 @@ static void check_established(struct engine *e, struct flow *f, const struct pkt
 	/* The client must have acknowledged the server's SYN, not some older connection's octets. */
 	if (s->flags & HALF_ISN && !seq_before(s->isn, c->ack))
 		return;
-	/* After a reset that stands, a client's segment is late or a scanner's own; only the server can say it lives. */
+	/*
+	 * After a reset that stands, a client's segment is late or a scanner's own; only the server
+	 * can say it lives.
+	 */
 	if (was_reset(f) && !(s->flags & HALF_PROGRESS))
 		return;
 	establish(e, f, p);
@@ -142,7 +145,8 @@ static enum segment_note take_data(struct engine *e, struct flow *f, int side, c
 		found |= TRACK_EVENT;
 	}
 	if (f->rst_side <= SERVER &&
-		rst_life(f, side, p, found & (TRACK_NEW | TRACK_ACK_MOVED | TRACK_FIN) || f->flags & FLOW_PROVISIONAL)) {
+		rst_life(f, side, p, found & (TRACK_NEW | TRACK_ACK_MOVED | TRACK_FIN) ||
+			f->flags & FLOW_PROVISIONAL)) {
 		rst_undo(f);
 		found |= TRACK_EVENT;
 	}
@@ -193,7 +197,8 @@ static void take_illegal(struct engine *e, struct flow *f, int side, const struc
 	bool step;
 
 	count_flags(f, side, p);
-	track_history(f, side, p->flags & TCP_SYN ? 'q' : (p->flags & (TCP_FIN | TCP_RST)) == TCP_FIN ? 'f' : 'i');
+	track_history(f, side, p->flags & TCP_SYN ? 'q' :
+		(p->flags & (TCP_FIN | TCP_RST)) == TCP_FIN ? 'f' : 'i');
 	if (!(x->flags & (HALF_SEEN | HALF_ISN))) {
 		x->isn = p->seq;
 		x->nxt = p->seq + p->len + (p->flags & TCP_SYN ? 1 : 0) + (p->flags & TCP_FIN ? 1 : 0);
@@ -210,8 +215,8 @@ static void take_illegal(struct engine *e, struct flow *f, int side, const struc
 }
 
 /*
- * The same kind of event in another second than the one before it: the row as it was goes out first, so that the
- * time series can book both where they belong.
+ * The same kind of event in another second than the one before it: the row as it was goes out
+ * first, so that the time series can book both where they belong.
  */
 static void split_steps(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
@@ -242,7 +247,8 @@ static inline void see_ttl(struct engine *e, struct flow *f, int side, const str
 }
 
 /* It was heard: whether from both sides, the trail, and whoever looks on. */
-static inline void note_heard(struct engine *e, struct flow *f, int side, const struct pkt *p, enum segment_note note)
+static inline void note_heard(struct engine *e, struct flow *f, int side, const struct pkt *p,
+	enum segment_note note)
 {
 	if (f->half[0].packets + f->half[1].packets == 4 && !(f->flags & FLOW_ONE_WAY_COUNTED)) {
 		f->flags |= FLOW_ONE_WAY_COUNTED;

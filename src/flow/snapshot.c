@@ -191,16 +191,17 @@ static uint64_t flag_evidence(const struct flow *f)
 
 static uint64_t evidence_of(const struct flow *f)
 {
-	const uint32_t telling = FLOW_RST_UNDONE | FLOW_TAKEN_LATE | FLOW_PORTS_HELD | FLOW_ICMP | FLOW_HS_KARN |
-				 FLOW_ILLEGAL | FLOW_REPLACED | FLOW_INPUT_ENDED | FLOW_SILENT | FLOW_TIMED_OUT |
-				 FLOW_EVICTED | FLOW_CAPTURE_LOSS;
+	const uint32_t telling = FLOW_RST_UNDONE | FLOW_TAKEN_LATE | FLOW_PORTS_HELD | FLOW_ICMP |
+				 FLOW_HS_KARN | FLOW_ILLEGAL | FLOW_REPLACED | FLOW_INPUT_ENDED |
+				 FLOW_SILENT | FLOW_TIMED_OUT | FLOW_EVICTED | FLOW_CAPTURE_LOSS;
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
 	uint32_t either = c->flags | s->flags;
 	uint64_t e = either & HALF_FIN ? fin_evidence(f) : 0;
 
 	if (f->flags & FLOW_ESTABLISHED) {
 		e |= EVIDENCE_BIT(ESTABLISHED);
-		if (f->origin == ORIGIN_ATTEMPT && c->flags & HALF_ISN && (s->n[COUNT_SYNACK] || s->n[COUNT_SYN]))
+		if (f->origin == ORIGIN_ATTEMPT && c->flags & HALF_ISN &&
+			(s->n[COUNT_SYNACK] || s->n[COUNT_SYN]))
 			e |= EVIDENCE_BIT(HANDSHAKE);
 	}
 	if (f->origin == ORIGIN_MIDSTREAM)
@@ -295,7 +296,8 @@ static bool is_half_close(const struct flow *f)
 	const struct half *r = &f->half[f->first_fin], *p = &f->half[!f->first_fin];
 	uint32_t end = p->nxt - (p->flags & HALF_FIN ? 1 : 0);
 
-	return seq_before(p->nxt_at_peer_fin, end) && r->flags & HALF_ACK && seq_before(p->nxt_at_peer_fin, r->ack);
+	return seq_before(p->nxt_at_peer_fin, end) && r->flags & HALF_ACK &&
+	       seq_before(p->nxt_at_peer_fin, r->ack);
 }
 
 static uint32_t rare_attributes(const struct flow *f)
@@ -389,7 +391,10 @@ static uint8_t closer_of(const struct flow *f)
 	return CLOSER_NONE;
 }
 
-/* Before the RST, or before what was never answered. A keep-alive probe comes when its sender likes: no sign. */
+/*
+ * Before the RST, or before what was never answered. A keep-alive probe comes when its sender
+ * likes: no sign.
+ */
 static int64_t idle_of(const struct flow *f)
 {
 	const struct half *stuck = &f->half[f->ending == ENDING_SERVER_VANISHED ? CLIENT : SERVER];

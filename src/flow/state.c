@@ -65,7 +65,10 @@ int64_t state_time_wait_until(const struct flow *f, int64_t time_wait)
 	for (side = CLIENT; side <= SERVER; side++) {
 		const struct half *x = &f->half[side];
 
-		/* The closer's last packet is its acknowledgement of the peer's FIN, or again of a repeated one. */
+		/*
+		 * The closer's last packet is its acknowledgement of the peer's FIN, or again of a
+		 * repeated one.
+		 */
 		if (x->flags & HALF_FIN_FIRST && rel_ns(x->t_last) > last)
 			last = rel_ns(x->t_last);
 		if (rel_ns(flow_fin_last(f, side)) > last)

@@ -1,7 +1,7 @@
 /*
- * Sequence tracking from the middle of the path. The hard part is that the tap misses packets too: an acknowledgement
- * of octets never seen moves nxt and is remembered as a gap, an acknowledgement of exactly one octet more than was
- * seen implies a FIN.
+ * Sequence tracking from the middle of the path. The hard part is that the tap misses packets too:
+ * an acknowledgement of octets never seen moves nxt and is remembered as a gap, an acknowledgement
+ * of exactly one octet more than was seen implies a FIN.
  */
 #include "config.h"
 
@@ -70,7 +70,10 @@ void track_packet(struct flow *f, int side, const struct pkt *p)
 		h->ttl = p->ttl;
 	else if (h->ttl != p->ttl)
 		h->flags |= HALF_TTL_VARIES;
-	/* What the peer had sent in vain is answered now; a RST of the peer's drawn by this packet still wants to know. */
+	/*
+	 * What the peer had sent in vain is answered now; a RST of the peer's drawn by this packet
+	 * still wants to know.
+	 */
 	if (!peer->tail && !peer->probe_tail && !(peer->flags & HALF_BEFORE))
 		return;
 	o = flow_odd(f, !side);
@@ -96,7 +99,10 @@ static void hole_open(struct flow *f, int side, uint32_t from, uint32_t to)
 	o->hole[0].to = to;
 }
 
-/* Acknowledgements that the capture has before the octets they are of: once those have come, nothing is missing. */
+/*
+ * Acknowledgements that the capture has before the octets they are of: once those have come,
+ * nothing is missing.
+ */
 static void gap_close(struct flow *f, int side)
 {
 	const struct odd *o = &f->rare->odd[side];
@@ -188,8 +194,8 @@ static void fin_withdraw(struct flow *f, int side)
 }
 
 /*
- * Picked up mid-stream at an empty segment, y may have sent a keep-alive probe, whose number is one less than its next.
- * Once x has acknowledged that number itself, it was none.
+ * Picked up mid-stream at an empty segment, y may have sent a keep-alive probe, whose number is one
+ * less than its next. Once x has acknowledged that number itself, it was none.
  */
 static bool may_be_a_probe(const struct half *x, const struct half *y, const struct pkt *p)
 {
@@ -217,7 +223,10 @@ static bool is_hidden(const struct half *h)
 	return !(h->flags & (HALF_SEEN | HALF_ISN));
 }
 
-/* x acknowledges `step` octets more of a hidden peer. The one octet that comes after x's FIN is taken for its FIN. */
+/*
+ * x acknowledges `step` octets more of a hidden peer. The one octet that comes after x's FIN is
+ * taken for its FIN.
+ */
 static void hidden_peer_acked(struct flow *f, int side, const struct pkt *p, uint32_t step)
 {
 	struct half *x = &f->half[side], *y = &f->half[!side];
@@ -242,8 +251,8 @@ static bool lacks_last_octet_only(const struct flow *f, int side)
 }
 
 /*
- * x closes. Was the peer's last octet its FIN, to which this one answers? With data no acknowledgement says so at
- * once: one octet that was never seen may be either.
+ * x closes. Was the peer's last octet its FIN, to which this one answers? With data no
+ * acknowledgement says so at once: one octet that was never seen may be either.
  */
 static void fin_before_own(struct flow *f, int side, const struct pkt *p)
 {
@@ -283,8 +292,8 @@ static unsigned ack_beyond(struct flow *f, int side, const struct pkt *p)
 }
 
 /*
- * While Y has sent nothing but its SYN, an acknowledgement far from it belongs to another connection: the challenge
- * ACK of an older one (RFC 5961, 4), say.
+ * While Y has sent nothing but its SYN, an acknowledgement far from it belongs to another
+ * connection: the challenge ACK of an older one (RFC 5961, 4), say.
  */
 static bool ack_is_foreign(const struct half *y, const struct pkt *p)
 {
@@ -381,7 +390,10 @@ static unsigned track_data(struct flow *f, int side, const struct pkt *p)
 		x->bytes += filled;
 		if (filled && x->flags & HALF_GAP)
 			gap_close(f, side);
-		/* Octets not seen before are late rather than sent again when they come at once, or were acknowledged before. */
+		/*
+		 * Octets not seen before are late rather than sent again when they come at once, or
+		 * were acknowledged before.
+		 */
 		if (filled == p->len && (seq_upto(end, f->half[!side].ack) ||
 			p->ts - f->start - rel_ns(x->t_data) < 3 * NS_PER_MS)) {
 			flow_odd(f, side)->ooo++;
@@ -489,7 +501,7 @@ unsigned track_segment(struct flow *f, int side, const struct pkt *p)
 		found |= track_fin(f, side, p);
 		x->flags &= ~(uint32_t)HALF_EMPTY_LAST;
 		track_history(f, side, 'f');
-		if ((found & (TRACK_FIN | TRACK_RETRANSMISSION)) == (TRACK_FIN | TRACK_RETRANSMISSION) && !p->len)
+		if (found & TRACK_FIN && found & TRACK_RETRANSMISSION && !p->len)
 			x->tail = saturating_up(x->tail);
 		if (seq_before(x->nxt, p->seq + p->len))
 			hole_open(f, side, x->nxt, p->seq + p->len); /* overtook data */

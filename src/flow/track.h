@@ -7,7 +7,8 @@
 
 #include "flow/flow.h"
 
-#define SYN_ONLY_PLAUSIBLE (UINT32_C(1) << 20) /* octets acknowledged of a side whose SYN alone was seen, at most */
+/* Octets acknowledged of a side whose SYN alone was seen, at most. */
+#define SYN_ONLY_PLAUSIBLE (UINT32_C(1) << 20)
 
 /* What track_segment found in it. */
 #define TRACK_NEW 0x01		/* octets or a FIN never seen before */
@@ -25,7 +26,10 @@
  */
 unsigned track_segment(struct flow *f, int side, const struct pkt *p);
 
-/* `side` acknowledges exactly one octet more than was ever seen of its peer: the capture missed the peer's FIN. */
+/*
+ * `side` acknowledges exactly one octet more than was ever seen of its peer: the capture missed the
+ * peer's FIN.
+ */
 bool track_implied_fin(struct flow *f, int side, const struct pkt *p);
 
 /* Takes in the ACK and window of any segment. */

@@ -151,8 +151,9 @@ static bool joins(const struct segment *last, const struct segment *s)
 	const uint8_t plain = TCP_ACK | TCP_PSH;
 
 	return last->side == s->side && last->note == NOTE_NONE && s->note == NOTE_NONE &&
-	       !((last->flags | s->flags) & (uint8_t)~plain) && !last->len == !s->len && !last->mss && !s->mss &&
-	       s->t - last->t < LONGEST_RUN && s->t - last->t >= -LONGEST_RUN;
+	       !((last->flags | s->flags) & (uint8_t)~plain) && !last->len == !s->len &&
+	       !last->mss && !s->mss && s->t - last->t < LONGEST_RUN &&
+	       s->t - last->t >= -LONGEST_RUN;
 }
 
 static void join(struct segment *last, const struct segment *s)

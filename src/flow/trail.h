@@ -1,6 +1,7 @@
 /*
- * Keeps the segments of living connections that matter (model/trail.h). Off the path of a batch run. The last entry of
- * each stands as it is, since it may grow; those before it lie in small pages, as many as they need.
+ * Keeps the segments of living connections that matter (model/trail.h). Off the path of a batch
+ * run. The last entry of each stands as it is, since it may grow; those before it lie in small
+ * pages, as many as they need.
  */
 #ifndef TCPTOP_FLOW_TRAIL_H
 #define TCPTOP_FLOW_TRAIL_H
@@ -16,7 +17,8 @@
 
 struct trail_kept {
 	struct segment last;
-	uint32_t page[TRAIL_PAGES]; /* those before it: the head, then the tail, which is a ring once it is full */
+	/* Those before it: the head, then the tail, which is a ring once it is full. */
+	uint32_t page[TRAIL_PAGES];
 	uint32_t skipped;
 	uint8_t n;	/* entries, with last */
 	uint8_t oldest; /* of the ring, counted from its beginning */

@@ -1,6 +1,6 @@
 /*
- * Rows that are made by whoever takes them. The engine copies the flow, which it has at hand, into the row's place; what
- * it means is worked out there, on a thread that has more time.
+ * Rows that are made by whoever takes them. The engine copies the flow, which it has at hand, into
+ * the row's place; what it means is worked out there, on a thread that has more time.
  */
 #include "config.h"
 
@@ -20,7 +20,8 @@ struct unmade {
 	int64_t now, time_wait;
 };
 
-_Static_assert(offsetof(struct unmade, time_wait) + sizeof(int64_t) <= sizeof(struct connection), "it fits there");
+_Static_assert(offsetof(struct unmade, time_wait) + sizeof(int64_t) <= sizeof(struct connection),
+	"it fits there");
 
 /* What flows without a rare part have instead of that of their engine, which may be gone. */
 static struct rares no_rares;

@@ -1,7 +1,9 @@
 /*
- * One pass computes facts, one table (model/rules.def) turns them into an ending: first row that matches wins.
+ * One pass computes facts, one table (model/rules.def) turns them into an ending: first row that
+ * matches wins.
  *
- * r is the side whose reset was accepted first, p its peer. In rows 17 to 22 FIN(x) means a FIN before that reset.
+ * r is the side whose reset was accepted first, p its peer. In rows 17 to 22 FIN(x) means a FIN
+ * before that reset.
  */
 #include "config.h"
 
@@ -206,8 +208,9 @@ static bool is_low(const struct flow *f, const struct rule *rule, uint64_t facts
 }
 
 /*
- * A side that closed answers everything but a FIN with a RST, and a FIN together with its last few octets too (the
- * goodbye of TLS). Whether p closed as well hangs on one packet that the capture may have missed.
+ * A side that closed answers everything but a FIN with a RST, and a FIN together with its last few
+ * octets too (the goodbye of TLS). Whether p closed as well hangs on one packet that the capture
+ * may have missed.
  */
 static bool a_missed_packet_would_explain(const struct flow *f, const struct rule *rule, uint64_t facts)
 {
@@ -238,18 +241,21 @@ static bool is_medium(const struct flow *f, const struct rule *rule, uint64_t fa
 }
 
 /*
- * Rows that need no silence stand on one of these: a packet that opens nothing, an ICMP error, a reset, both FINs, or a
- * side that was never heard although it should have been. Most packets bring none.
+ * Rows that need no silence stand on one of these: a packet that opens nothing, an ICMP error, a
+ * reset, both FINs, or a side that was never heard although it should have been. Most packets bring
+ * none.
  */
 static bool may_have_ended(const struct flow *f)
 {
 	const struct half *c = &f->half[CLIENT], *s = &f->half[SERVER];
 
-	if (f->flags & (FLOW_ILLEGAL | FLOW_UNREACHABLE) || f->rst_side <= SERVER || c->flags & s->flags & HALF_FIN)
+	if (f->flags & (FLOW_ILLEGAL | FLOW_UNREACHABLE) || f->rst_side <= SERVER ||
+		c->flags & s->flags & HALF_FIN)
 		return true;
 	if (!spoken(f, CLIENT))
 		return true;
-	return s->packets ? !spoken(f, SERVER) : !(c->flags & HALF_ISN) || c->flags & (HALF_PROGRESS | HALF_ACK_MOVED);
+	return s->packets ? !spoken(f, SERVER)
+			  : !(c->flags & HALF_ISN) || c->flags & (HALF_PROGRESS | HALF_ACK_MOVED);
 }
 
 struct verdict verdict_of(const struct flow *f, unsigned when)

@@ -26,7 +26,10 @@ struct verdict {
 /* The first row that matches; ENDING_NONE while none does. */
 struct verdict verdict_of(const struct flow *f, unsigned when);
 
-/* The same, always by way of the table: what verdict_of answers at once when nothing has happened that could end it. */
+/*
+ * The same, always by way of the table: what verdict_of answers at once when nothing has happened
+ * that could end it.
+ */
 struct verdict verdict_by_table(const struct flow *f, unsigned when);
 
 #define VANISH_RETRANSMISSIONS 3

@@ -1,7 +1,7 @@
 /*
- * A timer wheel of slot numbers. Nothing is ever taken out of its middle: what was armed anew for an earlier time leaves
- * its old entry behind, and whoever reads the entries knows which still hold (flow.wheel_at). So neither arming nor
- * disarming touches any other slot's memory.
+ * A timer wheel of slot numbers. Nothing is ever taken out of its middle: what was armed anew for
+ * an earlier time leaves its old entry behind, and whoever reads the entries knows which still hold
+ * (flow.wheel_at). So neither arming nor disarming touches any other slot's memory.
  */
 #ifndef TCPTOP_FLOW_WHEEL_H
 #define TCPTOP_FLOW_WHEEL_H
@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define WHEEL_SHIFT 27 /* a tick is 2^27 ns, 134 ms */
-#define WHEEL_TICKS 512u /* 69 s; what is due later is looked at then, and put off: so old entries do not pile up */
+/* 69 s; what is due later is looked at then, and put off: so old entries do not pile up. */
+#define WHEEL_TICKS 512u
 #define SHEET_SLOTS 14
 
 struct sheet { /* one cache line of entries of one tick */
@@ -53,8 +54,8 @@ bool wheel_add(struct wheel *w, uint32_t place, uint32_t slot);
 /* Keeps the entries for which holds() says so. */
 void wheel_sweep(struct wheel *w, bool (*holds)(void *arg, uint32_t slot, uint32_t place), void *arg);
 /*
- * Takes up to `room` entries off ticks before `now`'s, oldest tick first; *place is theirs. 0: there is none. Entries
- * added to that same place meanwhile come in the next call.
+ * Takes up to `room` entries off ticks before `now`'s, oldest tick first; *place is theirs. 0:
+ * there is none. Entries added to that same place meanwhile come in the next call.
  */
 uint32_t wheel_take(struct wheel *w, int64_t now, uint32_t *slot, uint32_t room, uint32_t *place);
 

@@ -1,6 +1,6 @@
 /*
- * What is counted. What one connection adds is said in model/counting.h and nowhere else; whatever any view shows is
- * a sum of that, so all views agree.
+ * What is counted. What one connection adds is said in model/counting.h and nowhere else; whatever
+ * any view shows is a sum of that, so all views agree.
  */
 #include "config.h"
 

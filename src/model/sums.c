@@ -1,6 +1,7 @@
 /*
- * Small sums. The hard thing is to be both fast and exact: all narrow counters are added as a few words, of which the
- * highest bit of each octet tells whether any of them is too large, and only then is the result taken.
+ * Small sums. The hard thing is to be both fast and exact: all narrow counters are added as a few
+ * words, of which the highest bit of each octet tells whether any of them is too large, and only
+ * then is the result taken.
  */
 #include "config.h"
 

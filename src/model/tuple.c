@@ -62,7 +62,10 @@ static char *put_group(char *p, unsigned n)
 	return p;
 }
 
-/* RFC 5952, 4.2: the first of the longest runs of zeroes, and no run of one. Returns its length, 1: there is none. */
+/*
+ * RFC 5952, 4.2: the first of the longest runs of zeroes, and no run of one. Returns its length, 1:
+ * there is none.
+ */
 static int longest_zeroes(const uint16_t group[8], int *at)
 {
 	int i, run, longest = 1;

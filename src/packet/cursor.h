@@ -73,9 +73,9 @@ static inline uint16_t cur_peek16(const struct cursor *c, size_t at)
 }
 
 /*
- * A header says that n octets remain: what is behind them is padding. What is missing was not captured, even when
- * the frame's own length denies it (taps slice frames and record the length of the slice), but no header may claim
- * more than those around it.
+ * A header says that n octets remain: what is behind them is padding. What is missing was not
+ * captured, even when the frame's own length denies it (taps slice frames and record the length of
+ * the slice), but no header may claim more than those around it.
  */
 static inline void cur_limit(struct cursor *c, size_t n)
 {

@@ -1,6 +1,7 @@
 /*
- * Bytes of a frame to struct pkt. Most frames take the short way below. All others go the long one: the layers are in
- * link.c, ip.c, tcp.c, icmp.c and tunnel*.c, and each hands the rest of the frame to the next.
+ * Bytes of a frame to struct pkt. Most frames take the short way below. All others go the long one:
+ * the layers are in link.c, ip.c, tcp.c, icmp.c and tunnel*.c, and each hands the rest of the frame
+ * to the next.
  */
 #include "config.h"
 
@@ -34,8 +35,9 @@ static inline void plain_timestamps(struct pkt *out, const uint8_t *value)
 }
 
 /*
- * Of `size` octets of options, all of them captured: the timestamps that most segments have, and what most SYNs have
- * (segment size, SACK permitted, timestamps, window scale), are known at a look. False: others are there.
+ * Of `size` octets of options, all of them captured: the timestamps that most segments have, and
+ * what most SYNs have (segment size, SACK permitted, timestamps, window scale), are known at a
+ * look. False: others are there.
  */
 static inline bool plain_options(struct pkt *out, const uint8_t *at, size_t size)
 {
@@ -54,7 +56,10 @@ static inline bool plain_options(struct pkt *out, const uint8_t *at, size_t size
 	return true;
 }
 
-/* `size` octets were sent from the TCP header `h` on, all that it says it has among them, and `captured` captured. */
+/*
+ * `size` octets were sent from the TCP header `h` on, all that it says it has among them, and
+ * `captured` captured.
+ */
 static inline enum drop plain_tcp(struct pkt *out, const uint8_t *h, size_t size, size_t captured)
 {
 	size_t header = TCP_LENGTH(h);
@@ -62,14 +67,19 @@ static inline enum drop plain_tcp(struct pkt *out, const uint8_t *h, size_t size
 	tcp_fill(out, h, size - header);
 	out->vlan = 0;
 	out->tunnel = TUNNEL_NONE;
-	if (header == TCP_HEADER || (captured >= header && plain_options(out, h + TCP_HEADER, header - TCP_HEADER)))
+	if (header == TCP_HEADER ||
+		(captured >= header && plain_options(out, h + TCP_HEADER, header - TCP_HEADER)))
 		return DROP_NONE;
 	out->opts = OPT_ANY;
-	tcp_options(out, h + TCP_HEADER, (captured < header ? captured : header) - TCP_HEADER, header - TCP_HEADER);
+	tcp_options(out, h + TCP_HEADER, (captured < header ? captured : header) - TCP_HEADER,
+		header - TCP_HEADER);
 	return DROP_NONE;
 }
 
-/* Version 4 without options, TCP, no fragment, lengths that fit; both headers but for TCP's options are captured. */
+/*
+ * Version 4 without options, TCP, no fragment, lengths that fit; both headers but for TCP's options
+ * are captured.
+ */
 static inline bool is_plain_v4(const uint8_t *ip)
 {
 	size_t header = TCP_LENGTH(ip + V4_HEADER);
@@ -130,8 +140,8 @@ APART enum drop decode_long(const struct link_type *link, const uint8_t *data, s
 }
 
 /* Apart, so that IPv4 need not save the registers that this takes. */
-static APART enum drop decode_v6(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire,
-	struct pkt *out)
+static APART enum drop decode_v6(const struct link_type *link, const uint8_t *data, size_t captured,
+	size_t wire, struct pkt *out)
 {
 	size_t ip = link->ip_at;
 
@@ -141,8 +151,8 @@ static APART enum drop decode_v6(const struct link_type *link, const uint8_t *da
 }
 
 /* One tag, as ports that mirror others often leave it on; further ones go the long way. */
-static APART enum drop decode_tagged(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire,
-	struct pkt *out)
+static APART enum drop decode_tagged(const struct link_type *link, const uint8_t *data,
+	size_t captured, size_t wire, struct pkt *out)
 {
 	size_t ip = link->ip_at + (size_t)TAG;
 	uint16_t type = 0;
@@ -159,7 +169,10 @@ static APART enum drop decode_tagged(const struct link_type *link, const uint8_t
 	return DROP_NONE;
 }
 
-/* What comes at once: IPv4, what may be IPv6, something else. At least what a link header and IPv4 take is captured. */
+/*
+ * What comes at once: IPv4, what may be IPv6, something else. At least what a link header and IPv4
+ * take is captured.
+ */
 static inline uint16_t plain_type(const struct link_type *link, const uint8_t *data)
 {
 	if (link->ip_at)
@@ -170,11 +183,12 @@ static inline uint16_t plain_type(const struct link_type *link, const uint8_t *d
 }
 
 /*
- * The short way, for most packets: IPv4 without options or IPv6 without extensions right behind a link header whose
- * places are known, or behind one tag; TCP right behind that, lengths that fit. All that link.c, ip.c and tcp.c check is
- * checked; what is different in any way goes the long way.
+ * The short way, for most packets: IPv4 without options or IPv6 without extensions right behind a
+ * link header whose places are known, or behind one tag; TCP right behind that, lengths that fit.
+ * All that link.c, ip.c and tcp.c check is checked; what is different in any way goes the long way.
  */
-enum drop decode(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire, struct pkt *out)
+enum drop decode(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire,
+	struct pkt *out)
 {
 	size_t ip = link->ip_at;
 	uint16_t type = 0;

@@ -1,6 +1,7 @@
 /*
- * The hash of two endpoints, the same for both directions. The ends are put in order first, without a branch: directions
- * alternate, and a branch on them would be mispredicted every other time. IPv4 has a short key of its own.
+ * The hash of two endpoints, the same for both directions. The ends are put in order first, without
+ * a branch: directions alternate, and a branch on them would be mispredicted every other time. IPv4
+ * has a short key of its own.
  */
 #ifndef TCPTOP_PACKET_ENDS_H
 #define TCPTOP_PACKET_ENDS_H
@@ -12,7 +13,8 @@
 #include "util/hash.h"
 
 /* Of addresses of four octets. */
-static inline uint32_t ends_hash_v4(const uint8_t *from, uint16_t from_port, const uint8_t *to, uint16_t to_port)
+static inline uint32_t ends_hash_v4(const uint8_t *from, uint16_t from_port, const uint8_t *to,
+	uint16_t to_port)
 {
 	uint32_t address[2];
 	uint64_t a, b;
@@ -25,7 +27,8 @@ static inline uint32_t ends_hash_v4(const uint8_t *from, uint16_t from_port, con
 }
 
 /* Of addresses of sixteen. */
-static inline uint32_t ends_hash_v6(const uint8_t *from, uint16_t from_port, const uint8_t *to, uint16_t to_port)
+static inline uint32_t ends_hash_v6(const uint8_t *from, uint16_t from_port, const uint8_t *to,
+	uint16_t to_port)
 {
 	uint64_t a[2], b[2], key[5], swap, x;
 

@@ -1,4 +1,7 @@
-/* ICMP and ICMPv6 errors. They matter only for the TCP segment they quote: what they say is about its connection. */
+/*
+ * ICMP and ICMPv6 errors. They matter only for the TCP segment they quote: what they say is about
+ * its connection.
+ */
 #include "config.h"
 
 #include "packet/walk.h"

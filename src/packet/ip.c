@@ -1,6 +1,7 @@
 /*
- * IPv4 and IPv6 down to what they carry. The hard part is length: the header's own is believed, because frames are
- * padded, cut by taps, and made longer than a header can say by segmentation offload.
+ * IPv4 and IPv6 down to what they carry. The hard part is length: the header's own is believed,
+ * because frames are padded, cut by taps, and made longer than a header can say by segmentation
+ * offload.
  */
 #include "config.h"
 
@@ -126,8 +127,8 @@ enum drop ip_v4(struct walk *w)
 	header = (size_t)(h[0] & 0x0f) * 4;
 	total = be16(h + 2);
 	/*
-	 * Offloaded segments above 64 KiB carry 0; then the frame says how long they are. In what an error quotes,
-	 * some hosts leave a length in their own byte order.
+	 * Offloaded segments above 64 KiB carry 0; then the frame says how long they are. In what
+	 * an error quotes, some hosts leave a length in their own byte order.
 	 */
 	if (!total || w->quoting)
 		total = w->c.wire + HEADER_V4;

@@ -1,6 +1,6 @@
 /*
- * Link layers down to IP. One row of the table is one LINKTYPE_; what they have in common (EtherTypes, LLC, PPP,
- * MPLS) is shared with the tunnels.
+ * Link layers down to IP. One row of the table is one LINKTYPE_; what they have in common
+ * (EtherTypes, LLC, PPP, MPLS) is shared with the tunnels.
  */
 #include "config.h"
 
@@ -176,7 +176,10 @@ static enum drop ppp_protocol(struct walk *w, uint16_t protocol)
 	return DROP_NOT_IP;
 }
 
-/* RFC 1661, with the address and control fields of RFC 1662 or without; an odd first octet is the whole protocol. */
+/*
+ * RFC 1661, with the address and control fields of RFC 1662 or without; an odd first octet is the
+ * whole protocol.
+ */
 enum drop link_ppp(struct walk *w)
 {
 	const uint8_t *h;

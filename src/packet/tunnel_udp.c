@@ -1,6 +1,6 @@
 /*
- * Tunnels over UDP. A port number proves nothing, so each is followed only when its header is what the RFC says;
- * anything else is ordinary UDP.
+ * Tunnels over UDP. A port number proves nothing, so each is followed only when its header is what
+ * the RFC says; anything else is ordinary UDP.
  */
 #include "config.h"
 

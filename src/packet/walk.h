@@ -29,8 +29,8 @@ struct walk {
 };
 
 /*
- * Every function below goes on where the cursor stands and answers for the rest of the frame: DROP_NONE and *out
- * is complete, or why not.
+ * Every function below goes on where the cursor stands and answers for the rest of the frame:
+ * DROP_NONE and *out is complete, or why not.
  */
 enum drop link_ethernet(struct walk *w);
 /* What an EtherType announces; values below 0x600 are the length of an LLC frame. */
@@ -40,7 +40,8 @@ enum drop link_ppp(struct walk *w);
 enum drop link_mpls(struct walk *w);
 
 /* What decode() does when its short way does not fit; it fits all. */
-enum drop decode_long(const struct link_type *link, const uint8_t *data, size_t captured, size_t wire, struct pkt *out);
+enum drop decode_long(const struct link_type *link, const uint8_t *data, size_t captured,
+	size_t wire, struct pkt *out);
 
 enum drop ip_v4(struct walk *w);
 enum drop ip_v6(struct walk *w);
@@ -57,7 +58,10 @@ enum drop tunnel_gre(struct walk *w);
 enum drop tunnel_udp(struct walk *w);
 enum drop tunnel_etherip(struct walk *w);
 
-/* Called wherever a layer may come again, so that no frame makes us go round and round. False: answer DROP_DEPTH. */
+/*
+ * Called wherever a layer may come again, so that no frame makes us go round and round. False:
+ * answer DROP_DEPTH.
+ */
 static inline bool walk_deeper(struct walk *w)
 {
 	return ++w->depth <= WALK_DEPTH_MAX;
@@ -71,8 +75,8 @@ static inline bool walk_enter(struct walk *w, enum tunnel tunnel)
 }
 
 /*
- * What the TCP header `h` says but for its ports, as if there were no options. All is read before the first is
- * written, which lets the compiler write more at once.
+ * What the TCP header `h` says but for its ports, as if there were no options. All is read before
+ * the first is written, which lets the compiler write more at once.
  */
 static inline void tcp_fill(struct pkt *out, const uint8_t *h, size_t payload)
 {

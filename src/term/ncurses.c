@@ -1,8 +1,10 @@
 /*
- * The terminal by way of ncurses: cells out (curses sends the difference), keys in, signals as events.
+ * The terminal by way of ncurses: cells out (curses sends the difference), keys in, signals as
+ * events.
  *
- * The hard thing is the end: the terminal must be given back whatever happens, and a terminal that went away must end
- * the program. Signal handlers only write one octet into a pipe that term_wait watches.
+ * The hard thing is the end: the terminal must be given back whatever happens, and a terminal that
+ * went away must end the program. Signal handlers only write one octet into a pipe that term_wait
+ * watches.
  */
 #include "config.h"
 

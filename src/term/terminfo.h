@@ -1,4 +1,7 @@
-/* Whether curses can work here, asked before it may end the program itself. Apart, because <term.h> takes many names. */
+/*
+ * Whether curses can work here, asked before it may end the program itself. Apart, because <term.h>
+ * takes many names.
+ */
 #ifndef TCPTOP_TERM_TERMINFO_H
 #define TCPTOP_TERM_TERMINFO_H
 

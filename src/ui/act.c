@@ -35,7 +35,8 @@ static enum view view_below(enum view view)
 }
 
 /* A list of its own, limited to what `row_scope` says within the scope of `from`. */
-static void push_list(struct app *a, struct list *from, enum view view, const char *row_scope, const char *crumb)
+static void push_list(struct app *a, struct list *from, enum view view, const char *row_scope,
+	const char *crumb)
 {
 	const struct column *sort = from->query.sort ? column_find(view, from->query.sort->name) : NULL;
 	struct list *l = list_new(a, view);

@@ -1,6 +1,6 @@
 /*
- * Questions of the screen. They are worked on in pieces, so that a million rows make no key wait; how large a piece is
- * says who has the loop (app_conf.piece), and without a loop all is one piece.
+ * Questions of the screen. They are worked on in pieces, so that a million rows make no key wait;
+ * how large a piece is says who has the loop (app_conf.piece), and without a loop all is one piece.
  */
 #include "config.h"
 

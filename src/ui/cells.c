@@ -1,6 +1,6 @@
 /*
- * What stands in a list's table: which columns, in which order and under which bands, and the text and role of each
- * cell. Everything about a column that is not looks comes from query/columns.def.
+ * What stands in a list's table: which columns, in which order and under which bands, and the text
+ * and role of each cell. Everything about a column that is not looks comes from query/columns.def.
  */
 #include "config.h"
 
@@ -109,7 +109,8 @@ static void add_column(struct list *l, const struct column *col)
 	*to = (struct table_column){.head = col->head, .band = band_of(col), .min = col->min,
 		.max = col->max, .drop = (uint8_t)column_drop(col), .right = is_number(col),
 		.middle = col->kind == KIND_ADDR};
-	if (to->band && to->min < head + strlen(to->band->letter)) /* where there are no bands, it says the side */
+	/* Where there are no bands, it says the side. */
+	if (to->band && to->min < head + strlen(to->band->letter))
 		to->min = (uint8_t)(head + strlen(to->band->letter));
 	to->max = to->max < to->min ? to->min : to->max;
 	to->keep = is_kept(col);
@@ -238,7 +239,10 @@ static uint64_t model_id(void *arg, size_t row)
 	return l->ids[row];
 }
 
-/* What is guessed or assumed says so: ? behind a guessed role or an unsure ending, ~ behind an assumed state. */
+/*
+ * What is guessed or assumed says so: ? behind a guessed role or an unsure ending, ~ behind an
+ * assumed state.
+ */
 static void add_doubt(const struct column *col, const struct query_row *row, struct str *out)
 {
 	const struct connection *c = row->c;

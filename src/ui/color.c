@@ -1,4 +1,7 @@
-/* Colours folded down to what a terminal has: 0xrrggbb to the 256 of xterm, those to the first 16, those to none. */
+/*
+ * Colours folded down to what a terminal has: 0xrrggbb to the 256 of xterm, those to the first 16,
+ * those to none.
+ */
 #include "config.h"
 
 #include "ui/theme.h"

@@ -1,6 +1,6 @@
 /*
- * One connection: what happened, who did it, both ends, the segments, and why we say so. Everything is drawn on a long
- * canvas first; the screen shows a part of it.
+ * One connection: what happened, who did it, both ends, the segments, and why we say so. Everything
+ * is drawn on a long canvas first; the screen shows a part of it.
  */
 #include "config.h"
 

@@ -1,4 +1,7 @@
-/* Fields: the filter, a text to find, a command, the capture filter. One at a time, at the foot of the screen. */
+/*
+ * Fields: the filter, a text to find, a command, the capture filter. One at a time, at the foot of
+ * the screen.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -35,7 +38,8 @@ void entry_open(struct app *a, enum entry_kind kind)
 	const char *text = "";
 
 	if (kind == ENTRY_CAPTURE && !a->conf.calls.capture_filter) {
-		app_say(a, ROLE_NOTE, "only a capture from a device takes another capture filter; / filters what is shown");
+		app_say(a, ROLE_NOTE,
+			"only a capture from a device takes another capture filter; / filters what is shown");
 		return;
 	}
 	if (kind == ENTRY_FILTER)
@@ -106,8 +110,8 @@ static void set_fallback(struct entry *e, const char *text)
 }
 
 /*
- * Live, but half a field name, which is also a word that no row contains, does not empty the table on the way: then
- * it goes back to the last filter whose rows were seen.
+ * Live, but half a field name, which is also a word that no row contains, does not empty the table
+ * on the way: then it goes back to the last filter whose rows were seen.
  */
 static void try_filter(struct app *a, const char *text)
 {
@@ -124,8 +128,8 @@ bool entry_refuses(struct app *a, struct list *l, size_t matched)
 {
 	struct entry *e = &a->entry;
 	struct err err = ERR_INIT;
-	bool refused = e->fallback && e->kind == ENTRY_FILTER && e->choices && matched == 0 && l == app_list(a) &&
-		       list_set_filter(a, l, e->fallback, &err, NULL);
+	bool refused = e->fallback && e->kind == ENTRY_FILTER && e->choices && matched == 0 &&
+		       l == app_list(a) && list_set_filter(a, l, e->fallback, &err, NULL);
 
 	set_fallback(e, NULL);
 	return refused;
@@ -199,7 +203,9 @@ static unsigned command_view(struct app *a, const char *name)
 	while (app_top(a)->kind != PAGE_LIST)
 		app_pop(a);
 	if (view == VIEW_COUNT || view_at_tab(tab_of_view(view)) != view) {
-		app_say(a, ROLE_WARNING, "no command or view \"%s\"; there are q, help, sort, theme, and the views", name);
+		app_say(a, ROLE_WARNING,
+			"no command or view \"%s\"; there are q, help, sort, theme, and the views",
+			name);
 		return EFFECT_REDRAW;
 	}
 	if (list_set_view(a, app_list(a), view))

@@ -1,4 +1,7 @@
-/* Help, made of the tables: keys of this page, its columns, the endings with their letters, and what the colours say. */
+/*
+ * Help, made of the tables: keys of this page, its columns, the endings with their letters, and
+ * what the colours say.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -74,7 +77,8 @@ static int draw_endings(struct canvas *c, int y)
 	for (int e = 1; e < ENDING_COUNT; e++) {
 		const struct ending_info *info = &ending_info[e];
 
-		snprintf(name, sizeof(name), "%c %-4s %s", info->letter, group_info[info->group].head, info->name);
+		snprintf(name, sizeof(name), "%c %-4s %s", info->letter,
+			group_info[info->group].head, info->name);
 		y = entry(c, y, 25, role_of_ending((enum ending)e), name, info->sentence);
 	}
 	return y + 1;
@@ -84,7 +88,8 @@ static int draw_groups(struct canvas *c, int y)
 {
 	y = title(c, y, "GROUPS OF ENDINGS, WITH THEIR COLOURS");
 	for (int g = 1; g < GROUP_COUNT; g++)
-		y = entry(c, y, 6, role_of_group((enum ending_group)g), group_info[g].head, group_info[g].words);
+		y = entry(c, y, 6, role_of_group((enum ending_group)g), group_info[g].head,
+			group_info[g].words);
 	return y + 1;
 }
 
@@ -94,9 +99,11 @@ static int draw_signs(struct canvas *c, int y)
 	y = entry(c, y, 12, ROLE_SERVER_SIDE, "RST", "reset by the server's side");
 	y = entry(c, y, 12, ROLE_CLIENT_SIDE, "RST", "reset by the client's side");
 	y = entry(c, y, 12, ROLE_DIM, "0", "nothing");
-	y = entry(c, y, 12, ROLE_GUESS, "?", "a guess: the client was found by its port, or the ending is not sure");
+	y = entry(c, y, 12, ROLE_GUESS, "?",
+		"a guess: the client was found by its port, or the ending is not sure");
 	y = entry(c, y, 12, ROLE_GUESS, "~", "assumed: the last packet toward that end is not answered yet");
-	y = entry(c, y, 12, ROLE_STATUS_ALERT, "drop", "packets or connections were lost; counts are too low from then on");
+	y = entry(c, y, 12, ROLE_STATUS_ALERT, "drop",
+		"packets or connections were lost; counts are too low from then on");
 	for (int s = STATE_CLOSED; s < STATE_COUNT; s++)
 		y = entry(c, y, 12, ROLE_DIM, state_short((unsigned)s), state_names[s]);
 	return y + 1;

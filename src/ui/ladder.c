@@ -1,6 +1,6 @@
 /*
- * The ladder: segments between two lines, the client's on the left, with time, what passed since the one before, and
- * the states of both ends as they change.
+ * The ladder: segments between two lines, the client's on the left, with time, what passed since
+ * the one before, and the states of both ends as they change.
  */
 #include "config.h"
 
@@ -236,8 +236,8 @@ static int lines_of(const struct trail *t, uint32_t i)
 }
 
 /*
- * Which segments [from, to) to leave out so that the others and a line about it fit into `room` lines: the first
- * ones, which set it up, and above all the last ones, which end it, stay.
+ * Which segments [from, to) to leave out so that the others and a line about it fit into `room`
+ * lines: the first ones, which set it up, and above all the last ones, which end it, stay.
  */
 static void choose_fold(const struct trail *t, uint32_t n, int room, uint32_t *from, uint32_t *to)
 {

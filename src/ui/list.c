@@ -1,6 +1,6 @@
 /*
- * A list: a query, its answer, and a table over it. The hard thing is to be calm: the cursor stays on its row and the
- * order stands still for a moment after a key, whatever the numbers do.
+ * A list: a query, its answer, and a table over it. The hard thing is to be calm: the cursor stays
+ * on its row and the order stands still for a moment after a key, whatever the numbers do.
  */
 #include "config.h"
 
@@ -182,7 +182,10 @@ static const struct finding *worst_finding(const struct app *a)
 	return worst;
 }
 
-/* What is wrong with the capture itself is no fault of the network, and stands elsewhere. So does what findings lack. */
+/*
+ * What is wrong with the capture itself is no fault of the network, and stands elsewhere. So does
+ * what findings lack.
+ */
 static void find_banner(const struct app *a, struct list *l)
 {
 	struct str lack = STR_INIT;

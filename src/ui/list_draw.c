@@ -41,7 +41,10 @@ static struct layout lay_out(const struct canvas *c)
 	return lay;
 }
 
-/* The filter in force; while it is typed the text itself, in the colour of a fault until the rows are those it asks for. */
+/*
+ * The filter in force; while it is typed the text itself, in the colour of a fault until the rows
+ * are those it asks for.
+ */
 static void filter_words(const struct app *a, const struct list *l, struct canvas *c, int x, int y, int right)
 {
 	bool typing = a->entry.kind == ENTRY_FILTER;

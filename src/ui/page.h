@@ -1,6 +1,6 @@
 /*
- * Pages: what the app is made of. A stack of them; a key goes to the top one. Help and choosers are drawn over the page
- * below. Private to src/ui.
+ * Pages: what the app is made of. A stack of them; a key goes to the top one. Help and choosers are
+ * drawn over the page below. Private to src/ui.
  */
 #ifndef TCPTOP_UI_PAGE_H
 #define TCPTOP_UI_PAGE_H
@@ -189,7 +189,8 @@ bool list_work(struct app *a, struct list *l, size_t piece);
 const struct query_row *list_row(struct list *l, size_t index);
 /* ---- ask.c ---- */
 /* Begins to ask; the query's filters are made of the texts. False: the view has no such filter. */
-bool ask_begin(struct app *a, struct ask *ask, const struct query *query, const char *scope, const char *filter);
+bool ask_begin(struct app *a, struct ask *ask, const struct query *query, const char *scope,
+	const char *filter);
 /* Stops asking. The result stays what it is. */
 void ask_close(struct ask *ask);
 void ask_free(struct ask *ask);
@@ -245,7 +246,10 @@ void detail_refresh(struct app *a, struct detail *d);
 bool detail_work(struct app *a, struct detail *d, size_t piece);
 unsigned detail_act(struct app *a, struct detail *d, enum action act);
 void detail_draw(struct app *a, struct detail *d, struct canvas *c);
-/* Draws the segments from line y on, the middle left out when they need more than `room` lines (0: never). Returns the line behind. */
+/*
+ * Draws the segments from line y on, the middle left out when they need more than `room` lines (0:
+ * never). Returns the line behind.
+ */
 int ladder_draw(struct canvas *c, int y, int room, const struct detail *d, int64_t utc_offset);
 const char *state_short(unsigned state);
 
@@ -261,7 +265,10 @@ void entry_open(struct app *a, enum entry_kind kind);
 unsigned entry_key(struct app *a, uint32_t key);
 /* Pasted text, all of it or none. */
 unsigned entry_paste(struct app *a, const char *text);
-/* The rows of a filter that is being typed are there. True: it finds nothing on the way to more, and is taken back. */
+/*
+ * The rows of a filter that is being typed are there. True: it finds nothing on the way to more,
+ * and is taken back.
+ */
 bool entry_refuses(struct app *a, struct list *l, size_t matched);
 void entry_draw(struct app *a, struct canvas *c);
 void entry_init(struct entry *e);

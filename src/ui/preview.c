@@ -1,6 +1,7 @@
 /*
- * The pane below the table: what the selected row comes to. A sentence, how its connections ended, the worst of its
- * ports and peers, and its latest ends. Asked of the store when the row or the store changed, not when drawn.
+ * The pane below the table: what the selected row comes to. A sentence, how its connections ended,
+ * the worst of its ports and peers, and its latest ends. Asked of the store when the row or the
+ * store changed, not when drawn.
  */
 #include "config.h"
 
@@ -195,7 +196,10 @@ static void finish_lists(struct app *a, struct preview *p)
 		preview_work(a, SIZE_MAX);
 }
 
-/* What the row itself says; the lists cost as much as the store is large, and follow. Of the same row the old ones stay. */
+/*
+ * What the row itself says; the lists cost as much as the store is large, and follow. Of the same
+ * row the old ones stay.
+ */
 static void take(struct app *a, struct preview *p, struct list *l, const struct query_row *row)
 {
 	struct store_usage usage;

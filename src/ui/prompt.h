@@ -22,14 +22,25 @@ struct prompt {
 };
 
 /* PROMPT_FULL: what was to be added does not fit and was left out whole. */
-enum prompt_did { PROMPT_NOTHING, PROMPT_FULL, PROMPT_MOVED, PROMPT_EDITED, PROMPT_ACCEPTED, PROMPT_CANCELLED, PROMPT_COMPLETE };
+enum prompt_did {
+	PROMPT_NOTHING,
+	PROMPT_FULL,
+	PROMPT_MOVED,
+	PROMPT_EDITED,
+	PROMPT_ACCEPTED,
+	PROMPT_CANCELLED,
+	PROMPT_COMPLETE
+};
 
 void prompt_init(struct prompt *p);
 void prompt_fini(struct prompt *p);
 /* Begins anew with this text and the cursor at its end; the history stays. */
 void prompt_start(struct prompt *p, const char *text);
 
-/* PROMPT_COMPLETE: Tab was pressed; the caller knows what fits and calls prompt_insert or prompt_replace_word. */
+/*
+ * PROMPT_COMPLETE: Tab was pressed; the caller knows what fits and calls prompt_insert or
+ * prompt_replace_word.
+ */
 enum prompt_did prompt_key(struct prompt *p, uint32_t key);
 /* Text at the cursor: all of it, line ends and tabs as blanks and other controls left out, or nothing. */
 enum prompt_did prompt_paste(struct prompt *p, const char *text);

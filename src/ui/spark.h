@@ -10,8 +10,9 @@
 struct canvas;
 
 /*
- * `count` per `base` over time, folded from n steps into `width` cells, oldest first; 1 per base is the full height.
- * A cell in which nothing happened is blank; one with base but without count shows a dot at its foot.
+ * `count` per `base` over time, folded from n steps into `width` cells, oldest first; 1 per base is
+ * the full height. A cell in which nothing happened is blank; one with base but without count shows
+ * a dot at its foot.
  */
 void spark_ratio(struct canvas *c, int x, int y, int width, enum role role, const uint32_t *count,
 	const uint32_t *base, size_t n);

@@ -1,4 +1,7 @@
-/* The lines at the top and at the foot: who, where, how many, what was lost; tabs; the way here; words and keys. */
+/*
+ * The lines at the top and at the foot: who, where, how many, what was lost; tabs; the way here;
+ * words and keys.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -209,7 +212,8 @@ static int tabs_size(int size, enum view active)
 
 	for (int i = 0; i < tab_count(); i++)
 		if (tab_shown(i, size, active))
-			w += (int)utf8_width(view_tab(view_at_tab(i), size)) + (size < 2 && i < NUMBERED ? 2 : 0) + 1;
+			w += (int)utf8_width(view_tab(view_at_tab(i), size)) +
+			     (size < 2 && i < NUMBERED ? 2 : 0) + 1;
 	return w;
 }
 
@@ -282,7 +286,10 @@ static int total_spark(struct app *a, struct canvas *c, int x, int y, int width)
 	return canvas_put(c, x + width + 1, y, ROLE_DIM, "60s") + 2;
 }
 
-/* Draws the groups that have any, with words or with heads. Returns the column behind; nothing is drawn when `c` is NULL. */
+/*
+ * Draws the groups that have any, with words or with heads. Returns the column behind; nothing is
+ * drawn when `c` is NULL.
+ */
 static int group_counts(const struct counters *sum, struct canvas *c, int x, int y, bool words, int end)
 {
 	char text[FMT_TEXT];

@@ -1,6 +1,7 @@
 /*
- * Tables. The hard thing is room: first the columns that must be there at their least width, then as many others as
- * fit by how soon they may be dropped, then what is left over goes to those that want more, left to right.
+ * Tables. The hard thing is room: first the columns that must be there at their least width, then
+ * as many others as fit by how soon they may be dropped, then what is left over goes to those that
+ * want more, left to right.
  */
 #include "config.h"
 
@@ -162,7 +163,10 @@ static void share_spare(const struct table *t, const uint8_t *want, int spare, s
 	}
 }
 
-/* Takes columns from the left-aligned places, the widest first, down to `floor` each. Returns what is still missing. */
+/*
+ * Takes columns from the left-aligned places, the widest first, down to `floor` each. Returns what
+ * is still missing.
+ */
 static int squeeze(const struct table *t, struct table_place *out, size_t n, int missing, int floor)
 {
 	while (missing > 0) {
@@ -181,7 +185,8 @@ static int squeeze(const struct table *t, struct table_place *out, size_t n, int
 }
 
 /* Leaves columns out from the right, those of `keep` only when told, the sorted one too when told. */
-static size_t give_up(const struct table *t, struct table_place *out, size_t n, int *missing, bool kept, bool sorted)
+static size_t give_up(const struct table *t, struct table_place *out, size_t n, int *missing,
+	bool kept, bool sorted)
 {
 	for (size_t i = n; i-- > 1 && *missing > 0;) {
 		const struct table_column *col = &t->column[out[i].column];

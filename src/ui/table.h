@@ -1,6 +1,6 @@
 /*
- * A table on the screen: which columns fit, how wide they are, where the cursor is. What stands in a cell it asks.
- * The cursor is on the identity of a row, never on a row number.
+ * A table on the screen: which columns fit, how wide they are, where the cursor is. What stands in
+ * a cell it asks. The cursor is on the identity of a row, never on a row number.
  */
 #ifndef TCPTOP_UI_TABLE_H
 #define TCPTOP_UI_TABLE_H
@@ -36,7 +36,10 @@ struct table_column {
 struct table_model {
 	size_t rows;
 	uint64_t (*id)(void *arg, size_t row);
-	/* Adds the text of a cell, for `width` columns if it can (0: as wide as it likes), and may set its role. */
+	/*
+	 * Adds the text of a cell, for `width` columns if it can (0: as wide as it likes), and may
+	 * set its role.
+	 */
 	void (*text)(void *arg, size_t row, size_t column, int width, struct str *out, enum role *role);
 	/* Draws a `picture` cell; NULL when there are none. */
 	void (*picture)(void *arg, size_t row, size_t column, struct canvas *c, struct rect r);

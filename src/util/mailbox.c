@@ -1,6 +1,7 @@
 /*
- * A ring of pointers under a mutex. The hard thing is the file descriptor: a pipe that holds exactly one byte while
- * the ring holds something, changed under the same mutex, so that poll() and the ring never disagree.
+ * A ring of pointers under a mutex. The hard thing is the file descriptor: a pipe that holds
+ * exactly one byte while the ring holds something, changed under the same mutex, so that poll() and
+ * the ring never disagree.
  */
 #include "config.h"
 

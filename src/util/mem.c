@@ -97,8 +97,8 @@ bool mem_populate(void *p, size_t n)
 }
 
 /*
- * The beginning, or all of a table that is small enough: where entries lie by their hash, the first packets would touch
- * a new page each. Where the system cannot do it, that is what happens.
+ * The beginning, or all of a table that is small enough: where entries lie by their hash, the first
+ * packets would touch a new page each. Where the system cannot do it, that is what happens.
  */
 static void touch(void *p, size_t size)
 {

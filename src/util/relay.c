@@ -1,7 +1,8 @@
 /*
- * Two counters that only grow, each written by one thread. The hard thing is sleep: whoever goes to sleep says so
- * before it looks at the counters once more, and whoever moves a counter looks for sleepers after it did; one of the
- * two sees the other. A sleeper is left alone until half of the places are his, since waking costs more than a place.
+ * Two counters that only grow, each written by one thread. The hard thing is sleep: whoever goes to
+ * sleep says so before it looks at the counters once more, and whoever moves a counter looks for
+ * sleepers after it did; one of the two sees the other. A sleeper is left alone until half of the
+ * places are his, since waking costs more than a place.
  */
 #include "config.h"
 

@@ -1,6 +1,7 @@
 /*
- * Growing in place: from the last word to the first, each goes to where it belongs among twice as many slots. The hard
- * thing is those that would go below the ones not yet moved: few, all at the very beginning; they wait until the end.
+ * Growing in place: from the last word to the first, each goes to where it belongs among twice as
+ * many slots. The hard thing is those that would go below the ones not yet moved: few, all at the
+ * very beginning; they wait until the end.
  */
 #include "config.h"
 
@@ -96,8 +97,8 @@ static void wait_for_end(struct waiting *w, uint64_t word)
 }
 
 /*
- * Whether all that find room now will find it among twice as many: what would be beyond the end belongs to its last few
- * places, which have twice as many slots then, so it is so.
+ * Whether all that find room now will find it among twice as many: what would be beyond the end
+ * belongs to its last few places, which have twice as many slots then, so it is so.
  */
 static void grow(struct slots *s)
 {
