@@ -45,12 +45,12 @@ static int64_t clamp(int64_t n, int64_t least, int64_t most)
 }
 
 /* Octets for one more row: live connection, ended one, conversation. */
-static int64_t price_live(void)
+static int64_t price_live(bool stored)
 {
 	const struct engine_conf engine = { .max_connections = PROBE_ROWS, .max_tombstones = PROBE_ROWS };
 	const struct store_conf store = { .shards = 1, .max_live = PROBE_ROWS, .no_findings = true };
 
-	return (int64_t)(engine_bytes(&engine) + store_bytes(&store)) / PROBE_ROWS + 1;
+	return (int64_t)(engine_bytes(&engine) + (stored ? store_bytes(&store) : 0)) / PROBE_ROWS + 1;
 }
 
 static int64_t price_ended(void)
@@ -119,17 +119,24 @@ static int64_t share_out_extras(struct plan *p, int64_t memory, bool batch)
 	       (p->store.no_findings ? 0 : boards + facts * fact);
 }
 
-/* What is left after that: a quarter for live connections and for conversations, a half for ended ones. */
+/*
+ * What is left after that: a quarter for live connections and for conversations, a half for ended ones. Where none of
+ * these is kept, live connections have their share too, and conversations half of it where sums are all that is.
+ */
 static void share_out(struct plan *p, int64_t memory, bool live, bool batch)
 {
+	bool stored = !p->store.sums_only && !p->store.findings_only;
+
 	memory -= share_out_extras(p, memory, batch);
 
 	/* A capture may have a row under way for each: worker.c. */
 	int64_t row = live ? (int64_t)sizeof(struct row) : 0;
-	int64_t connections = clamp(memory / 4 / (price_live() + row), 1024, MOST_ROWS);
+	int64_t quarters = stored ? 1 : p->store.sums_only ? 2 : 3;
+	int64_t connections = clamp(memory * quarters / 4 / (price_live(stored) + row), 1024, MOST_ROWS);
 	int64_t ended = clamp(memory / 2 / price_ended(), 1024, MOST_ROWS);
 	int64_t asked = batch ? 0 : ASKED;
-	int64_t conversations = clamp(memory / 4 / (price_conversation(p) + asked), 1024, MOST_ROWS);
+	int64_t talks = p->store.sums_only ? memory / 2 : memory / 4;
+	int64_t conversations = clamp(talks / (price_conversation(p) + asked), 1024, MOST_ROWS);
 
 	if (live) {
 		connections = clamp(connections, 0, LIVE_CONNECTIONS);
@@ -167,6 +174,9 @@ void plan_bounds(struct plan *p)
 
 	if (c->batch && shows_sums_only(p->view))
 		leave_out(p);
+	p->store.findings_only = c->batch && p->view == VIEW_FINDINGS;
+	/* With a filter that no sum passes the user is told how many connections do. */
+	p->store.sums_only = c->batch && shows_sums_only(p->view) && !(c->filter && c->filter[0]);
 	share_out(p, c->max_memory ? c->max_memory : machine_memory() / 2, plan_is_live(c), c->batch);
 	if (c->max_connections) {
 		p->engine.max_connections = (uint32_t)c->max_connections;
@@ -178,9 +188,6 @@ void plan_bounds(struct plan *p)
 	p->store.max_live = p->engine.max_connections;
 	/* Findings come and go with time, so they need to be told as it passes. */
 	p->engine.final_only = c->batch && p->view != VIEW_FINDINGS;
-	/* With a filter that no sum passes the user is told how many connections do. */
-	p->store.findings_only = c->batch && p->view == VIEW_FINDINGS;
-	p->store.sums_only = c->batch && shows_sums_only(p->view) && !(c->filter && c->filter[0]);
 	p->engine.no_series = p->store.sums_only;
 	p->engine.linger = c->linger;
 	p->engine.idle_reset = c->idle_reset;

@@ -113,6 +113,15 @@ static void tell_early(const struct plan *p, const struct store *store)
 			stats.dropped[DROP_TABLE_FULL], p->engine.max_connections);
 }
 
+/* Nothing is lost by folding, but rows that should stand apart do not. */
+static void tell_folded(const struct plan *p, const struct store_usage *usage)
+{
+	if (usage->folded > 0 && p->view < VIEW_CONNECTIONS)
+		cli_complain("rows were folded into others %" PRIu64 " times: there was room for %" PRIu64
+			     " conversations; --max-conversations or --max-memory raise it",
+			usage->folded, usage->conversations_max);
+}
+
 static void tell_unlisted(const struct plan *p, const struct store *store)
 {
 	struct str lack = STR_INIT;
@@ -126,6 +135,7 @@ static void tell_unlisted(const struct plan *p, const struct store *store)
 		cli_complain("left out: %s", lack.s);
 	str_free(&lack);
 	store_usage(store, &usage);
+	tell_folded(p, &usage);
 	if (usage.peers_missed > 0)
 		cli_complain("peers are more than the %" PRIu64 " that there was room for, and counted too low; "
 			     "--max-conversations or --max-memory raise it",

@@ -129,6 +129,19 @@ static void drop_item(const struct capture_stats *stats, struct bar_item *item)
 		SHORT(item, "drop 0");
 }
 
+/* Rows of some conversations are in (others): nothing is lost, but not all is told apart. */
+static void folded_item(uint64_t times, struct bar_item *item)
+{
+	char n[FMT_TEXT];
+
+	*item = (struct bar_item){.role = ROLE_STATUS_ALERT, .rank = 1};
+	if (!times)
+		return;
+	fmt_count(n, times, 5);
+	LONG(item, "folded %s", n);
+	SHORT(item, "fold %s", n);
+}
+
 static void time_item(const struct app *a, struct bar_item *item)
 {
 	int64_t now = a->conf.from_file || !a->now ? store_now(a->conf.store) : a->now;
@@ -160,7 +173,7 @@ static void input_words(const struct app *a, const struct canvas *c, struct bar_
 
 void status_draw(struct app *a, struct canvas *c, int y)
 {
-	struct bar_item item[10] = {0}, *at = item;
+	struct bar_item item[11] = {0}, *at = item;
 	struct capture_stats stats;
 	struct store_usage usage;
 	struct counters sum;
@@ -189,8 +202,9 @@ void status_draw(struct app *a, struct canvas *c, int y)
 	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 5};
 	LONG(at, "%s open", fmt_count(n, sum.n[COUNTER_OPEN], 6));
 	SHORT(at, "%s open", fmt_count(n, sum.n[COUNTER_OPEN], 5));
-	*++at = (struct bar_item){.role = usage.folded ? ROLE_STATUS_ALERT : ROLE_STATUS, .rank = 8};
+	*++at = (struct bar_item){.role = ROLE_STATUS, .rank = 8};
 	LONG(at, "table %s/%s", fmt_count(n, usage.live, 6), fmt_count(m, usage.live_max, 6));
+	folded_item(usage.folded, ++at);
 	drop_item(&stats, ++at);
 	time_item(a, ++at);
 	bar_draw(c, y, ROLE_STATUS, item, (size_t)(at - item) + 1, 3);
