@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -32,7 +33,7 @@ static void index_agrees_with_a_list(uint32_t kinds)
 	uint32_t in = 0;
 
 	memset(hash_of, 0, sizeof(hash_of));
-	assert_true(index_init(&x, REFS));
+	assert_true(index_init(&x, REFS, &hash_of[1], sizeof(hash_of[0])));
 	for (int i = 0; i < 200000; i++) {
 		uint32_t ref = 1 + dice(REFS), found = 0, r;
 
@@ -68,6 +69,40 @@ static void index_holds_what_was_put_in(void **state)
 	index_agrees_with_a_list(3);
 	index_agrees_with_a_list(100);
 	index_agrees_with_a_list(UINT32_MAX / 2);
+}
+
+#define MANY 700000 /* buckets whose number says 16 bits of the hash, and more */
+
+static void index_finds_among_many(void **state)
+{
+	uint32_t *hash_of = calloc(MANY + 1, sizeof(*hash_of)), others = 0;
+	struct index x;
+
+	(void)state;
+	assert_non_null(hash_of);
+	assert_true(index_init(&x, MANY, &hash_of[1], sizeof(hash_of[0])));
+	for (uint32_t ref = 1; ref <= MANY; ref++) {
+		hash_of[ref] = dice(0x10000) << 16 | dice(0x10000);
+		index_add(&x, hash_of[ref], ref);
+	}
+	assert_true(x.low > 0x10000);
+	for (uint32_t ref = 1; ref <= MANY; ref++) {
+		struct index_place at = index_at(&x, hash_of[ref]);
+		uint32_t found = 0, r;
+
+		while ((r = index_next(&x, &at, hash_of[ref])))
+			if (r == ref)
+				found++;
+			else
+				others += hash_of[r] != hash_of[ref];
+		assert_int_equal(found, 1);
+	}
+	assert_true(others < MANY / 1000);
+	for (uint32_t ref = 1; ref <= MANY; ref++)
+		assert_true(index_remove(&x, hash_of[ref], ref));
+	assert_int_equal(x.n, 0);
+	index_fini(&x);
+	free(hash_of);
 }
 
 #define TIMERS 300
@@ -200,8 +235,9 @@ static void tombstones_are_found_until_they_are_due(void **state)
 	assert_true(tombs_init(&tombs, 64));
 	assert_true(flows_init(&t, 16, &tombs.index));
 	for (int64_t i = 0; i < 1000; i++) {
-		struct tomb tomb = { .until = (uint32_t)i + 30, .hash = (uint32_t)(i % 7), .generation = 1 };
+		struct tomb tomb = { .hash = (uint32_t)(i % 7), .generation = 1 };
 		int64_t now = i << 30;
+		const struct tomb_times times = { .now = now, .start = 5000 - i, .until = (uint32_t)i + 30 };
 		struct flow *f;
 		bool high;
 
@@ -214,13 +250,14 @@ static void tombstones_are_found_until_they_are_due(void **state)
 		f = flows_add(&t, &tuple, tomb.hash);
 		tomb.id = tomb_id(&tuple, &high);
 		tomb.client_high = high;
-		tombs_add(&tombs, &tomb, FIRST_ESEQ + (uint64_t)i, now);
+		tombs_add(&tombs, &tomb, FIRST_ESEQ + (uint64_t)i, &times);
 		flows_release(&t, f);
 		assert_null(flows_find(&t, &tuple, tomb.hash, &side));
 		assert_int_equal(tombs_eseq(&tombs, tombs_find(&tombs, &tuple, tomb.hash, now, &side)), FIRST_ESEQ + i);
 		assert_int_equal(side, CLIENT);
 		assert_int_equal(tombs_eseq(&tombs, tombs_find(&tombs, &back, tomb.hash, now, &side)), FIRST_ESEQ + i);
 		assert_int_equal(side, SERVER);
+		assert_true(tombs_start(&tombs, tombs_find(&tombs, &tuple, tomb.hash, now, &side)) == times.start);
 		assert_non_null(tombs_find(&tombs, &tuple, tomb.hash, (i + 30) << 30, &side));
 		assert_null(tombs_find(&tombs, &tuple, tomb.hash, (i + 31) << 30, &side));
 	}
@@ -244,15 +281,48 @@ static void the_last_generation_is_the_one_remembered(void **state)
 	for (int64_t i = 0; i < 100; i++) {
 		/* Every tenth time so late that the one before is due, and a new connection is a first generation. */
 		int64_t second = i * 20 + i / 10 * 100, now = second << 30;
-		struct tomb tomb = {.until = (uint32_t)second + 60, .hash = 5, .generation = i % 10 ? 2 : 1};
+		struct tomb tomb = {.hash = 5, .generation = i % 10 ? 2 : 1};
+		const struct tomb_times times = {.now = now, .until = (uint32_t)second + 60};
 		bool high;
 
 		assert_int_equal(tombs_find(&tombs, &tuple, 5, now, &side) != NULL, i % 10 != 0);
 		tomb.id = tomb_id(&tuple, &high);
 		tomb.client_high = high;
-		tombs_add(&tombs, &tomb, (uint64_t)i, now);
+		tombs_add(&tombs, &tomb, (uint64_t)i, &times);
 		assert_int_equal(tombs_eseq(&tombs, tombs_find(&tombs, &tuple, 5, now, &side)), i);
 	}
+	tombs_fini(&tombs);
+}
+
+/* Chunks are large and connections seldom: who came long after the first of a chunk is remembered as long. */
+static void seldom_ones_are_remembered_as_long(void **state)
+{
+	struct tombs tombs;
+	struct tuple tuple = {.port = {40000, 80}};
+	int side;
+
+	(void)state;
+	assert_true(tombs_init(&tombs, 16384));
+	assert_true(tombs.chunk_bits > 6);
+	for (uint32_t i = 0; i < 500; i++) {
+		uint32_t second = i * 7, until = i % 5 ? second + 56 : second - second / 2;
+		const struct tomb_times times = {.now = (int64_t)second << 30, .start = i, .until = until};
+		struct tomb tomb = {.hash = i, .generation = 1}, *found;
+		bool high;
+
+		tuple.port[CLIENT] = (uint16_t)(i + 1);
+		tomb.id = tomb_id(&tuple, &high);
+		tomb.client_high = high;
+		tombs_add(&tombs, &tomb, i, &times);
+		for (uint32_t at = second; at < second + 70; at++) {
+			found = tombs_find(&tombs, &tuple, i, (int64_t)at << 30, &side);
+			assert_int_equal(found != NULL, at <= until);
+			assert_true(!found || tombs_eseq(&tombs, found) == i);
+			assert_true(!found || (tombs_start(&tombs, found) <= i && tombs_start(&tombs, found) + 20 > i));
+		}
+	}
+	/* Two that are in use at a time, as each is closed after a minute, and one that is new. */
+	assert_true(tombs.fresh <= 4);
 	tombs_fini(&tombs);
 }
 
@@ -324,11 +394,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(index_holds_what_was_put_in),
+		cmocka_unit_test(index_finds_among_many),
 		cmocka_unit_test(timers_come_in_time_and_once),
 		cmocka_unit_test(timers_come_in_pieces),
 		cmocka_unit_test(changes_come_in_order_and_once),
 		cmocka_unit_test(tombstones_are_found_until_they_are_due),
 		cmocka_unit_test(the_last_generation_is_the_one_remembered),
+		cmocka_unit_test(seldom_ones_are_remembered_as_long),
 		cmocka_unit_test(counts_go_on_beyond_sixteen_bits),
 		cmocka_unit_test(short_cut_agrees_with_the_table),
 	};

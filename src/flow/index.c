@@ -7,13 +7,13 @@
 #include "util/mem.h"
 
 #define LOW_START 256u
-#define LOAD 3 /* entries a bucket, on average: with more, every eighth search goes on into another bucket */
+#define LOAD_OF_TWO 9 /* entries in two buckets, on average: with more, every eighth search goes on into another bucket */
 
 static uint64_t buckets_for(uint64_t max)
 {
 	uint64_t n = LOW_START;
 
-	while (n < max / LOAD + 1)
+	while (n < 2 * max / LOAD_OF_TWO + 1)
 		n *= 2;
 	return n * 2;
 }
@@ -24,9 +24,20 @@ static uint64_t over_for(uint64_t max)
 	return max / BUCKET_ENTRIES + max / (BUCKET_ENTRIES + 1) + 2;
 }
 
-bool index_init(struct index *x, uint64_t max)
+/* Until when the buckets there are will do. */
+static void set_most(struct index *x)
+{
+	uint32_t buckets = x->low + x->split;
+	uint64_t most = (uint64_t)buckets * LOAD_OF_TWO / 2;
+
+	x->n_most = buckets < x->buckets_max && most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
+
+bool index_init(struct index *x, uint64_t max, const uint32_t *hash, size_t stride)
 {
 	memset(x, 0, sizeof(*x));
+	x->hash = (const char *)hash;
+	x->stride = stride;
 	x->low = LOW_START;
 	x->buckets_max = (uint32_t)buckets_for(max);
 	x->over_max = (uint32_t)over_for(max);
@@ -36,6 +47,7 @@ bool index_init(struct index *x, uint64_t max)
 		index_fini(x);
 		return false;
 	}
+	set_most(x);
 	front_begin(&x->front, x->bucket, x->buckets_max, sizeof(x->bucket[0]));
 	return true;
 }
@@ -50,7 +62,7 @@ void index_fini(struct index *x)
 
 size_t index_bytes(uint64_t max)
 {
-	return (max / LOAD + over_for(max) / 8) * sizeof(struct bucket);
+	return (2 * max / LOAD_OF_TWO + over_for(max) / 8) * sizeof(struct bucket);
 }
 
 static uint32_t over_take(struct index *x)
@@ -71,21 +83,42 @@ static void over_give(struct index *x, uint32_t i)
 	x->over_free = i;
 }
 
-static void bucket_add(struct index *x, struct bucket *b, uint32_t hash, uint32_t ref)
+static void bucket_add(struct index *x, struct bucket *b, uint32_t tag, uint32_t ref)
 {
 	uint32_t free, i = 0;
 
 	while (b->more)
 		b = &x->over[b->more - 1];
-	free = index_hits(b->ref, 0);
+	free = index_ref_hits(b, 0);
 	if (free) {
 		i = (uint32_t)__builtin_ctz(free);
 	} else {
 		b->more = over_take(x);
 		b = &x->over[b->more - 1];
 	}
-	b->hash[i] = hash;
+	b->tag[i] = (uint16_t)tag;
 	b->ref[i] = ref;
+}
+
+/* The bit of an entry's hash that says which half it goes to. While it is not in the tag, the owner knows it. */
+static bool goes_up(const struct index *x, uint32_t tag, uint32_t ref)
+{
+	uint32_t hash = tag << 16;
+
+	if (x->low < 1u << 16)
+		memcpy(&hash, x->hash + (size_t)(ref - 1) * x->stride, sizeof(hash));
+	return hash & x->low;
+}
+
+/* Into a bucket that has *n entries, and overflow buckets behind it only if it is full. */
+static void deal(struct index *x, struct bucket *b, uint32_t *n, uint32_t tag, uint32_t ref)
+{
+	if (*n == BUCKET_ENTRIES) {
+		bucket_add(x, b, tag, ref);
+		return;
+	}
+	b->tag[*n] = (uint16_t)tag;
+	b->ref[(*n)++] = ref;
 }
 
 /* Deals the entries of one bucket out to itself and to the next one that comes into use. */
@@ -93,12 +126,15 @@ static void split_one(struct index *x)
 {
 	struct bucket *from = &x->bucket[x->split], *to = &x->bucket[x->low + x->split];
 	struct bucket was = *from;
-	uint32_t more, i;
+	uint32_t more, i, n = 0, to_n = 0;
 
 	memset(from, 0, sizeof(*from));
 	for (;;) {
 		for (i = 0; i < BUCKET_ENTRIES && was.ref[i]; i++)
-			bucket_add(x, was.hash[i] & x->low ? to : from, was.hash[i], was.ref[i]);
+			if (goes_up(x, was.tag[i], was.ref[i]))
+				deal(x, to, &to_n, was.tag[i], was.ref[i]);
+			else
+				deal(x, from, &n, was.tag[i], was.ref[i]);
 		if (!was.more)
 			break;
 		more = was.more;
@@ -110,13 +146,14 @@ static void split_one(struct index *x)
 		x->low *= 2;
 		x->split = 0;
 	}
+	set_most(x);
 }
 
 void index_add(struct index *x, uint32_t hash, uint32_t ref)
 {
-	if (x->n >= LOAD * (x->low + x->split) && x->low + x->split < x->buckets_max)
+	if (x->n >= x->n_most)
 		split_one(x);
-	bucket_add(x, index_bucket(x, hash), hash, ref);
+	bucket_add(x, index_bucket(x, hash), hash >> 16, ref);
 	x->n++;
 }
 
@@ -126,7 +163,7 @@ static struct bucket *find(const struct index *x, uint32_t hash, uint32_t ref, u
 	struct bucket *b = index_bucket(x, hash);
 
 	for (;;) {
-		uint32_t hits = index_hits(b->ref, ref);
+		uint32_t hits = index_ref_hits(b, ref);
 
 		if (hits) {
 			*at = (uint32_t)__builtin_ctz(hits);
@@ -140,7 +177,7 @@ static struct bucket *find(const struct index *x, uint32_t hash, uint32_t ref, u
 
 bool index_remove(struct index *x, uint32_t hash, uint32_t ref)
 {
-	uint32_t at, end = BUCKET_ENTRIES;
+	uint32_t at, end, free;
 	struct bucket *b = find(x, hash, ref, &at), *last = b, *before = NULL;
 
 	if (!b)
@@ -149,11 +186,12 @@ bool index_remove(struct index *x, uint32_t hash, uint32_t ref)
 		before = last;
 		last = &x->over[last->more - 1];
 	}
-	while (!last->ref[end - 1])
-		end--;
-	b->hash[at] = last->hash[end - 1];
+	free = index_ref_hits(last, 0);
+	end = free ? (uint32_t)__builtin_ctz(free) : BUCKET_ENTRIES;
+	b->tag[at] = last->tag[end - 1];
 	b->ref[at] = last->ref[end - 1];
-	last->hash[end - 1] = last->ref[end - 1] = 0;
+	last->tag[end - 1] = 0;
+	last->ref[end - 1] = 0;
 	x->n--;
 	if (end > 1)
 		return true;

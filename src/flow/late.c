@@ -20,7 +20,7 @@ static struct late *late_row(struct engine *e, const struct tomb *t, int side, c
 	memset(l, 0, sizeof(*l));
 	l->eseq = eseq;
 	l->c.tuple = side == SERVER ? tuple_reversed(sender_first) : *sender_first;
-	l->c.start = t->start;
+	l->c.start = tombs_start(&e->tombs, t); /* of it, the times of the row; the connection's own is not kept */
 	return l;
 }
 
@@ -57,11 +57,12 @@ static void late_reset(struct tomb *t, struct late *l, int side, int64_t rel)
 bool late_take(struct engine *e, struct tomb *t, int side, const struct pkt *p)
 {
 	struct late *l = late_row(e, t, side, &p->tuple);
-	int64_t rel = p->ts - t->start;
 	struct side *x;
+	int64_t rel;
 
 	if (!l)
 		return false;
+	rel = p->ts - l->c.start;
 	x = &l->c.side[side];
 	l->c.last = p->ts;
 	x->packets++;

@@ -10,6 +10,8 @@
 
 #define CHUNK_BITS_MAX 10
 #define AHEAD 16
+/* The newest one is not full, the oldest one is forgotten whole, and two may have been closed by time alone. */
+#define SPARE_CHUNKS 4
 
 bool tombs_init(struct tombs *t, uint32_t max)
 {
@@ -17,11 +19,12 @@ bool tombs_init(struct tombs *t, uint32_t max)
 	/* Chunks are forgotten whole: sixteen at the least, so that little goes at once. */
 	while (t->chunk_bits < CHUNK_BITS_MAX && max >> (t->chunk_bits + 1) >= 16)
 		t->chunk_bits++;
-	t->chunks = (max >> t->chunk_bits) + 2;
+	t->chunks = (max >> t->chunk_bits) + SPARE_CHUNKS;
 	t->tomb = mem_table((size_t)t->chunks << t->chunk_bits, sizeof(t->tomb[0]));
 	t->queue = mem_table(t->chunks, sizeof(t->queue[0]));
 	t->chunk = mem_table(t->chunks, sizeof(t->chunk[0]));
-	if (!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits) || !t->tomb || !t->queue || !t->chunk) {
+	if (!t->tomb || !t->queue || !t->chunk ||
+		!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits, &t->tomb[0].hash, sizeof(t->tomb[0]))) {
 		tombs_fini(t);
 		return false;
 	}
@@ -60,9 +63,9 @@ uint32_t tomb_id(const struct tuple *tuple, bool *first_high)
 }
 
 /* Its tombstones leave the index; those whose tuple has a younger one have left it before. */
-static void chunk_forget(struct tombs *t, uint32_t chunk, uint32_t n)
+static void chunk_forget(struct tombs *t, uint32_t chunk)
 {
-	uint32_t from = chunk << t->chunk_bits;
+	uint32_t from = chunk << t->chunk_bits, n = t->chunk[chunk].n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (i % AHEAD == 0)
@@ -72,14 +75,14 @@ static void chunk_forget(struct tombs *t, uint32_t chunk, uint32_t n)
 	}
 }
 
-/* Room for one more in the newest chunk. */
-static void chunk_begin(struct tombs *t, uint64_t eseq, int64_t now)
+/* A chunk that is empty becomes the newest. */
+static void chunk_begin(struct tombs *t, uint64_t eseq, const struct tomb_times *times)
 {
-	uint32_t size = UINT32_C(1) << t->chunk_bits, chunk;
+	uint32_t second = tomb_second(times->now), chunk;
 
-	if (t->used && (t->chunk[t->queue[t->first]].until < tomb_second(now) || t->used == t->chunks)) {
+	if (t->used && (t->chunk[t->queue[t->first]].until < second || t->used == t->chunks)) {
 		chunk = t->queue[t->first];
-		chunk_forget(t, chunk, size);
+		chunk_forget(t, chunk);
 		t->first = t->first + 1 < t->chunks ? t->first + 1 : 0;
 		t->used--;
 	} else {
@@ -87,8 +90,21 @@ static void chunk_begin(struct tombs *t, uint64_t eseq, int64_t now)
 		front_at(&t->front, ((size_t)t->fresh << t->chunk_bits) * sizeof(t->tomb[0]));
 	}
 	t->queue[(t->first + t->used++) % t->chunks] = chunk;
-	t->chunk[chunk] = (struct tomb_chunk){eseq, 0};
-	t->filled = 0;
+	t->newest = chunk;
+	t->chunk[chunk] = (struct tomb_chunk){.eseq = eseq, .start = times->start, .second = second};
+}
+
+/* Room for one more in the newest chunk, and it can say until when that one is remembered. */
+static bool has_room(const struct tombs *t, uint32_t until)
+{
+	const struct tomb_chunk *c = &t->chunk[t->newest];
+
+	return t->used && c->n < UINT32_C(1) << t->chunk_bits && (until < c->second || until - c->second <= TOMB_LEFT_MOST);
+}
+
+static bool is_due(const struct tombs *t, uint32_t i, uint32_t second)
+{
+	return (uint64_t)t->chunk[i >> t->chunk_bits].second + t->tomb[i].left <= second || !t->tomb[i].left;
 }
 
 /* The one that is not due before `second`, or NULL: of one tuple there may be others, but no two that are not due. */
@@ -97,26 +113,33 @@ static struct tomb *find(const struct tombs *t, uint32_t hash, uint32_t id, uint
 	struct index_place at = index_at(&t->index, hash);
 	uint32_t ref;
 
-	while ((ref = index_next(&t->index, &at, hash)))
-		if (t->tomb[ref - 1].id == id && t->tomb[ref - 1].until >= second)
-			return &t->tomb[ref - 1];
+	while ((ref = index_next(&t->index, &at, hash))) {
+		struct tomb *tomb = &t->tomb[ref - 1];
+
+		if (tomb->id == id && tomb->hash == hash && !is_due(t, ref - 1, second))
+			return tomb;
+	}
 	return NULL;
 }
 
-void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, int64_t now)
+void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, const struct tomb_times *times)
 {
 	struct tomb *older = NULL;
-	uint32_t chunk, i;
+	struct tomb_chunk *c;
+	uint32_t i;
 
-	if (!t->used || t->filled == UINT32_C(1) << t->chunk_bits)
-		chunk_begin(t, eseq, now);
-	chunk = t->queue[(t->first + t->used - 1) % t->chunks];
-	i = (chunk << t->chunk_bits) + t->filled++;
-	if (what->until > t->chunk[chunk].until)
-		t->chunk[chunk].until = what->until;
+	if (!has_room(t, times->until))
+		chunk_begin(t, eseq, times);
+	c = &t->chunk[t->newest];
+	i = (t->newest << t->chunk_bits) + c->n++;
+	if (times->until > c->until)
+		c->until = times->until;
+	if (times->start < c->start)
+		c->start = times->start;
 	if (what->generation > 1)
-		older = find(t, what->hash, what->id, tomb_second(now));
+		older = find(t, what->hash, what->id, tomb_second(times->now));
 	t->tomb[i] = *what;
+	t->tomb[i].left = times->until < c->second ? 0 : (times->until - c->second + 1) & (TOMB_LEFT_MOST + 1);
 	if (older)
 		(void)index_replace(&t->index, what->hash, (uint32_t)(older - t->tomb) + 1, i + 1);
 	else
@@ -143,4 +166,9 @@ uint64_t tombs_eseq(const struct tombs *t, const struct tomb *tomb)
 	uint32_t i = (uint32_t)(tomb - t->tomb);
 
 	return t->chunk[i >> t->chunk_bits].eseq + (i & ((UINT32_C(1) << t->chunk_bits) - 1));
+}
+
+int64_t tombs_start(const struct tombs *t, const struct tomb *tomb)
+{
+	return t->chunk[(uint32_t)(tomb - t->tomb) >> t->chunk_bits].start;
 }

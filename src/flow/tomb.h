@@ -15,22 +15,26 @@
 #include "model/tuple.h"
 
 struct tomb {
-	int64_t start;	/* of the connection */
 	uint32_t isn[2], nxt[2];
 	uint32_t hash;	/* of its index entry */
 	uint32_t id;	/* with the hash as good as the tuple, which the late packet brings along */
-	uint32_t until; /* tomb_second(), the last in which it is remembered */
 	uint16_t generation;
+	uint16_t left : 7; /* tombs_add() sets it: seconds from its chunk's, up to which it is remembered, + 1; 0: not at all */
 	/* Bit per side: whether isn, nxt are known, whether it had sent a FIN, a RST. */
 	uint16_t isn_known : 2, nxt_known : 2, fins : 2, rsts : 2;
 	uint16_t client_high : 1; /* the client is the higher endpoint of the two */
 };
 
-_Static_assert(sizeof(struct tomb) == 40, "as stated in doc/performance.md");
+_Static_assert(sizeof(struct tomb) == 28, "as stated in doc/performance.md");
+
+#define TOMB_LEFT_MOST 126 /* tomb_second()s from its chunk's beginning, the last in which a tombstone is remembered */
 
 struct tomb_chunk { /* of those that were added one after the other */
 	uint64_t eseq;	/* of the first; the others count on from it */
-	uint32_t until; /* the latest of them */
+	int64_t start;	/* of the connection that began first, ns since the epoch */
+	uint32_t n;
+	uint32_t second; /* in which it was begun */
+	uint32_t until;	 /* the latest of them */
 };
 
 struct tombs {
@@ -41,8 +45,8 @@ struct tombs {
 	uint32_t *queue;   /* ring of the chunks in use, oldest first, [chunks] */
 	uint32_t chunks, chunk_bits;
 	uint32_t first, used;	 /* of the ring */
+	uint32_t newest;	 /* chunk, when one is used */
 	uint32_t fresh;		 /* chunks from here on were never used */
-	uint32_t filled;	 /* tombstones in the newest chunk */
 };
 
 /* At least `max` of them. False: the address space cannot be had. */
@@ -59,14 +63,22 @@ static inline uint32_t tomb_second(int64_t ns)
 
 /* What identifies a tuple, the same in both directions; *first_high: addr[0] is the higher endpoint. */
 uint32_t tomb_id(const struct tuple *tuple, bool *first_high);
+/* What is said of a connection besides. */
+struct tomb_times {
+	int64_t now, start;  /* ns; start: of the connection, since the epoch */
+	uint32_t until;	     /* tomb_second(), the last in which it is remembered, at most TOMB_LEFT_MOST from now */
+};
+
 /*
  * Remembers one, in place of the one of the generation before it, if that is still remembered. eseq: one more than the
- * last time. The oldest are forgotten for it when they are due at `now` (ns), or when there is no room.
+ * last time. The oldest are forgotten for it when they are due now, or when there is no room.
  */
-void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, int64_t now);
+void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, const struct tomb_times *times);
 /* That of the tuple, if it is not yet forgotten at `now`; *side is the packet's sender in it. NULL: none. */
 struct tomb *tombs_find(const struct tombs *t, const struct tuple *tuple, uint32_t hash, int64_t now, int *side);
 /* The eseq it was added with. */
 uint64_t tombs_eseq(const struct tombs *t, const struct tomb *tomb);
+/* When its connection had begun already, ns since the epoch: it did then, or a little earlier. */
+int64_t tombs_start(const struct tombs *t, const struct tomb *tomb);
 
 #endif
