@@ -20,6 +20,7 @@
 #define WATCH_STEP 512 /* flows among which the one that is watched is looked for at a time */
 #define AHEAD 8 /* packets that are worked on while memory answers */
 #define RING 32 /* packets under way, and some */
+#define TRAIL_STEP (2 * AHEAD + AHEAD / 2)
 #define TOGETHER 16 /* connections that are read together */
 #define ENDED_KEEP 16384 /* more than that end within seconds, and 2 s is what most late packets take */
 
@@ -324,10 +325,12 @@ static void ask_rest(const struct engine *e, struct ahead *a, size_t i)
 	const uint32_t known = (uint32_t)FLOW_TTL_KNOWN << SERVER | (uint32_t)FLOW_TTL_KNOWN << CLIENT;
 	const struct pkt *p = &a->pkt[i];
 	const struct flow *f = a->found[i % RING];
+	bool traced;
 
 	if (!f)
 		return;
-	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+	traced = e->conf.max_trails && f->trail != NIL;
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST) || traced ||
 		(f->flags & (FLOW_ESTABLISHED | FLOW_CLOSING)) != FLOW_ESTABLISHED) {
 		mem_ask(&f->half[SERVER].isn);
 		mem_ask(&f->half[CLIENT].isn);
@@ -336,10 +339,16 @@ static void ask_rest(const struct engine *e, struct ahead *a, size_t i)
 		mem_ask_all(rares_next(&e->flows.rares), sizeof(struct rare));
 	if (!(p->flags & TCP_SYN) && !(f->flags & FLOW_UNDER_WAY) && (f->flags & known) != known)
 		mem_ask(hosts_place(e->hosts, &p->tuple.addr[0]));
-	if (e->conf.max_trails && f->trail != NIL) {
-		mem_ask(&e->trails.kept[f->trail].last);
-		mem_ask(&e->trails.kept[f->trail].n);
-	}
+	if (traced)
+		trail_ask_kept(&e->trails, f->trail);
+}
+
+static void ask_trail(const struct engine *e, const struct ahead *a, size_t i)
+{
+	const struct flow *f = a->found[i % RING];
+
+	if (f && f->trail != NIL)
+		trail_ask(&e->trails, f->trail);
 }
 
 static void run(struct engine *e, struct ahead *a, size_t i)
@@ -374,6 +383,8 @@ void engine_run(struct engine *e, const struct pkt *pkt, size_t n)
 			ask_flow(e, &a, i - AHEAD);
 		if (i >= 2 * AHEAD && i - 2 * AHEAD < n)
 			ask_rest(e, &a, i - 2 * AHEAD);
+		if (e->conf.max_trails && i >= TRAIL_STEP && i - TRAIL_STEP < n)
+			ask_trail(e, &a, i - TRAIL_STEP);
 		if (i >= 3 * AHEAD)
 			run(e, &a, i - 3 * AHEAD);
 	}

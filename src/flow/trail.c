@@ -63,7 +63,7 @@ uint32_t trail_take(struct trail_pool *t)
 	else if (t->fresh < t->max)
 		i = t->fresh++;
 	if (i != NIL) {
-		t->kept[i].skipped = 0;
+		t->kept[i].segments = 0;
 		t->kept[i].n = t->kept[i].oldest = 0;
 	}
 	return i;
@@ -100,6 +100,10 @@ static uint32_t page_take(struct trail_pool *t)
 	return i;
 }
 
+/*
+ * Here and in trail_add() field by field: what is put together elsewhere in small pieces and copied in large ones has
+ * to wait for all that was written before, and memory that nobody has touched for long takes its time.
+ */
 static void entry_set(struct entry *e, const struct segment *s)
 {
 	int64_t t = s->t, lasted = s->t_last - s->t;
@@ -113,9 +117,15 @@ static void entry_set(struct entry *e, const struct segment *s)
 		lasted /= NS_PER_US;
 		what |= LASTED_US;
 	}
-	*e = (struct entry){ .seq = s->seq, .ack = s->ack, .len = s->len, .count = s->count,
-		.t_flags = (uint64_t)t << 8 | s->flags, .lasted = s->mss ? s->mss : (int32_t)lasted,
-		.win = s->win, .what = (uint8_t)what, .states = (uint8_t)(s->state[0] | s->state[1] << 4) };
+	e->seq = s->seq;
+	e->ack = s->ack;
+	e->len = s->len;
+	e->count = s->count;
+	e->t_flags = (uint64_t)t << 8 | s->flags;
+	e->lasted = s->mss ? s->mss : (int32_t)lasted;
+	e->win = s->win;
+	e->what = (uint8_t)what;
+	e->states = (uint8_t)(s->state[0] | s->state[1] << 4);
 }
 
 static void entry_get(const struct entry *e, struct segment *s)
@@ -128,6 +138,11 @@ static void entry_get(const struct entry *e, struct segment *s)
 		.count = e->count, .win = e->win, .mss = e->what & HAS_MSS ? (uint16_t)e->lasted : 0,
 		.flags = (uint8_t)e->t_flags, .side = e->what & 1, .note = e->what >> NOTE_SHIFT & 7,
 		.state = { e->states & 15, e->states >> 4 } };
+}
+
+static uint16_t mss_of(const struct pkt *p)
+{
+	return p->opts & OPT_MSS ? p->mss : 0;
 }
 
 static struct entry *entry_at(const struct trail_pool *t, const struct trail_kept *k, uint32_t at)
@@ -146,77 +161,86 @@ static struct entry *entry_in_order(const struct trail_pool *t, const struct tra
 }
 
 /* Plain data or plain acknowledgements in a row tell no more than their number and sum. */
-static bool joins(const struct segment *last, const struct segment *s)
+static bool joins(const struct segment *last, const struct pkt *p, int side, enum segment_note note, int64_t t)
 {
 	const uint8_t plain = TCP_ACK | TCP_PSH;
 
-	return last->side == s->side && last->note == NOTE_NONE && s->note == NOTE_NONE &&
-	       !((last->flags | s->flags) & (uint8_t)~plain) && !last->len == !s->len &&
-	       !last->mss && !s->mss && s->t - last->t < LONGEST_RUN &&
-	       s->t - last->t >= -LONGEST_RUN;
+	return last->side == side && last->note == NOTE_NONE && note == NOTE_NONE &&
+	       !((last->flags | p->flags) & (uint8_t)~plain) && !last->len == !p->len && !last->mss &&
+	       !mss_of(p) && t - last->t < LONGEST_RUN && t - last->t >= -LONGEST_RUN;
 }
 
-static void join(struct segment *last, const struct segment *s)
+/* Where among the others the last entry will stand: in place of the oldest in the tail when there is no other. */
+static uint32_t last_place(const struct trail_kept *k)
 {
-	last->t_last = s->t;
-	last->ack = s->ack;
-	last->len += s->len;
-	last->count++;
-	last->win = s->win;
-	last->flags |= s->flags;
-	memcpy(last->state, s->state, sizeof(s->state));
+	return k->n < TRAIL_SEGMENTS ? k->n - 1U : (uint32_t)TRAIL_HEAD + k->oldest;
 }
 
-/* The last entry takes its place among the others, that of the oldest in the tail when there is no other. */
+/* What was there is not looked at: nobody has touched it for long. */
 static void settle_last(struct trail_pool *t, struct trail_kept *k)
 {
-	uint32_t at = k->n - 1U;
+	uint32_t at = last_place(k);
 
-	if (k->n < TRAIL_SEGMENTS) {
-		if (at % TRAIL_PAGE == 0)
-			k->page[at / TRAIL_PAGE] = page_take(t);
-	} else {
-		at = TRAIL_HEAD + k->oldest;
-		k->skipped += entry_at(t, k, at)->count;
+	if (k->n == TRAIL_SEGMENTS) {
 		k->oldest = (uint8_t)((k->oldest + 1) % (TRAIL_TAIL - 1));
 		k->n--;
+	} else if (at % TRAIL_PAGE == 0) {
+		k->page[at / TRAIL_PAGE] = page_take(t);
 	}
 	entry_set(entry_at(t, k, at), &k->last);
 }
 
-static void append(struct trail_pool *t, struct trail_kept *k, const struct segment *s)
+void trail_ask(const struct trail_pool *t, uint32_t i)
 {
+	const struct trail_kept *k = &t->kept[i];
+	uint32_t at = last_place(k);
+
+	if (!k->n)
+		return;
+	if (k->n < TRAIL_SEGMENTS && at % TRAIL_PAGE == 0)
+		mem_ask(&t->page[t->pages_free == NIL ? t->pages_fresh : t->pages_free]);
+	else
+		mem_ask(&t->page[k->page[at / TRAIL_PAGE]]);
+}
+
+static void append(struct trail_pool *t, struct trail_kept *k, const struct flow *f, int side, const struct pkt *p)
+{
+	const struct half *x = &f->half[side];
+	struct segment *s = &k->last;
+
 	if (k->n)
 		settle_last(t, k);
-	k->last = *s;
 	k->n++;
+	s->t = p->ts - f->start;
+	s->seq = x->flags & (HALF_ISN | HALF_SEEN) ? p->seq - x->isn : p->seq;
+	s->len = p->len;
+	s->count = 1;
+	s->mss = mss_of(p);
+	s->flags = p->flags;
+	s->side = (uint8_t)side;
 }
 
 void trail_add(struct trail_pool *t, const struct flow *f, int side, const struct pkt *p,
 	enum segment_note note, int64_t now, int64_t time_wait)
 {
-	const struct half *x = &f->half[side], *y = &f->half[!side];
+	const struct half *y = &f->half[!side];
 	struct trail_kept *k = &t->kept[f->trail];
-	struct segment s = {
-		.t = p->ts - f->start,
-		.t_last = p->ts - f->start,
-		.seq = x->flags & (HALF_ISN | HALF_SEEN) ? p->seq - x->isn : p->seq,
-		.ack = y->flags & (HALF_ISN | HALF_SEEN) ? p->ack - y->isn : p->ack,
-		.len = p->len,
-		.count = 1,
-		.win = p->win,
-		.mss = p->opts & OPT_MSS ? p->mss : 0,
-		.flags = p->flags,
-		.side = (uint8_t)side,
-		.note = (uint8_t)note,
-		.state = {(uint8_t)state_of(f, CLIENT, now, time_wait),
-			(uint8_t)state_of(f, SERVER, now, time_wait)},
-	};
+	struct segment *last = &k->last;
 
-	if (k->n > 3 && joins(&k->last, &s))
-		join(&k->last, &s);
-	else
-		append(t, k, &s);
+	k->segments++;
+	if (k->n > 3 && joins(last, p, side, note, p->ts - f->start)) {
+		last->len += p->len;
+		last->count++;
+		last->flags |= p->flags;
+	} else {
+		append(t, k, f, side, p);
+		last->note = (uint8_t)note;
+	}
+	last->t_last = p->ts - f->start;
+	last->ack = y->flags & (HALF_ISN | HALF_SEEN) ? p->ack - y->isn : p->ack;
+	last->win = p->win;
+	last->state[CLIENT] = (uint8_t)state_of(f, CLIENT, now, time_wait);
+	last->state[SERVER] = (uint8_t)state_of(f, SERVER, now, time_wait);
 }
 
 void trail_copy(const struct trail_pool *t, uint32_t i, uint64_t uid, struct trail *out)
@@ -225,11 +249,13 @@ void trail_copy(const struct trail_pool *t, uint32_t i, uint64_t uid, struct tra
 
 	out->uid = uid;
 	out->n = k->n;
-	out->skipped = k->skipped;
 	for (uint32_t at = 0; at + 1U < k->n; at++)
 		entry_get(entry_in_order(t, k, at), &out->seg[at]);
 	if (k->n)
 		out->seg[k->n - 1] = k->last;
+	out->skipped = k->segments;
+	for (uint32_t at = 0; at < k->n; at++)
+		out->skipped -= out->seg[at].count;
 }
 
 void trail_flip(struct trail_pool *t, uint32_t i)
