@@ -26,6 +26,7 @@
 #define TICK_MS 100
 #define SLOW_LOOK_NS (10 * NS_PER_MS)
 #define REST 4		   /* after a slow look the packets have so many times as long */
+#define LEAD_NS (150 * NS_PER_MS) /* before a look changes are asked for: a tick, and what handing them over takes */
 #define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
 
 struct screen {
@@ -41,6 +42,7 @@ struct screen {
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
 	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
+	int64_t asked_for; /* the look that the worker was asked to hand changes over for */
 	int64_t looked;	   /* how long the look has taken that is not done yet */
 	int signal;	   /* that ended it, 0 = none */
 };
@@ -222,6 +224,17 @@ static void look(struct screen *s)
 	s->looked = 0;
 }
 
+/* Once for each look, so that it sees what was true a moment ago, and nothing is handed over that nobody looks at. */
+static void ask_for_changes(struct screen *s)
+{
+	int64_t next = app_next_look(s->app);
+
+	if (s->over || next == s->asked_for || clock_wall() < next - LEAD_NS)
+		return;
+	s->asked_for = next;
+	worker_pass(s->worker);
+}
+
 /* Either packets or looks: a look whose store changes would begin anew, and blocks can wait. */
 static void loop(struct screen *s)
 {
@@ -245,6 +258,7 @@ static void loop(struct screen *s)
 		if (s->plan->conf->names && host_names_take())
 			s->effects |= EFFECT_REDRAW;
 		look(s);
+		ask_for_changes(s);
 		draw(s);
 	}
 }
@@ -282,7 +296,7 @@ static bool begin(struct screen *s, struct source *source, const char *input, st
 		term_close(s->term, NULL);
 		return false;
 	}
-	worker_pace(s->worker, s->plan->conf->delay / 4);
+	worker_pace(s->worker, s->plan->conf->delay / 4 * 5);
 	term_size(s->term, &w, &h);
 	canvas_init(&s->canvas, w, h);
 	s->canvas.ascii = term_is_ascii(s->term);

@@ -77,6 +77,8 @@ void app_free(struct app *a);
 unsigned app_event(struct app *a, const struct event *e, int64_t now);
 /* Looks at the store when it is due. Called whenever something may have changed, at least once a second. */
 unsigned app_tick(struct app *a, int64_t now);
+/* When app_tick() will look next, if the store has changed by then; INT64_MAX: not until something happens. */
+int64_t app_next_look(const struct app *a);
 /*
  * A piece of the work that events and ticks have left, a few ms of it. While it is busy the store
  * had better stay as it is: a question whose store changed begins anew. What is on the screen

@@ -25,7 +25,7 @@
 #define BATCH_LIVE 128
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
 #define PASS_MS 100	     /* live: how often changes are handed over, ... */
-#define PASS_MS_MOST 250     /* ... and how seldom: seconds must be told apart */
+#define PASS_MS_MOST 1250    /* ... and how seldom, unless they are asked for */
 #define PASS_PACKETS (1 << 20)	     /* files: at most so many packets apart; worker_pace() */
 #define STEP_ROWS 64		     /* rows handed over between two batches of a device */
 #define STATS_EVERY (100 * NS_PER_MS)
@@ -40,6 +40,7 @@
 
 enum order {
 	ORDER_WAKE,
+	ORDER_PASS,
 	ORDER_WATCH, /* thing: uint64_t */
 	ORDER_FILTER /* thing: text */
 };
@@ -80,6 +81,7 @@ struct worker {
 	bool patient;		/* wait for an empty block */
 	bool starved;		/* there was none */
 	bool passing;		/* changes are being handed over */
+	bool asked;		/* for them */
 	bool overdue;		/* timers are */
 	int64_t pass_at, stats_at; /* monotonic */
 	size_t since_pass;	/* packets */
@@ -166,9 +168,13 @@ static void obey(struct worker *w)
 		switch ((enum order)order) {
 		case ORDER_WAKE:
 			break;
+		case ORDER_PASS:
+			w->asked = true;
+			break;
 		case ORDER_WATCH:
 			uid = thing;
 			engine_watch(w->engine, *uid);
+			w->asked = true;
 			mem_free(uid);
 			break;
 		case ORDER_FILTER:
@@ -207,15 +213,17 @@ static bool pass_is_due(const struct worker *w, int64_t now)
 {
 	int ms = atomic_load_explicit(&w->pass_ms, memory_order_relaxed);
 
-	return ms > 0 && now - w->pass_at >= ms * NS_PER_MS;
+	return w->asked || (ms > 0 && now - w->pass_at >= ms * NS_PER_MS);
 }
 
 static void publish_live(struct worker *w, int64_t now)
 {
 	if (!w->passing && !pass_is_due(w, now))
 		return;
-	if (!w->passing)
+	if (!w->passing) {
 		w->pass_at = now;
+		w->asked = false;
+	}
 	w->passing = !engine_publish(w->engine, STEP_ROWS);
 }
 
@@ -223,6 +231,7 @@ static void publish_file(struct worker *w, bool idle, int64_t now)
 {
 	bool due = idle || pass_is_due(w, now);
 
+	w->asked = false;
 	if (w->since_pass < PASS_PACKETS && !(due && w->since_pass > 0))
 		return;
 	w->since_pass = 0;
@@ -448,6 +457,12 @@ static void command(struct worker *w, enum order order, void *thing)
 		mem_free(thing);
 }
 
+/* An order without a thing; any will do that is not NULL: it is not looked at. */
+static void nudge(struct worker *w, enum order order)
+{
+	(void)mailbox_put(w->orders, (int)order, w);
+}
+
 void worker_watch(struct worker *w, uint64_t uid)
 {
 	uint64_t *thing = mem_alloc(sizeof(*thing));
@@ -464,6 +479,11 @@ void worker_pace(struct worker *w, int64_t ns)
 	atomic_store(&w->pass_ms, (int)ms);
 }
 
+void worker_pass(struct worker *w)
+{
+	nudge(w, ORDER_PASS);
+}
+
 void worker_filter(struct worker *w, const char *text)
 {
 	command(w, ORDER_FILTER, mem_strdup(text));
@@ -472,8 +492,7 @@ void worker_filter(struct worker *w, const char *text)
 void worker_stop(struct worker *w)
 {
 	atomic_store(&w->stop, true);
-	/* Any thing that is not NULL: it is not looked at. */
-	(void)mailbox_put(w->orders, ORDER_WAKE, w);
+	nudge(w, ORDER_WAKE);
 }
 
 void worker_free(struct worker *w)
@@ -491,7 +510,7 @@ void worker_free(struct worker *w)
 	while (worker_next(w, &news))
 		;
 	while ((thing = mailbox_take(w->orders, &order)) != NULL)
-		if (order != ORDER_WAKE)
+		if (order != ORDER_WAKE && order != ORDER_PASS)
 			mem_free(thing);
 	worker_discard(w);
 }

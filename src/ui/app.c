@@ -383,9 +383,17 @@ static void look(struct app *a)
 	p->list->stale = false; /* the rows there are were true a moment ago */
 }
 
-static bool look_is_due(struct app *a)
+int64_t app_next_look(const struct app *a)
 {
 	int64_t wait = a->was_empty ? EMPTY_REFRESH_NS : a->conf.refresh_ns;
+
+	if (!a->looked || a->paused)
+		return INT64_MAX;
+	return a->refreshed + wait > a->rest_until ? a->refreshed + wait : a->rest_until;
+}
+
+static bool look_is_due(struct app *a)
+{
 	const struct page *p = base_page(a);
 
 	if (!a->looked)
@@ -398,7 +406,7 @@ static bool look_is_due(struct app *a)
 		return false;
 	if (store_input_ended(a->conf.store) && !a->was_ended)
 		return true;
-	return a->now - a->refreshed >= wait || a->now < a->refreshed;
+	return a->now >= app_next_look(a) || a->now < a->refreshed;
 }
 
 /* Clocks on the screen move: the time of day when live, the length of a pause, progress in a file. */
