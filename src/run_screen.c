@@ -26,7 +26,8 @@
 #define TICK_MS 100
 #define SLOW_LOOK_NS (10 * NS_PER_MS)
 #define REST 4		   /* after a slow look the packets have so many times as long */
-#define LEAD_NS (150 * NS_PER_MS) /* before a look changes are asked for: a tick, and what handing them over takes */
+/* So long before a look changes are asked for: a tick, and what handing them over takes. */
+#define LEAD_NS (150 * NS_PER_MS)
 #define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
 
 struct screen {
@@ -224,7 +225,7 @@ static void look(struct screen *s)
 	s->looked = 0;
 }
 
-/* Once for each look, so that it sees what was true a moment ago, and nothing is handed over that nobody looks at. */
+/* Once for each look: it sees what was true a moment ago, and nothing is handed over that nobody sees. */
 static void ask_for_changes(struct screen *s)
 {
 	int64_t next = app_next_look(s->app);

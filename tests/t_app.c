@@ -690,6 +690,21 @@ static void an_ended_file_is_not_drawn_again(void **state)
 	screen_fini(&s);
 }
 
+/* Who brings the store's changes is told when they will be looked at. */
+static void says_when_it_looks_next(void **state)
+{
+	struct screen s;
+
+	sample(&s, 80, 24);
+	app_tick(s.app, s.now);
+	assert_true(app_next_look(s.app) <= s.now + NS_PER_SEC);
+	app_rest(s.app, 5 * NS_PER_SEC);
+	assert_true(app_next_look(s.app) == s.now + 5 * NS_PER_SEC);
+	press(&s, 'p');
+	assert_true(app_next_look(s.app) == INT64_MAX);
+	screen_fini(&s);
+}
+
 /* Every size draws, with every page open. */
 static void every_size_draws(void **state)
 {
@@ -754,6 +769,7 @@ int main(void)
 		cmocka_unit_test(a_bad_filter_or_theme_is_refused_at_start),
 		cmocka_unit_test(themes_change_what_is_shown_and_nothing_else),
 		cmocka_unit_test(an_ended_file_is_not_drawn_again),
+		cmocka_unit_test(says_when_it_looks_next),
 		cmocka_unit_test(every_size_draws),
 	};
 

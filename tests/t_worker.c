@@ -33,7 +33,7 @@ struct engine {
 	struct capture_stats stats;
 };
 
-static atomic_int ticks, refused;
+static atomic_int ticks, refused, publishings;
 static atomic_bool engine_missing;
 
 struct engine *engine_new(const struct engine_conf *conf, const struct outlet *outlet, struct err *err)
@@ -102,6 +102,7 @@ bool engine_publish(struct engine *e, size_t budget)
 {
 	struct block *b;
 
+	publishings++;
 	while (e->published < e->seen && budget > 0) {
 		b = next_block(e);
 		if (!b)
@@ -209,7 +210,7 @@ static struct worker *start_source(bool live, bool piped, uint32_t most, enum so
 	*s = (struct numbers){ .head = { &numbers_ops, live, piped }, .most = most, .end = end };
 	numbers_made = 0;
 	numbers_closed = false;
-	ticks = refused = 0;
+	ticks = refused = publishings = 0;
 	w = worker_start(&s->head, &conf, &err);
 	assert_non_null(w);
 	return w;
@@ -430,6 +431,36 @@ static void orders_are_obeyed(void **state)
 	worker_free(w);
 }
 
+static bool published_within(int more_than, int ms)
+{
+	int64_t until = clock_monotonic() + ms * NS_PER_MS;
+
+	while (publishings <= more_than && clock_monotonic() < until)
+		usleep(2000);
+	return publishings > more_than;
+}
+
+/* By itself it would take six seconds. */
+static void changes_come_when_they_are_asked_for(void **state)
+{
+	struct worker *w = start(true, 1, SOURCE_END);
+	int64_t begin;
+
+	worker_pace(w, 60 * NS_PER_SEC);
+	assert_true(published_within(0, 5000));
+	begin = clock_monotonic();
+	for (int i = 0; i < 5; i++) {
+		int before = publishings;
+
+		worker_pass(w);
+		assert_true(published_within(before, 1000));
+	}
+	worker_watch(w, 1);
+	assert_true(published_within(publishings, 1000));
+	assert_true(clock_monotonic() - begin < 4 * NS_PER_SEC);
+	worker_free(w);
+}
+
 static void without_an_engine(void **state)
 {
 	static const struct engine_conf conf = { .max_connections = 16 };
@@ -456,6 +487,7 @@ int main(void)
 		cmocka_unit_test(is_freed_at_once_whatever_it_does),
 		cmocka_unit_test(ticks_while_nothing_comes),
 		cmocka_unit_test(orders_are_obeyed),
+		cmocka_unit_test(changes_come_when_they_are_asked_for),
 		cmocka_unit_test(without_an_engine),
 	};
 

@@ -101,8 +101,9 @@ static uint32_t page_take(struct trail_pool *t)
 }
 
 /*
- * Here and in trail_add() field by field: what is put together elsewhere in small pieces and copied in large ones has
- * to wait for all that was written before, and memory that nobody has touched for long takes its time.
+ * Here and in trail_add() field by field: what is put together elsewhere in small pieces and copied in
+ * large ones has to wait for all that was written before, and memory that nobody has touched for long
+ * takes its time.
  */
 static void entry_set(struct entry *e, const struct segment *s)
 {
@@ -170,7 +171,7 @@ static bool joins(const struct segment *last, const struct pkt *p, int side, enu
 	       !mss_of(p) && t - last->t < LONGEST_RUN && t - last->t >= -LONGEST_RUN;
 }
 
-/* Where among the others the last entry will stand: in place of the oldest in the tail when there is no other. */
+/* Where among the others the last entry will stand: in place of the tail's oldest when there is no other. */
 static uint32_t last_place(const struct trail_kept *k)
 {
 	return k->n < TRAIL_SEGMENTS ? k->n - 1U : (uint32_t)TRAIL_HEAD + k->oldest;
@@ -203,7 +204,8 @@ void trail_ask(const struct trail_pool *t, uint32_t i)
 		mem_ask(&t->page[k->page[at / TRAIL_PAGE]]);
 }
 
-static void append(struct trail_pool *t, struct trail_kept *k, const struct flow *f, int side, const struct pkt *p)
+static void append(struct trail_pool *t, struct trail_kept *k, const struct flow *f, int side,
+	const struct pkt *p)
 {
 	const struct half *x = &f->half[side];
 	struct segment *s = &k->last;

@@ -44,7 +44,7 @@ void trail_give(struct trail_pool *t, uint32_t i);
 /* Adds a segment of `side`, after it was tracked; now and time_wait as for state_of(). */
 void trail_add(struct trail_pool *t, const struct flow *f, int side, const struct pkt *p,
 	enum segment_note note, int64_t now, int64_t time_wait);
-/* Asks for what trail_add() will write to. What it reads should have been asked for before: trail_ask_kept(). */
+/* Asks for what trail_add() will write to. What it reads should have come by then: trail_ask_kept(). */
 void trail_ask(const struct trail_pool *t, uint32_t i);
 /* The sides have changed their roles. */
 void trail_flip(struct trail_pool *t, uint32_t i);
