@@ -149,6 +149,73 @@ static void any_device(void **state)
 	source_close(s);
 }
 
+/* A datagram from a socket of its own to another, so that nobody answers. */
+static void datagram(uint16_t port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int to = socket(AF_INET, SOCK_DGRAM, 0), from = socket(AF_INET, SOCK_DGRAM, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(to, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(sendto(from, "nothing", 7, 0, (struct sockaddr *)&at, sizeof(at)), 7);
+	close(from);
+	close(to);
+}
+
+/* How many packets of such traffic come: two are TCP, one could carry some, two are of no use. */
+static uint64_t packets_of_mix(struct source *s)
+{
+	struct capture_stats before = { 0 }, after = { 0 };
+	struct err err = ERR_INIT;
+
+	source_stats(s, &before);
+	datagram(53);
+	datagram(4789);
+	datagram(443);
+	knock(4718);
+	gather(s, 2, &err);
+	assert_int_equal(got_n, 2);
+	source_stats(s, &after);
+	return after.packets - before.packets;
+}
+
+static void without_a_filter_only_what_is_of_use_leaves_the_kernel(void **state)
+{
+	static const char *const device = "lo";
+	struct live_conf conf = { .device = &device, .devices = 1, .save = "/dev/null" };
+	struct err err = ERR_INIT;
+	struct source *s = open_one("lo", NULL, &err);
+
+	assert_non_null(s);
+	assert_int_equal(packets_of_mix(s), 3);
+	assert_true(source_filter(s, "ip", &err));
+	assert_int_equal(packets_of_mix(s), 5);
+	assert_true(source_filter(s, " ", &err));
+	assert_int_equal(packets_of_mix(s), 3);
+	source_close(s);
+	s = source_open_live(&conf, &err); /* all is saved */
+	assert_non_null(s);
+	assert_int_equal(packets_of_mix(s), 5);
+	source_close(s);
+}
+
+static void tunnels_over_udp_leave_the_kernel(void **state)
+{
+	static const uint16_t ports[] = { 2152, 3544, 4789, 4790, 6081, 6635, 8472 };
+	struct capture_stats stats = { 0 };
+	struct err err = ERR_INIT;
+	struct source *s = open_one("lo", NULL, &err);
+
+	assert_non_null(s);
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		datagram(ports[i]);
+	knock(4718);
+	gather(s, 2, &err);
+	source_stats(s, &stats);
+	assert_int_equal(stats.packets, sizeof(ports) / sizeof(ports[0]) + 2);
+	source_close(s);
+}
+
 static void filters(void **state)
 {
 	struct err err = ERR_INIT;
@@ -367,6 +434,8 @@ int main(void)
 		cmocka_unit_test(sees_both_directions_soon),
 		cmocka_unit_test(without_a_name),
 		cmocka_unit_test(any_device),
+		cmocka_unit_test(without_a_filter_only_what_is_of_use_leaves_the_kernel),
+		cmocka_unit_test(tunnels_over_udp_leave_the_kernel),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(two_devices_are_merged),
 		cmocka_unit_test(unknown_device),

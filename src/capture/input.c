@@ -283,10 +283,31 @@ static pcap_t *filter_handle(const struct input *in)
 	return in->pcap ? in->pcap : pcap_open_dead(in->datalink, PLAIN_MOST);
 }
 
+/*
+ * What is surely neither TCP nor an error about it never leaves the kernel. Anything that may carry it in a way that
+ * is not looked into here passes: VLAN tags, MPLS, PPPoE, other protocols than UDP over IP, extension headers; of UDP
+ * what tunnel_udp() follows, the last condition being Teredo between two peers.
+ */
+#define FOLLOWED \
+	"(udp port 2152 or udp port 3544 or udp dst port 4789 or udp dst port 4790 or udp dst port 6081 or " \
+	"udp dst port 6635 or udp dst port 8472 or " \
+	"(ip and udp[8] & 0xf0 = 0x60 and (udp[16:4] = 0x20010000 or udp[32:4] = 0x20010000)))"
+
+static const char of_use[] = "not (arp or (icmp and (icmp[0] = 0 or icmp[0] = 8)) or (icmp6 and ip6[40] >= 128) or "
+			     "(udp and not " FOLLOWED "))";
+
+/* Link types that libpcap cannot look into are not filtered. */
+static bool compile_of_use(struct input *in, const char *text, struct bpf_program *program)
+{
+	return in->device && !in->whole && text[strspn(text, " \t")] == '\0' &&
+		pcap_compile(in->pcap, program, of_use, 1, PCAP_NETMASK_UNKNOWN) == 0;
+}
+
 bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err)
 {
 	pcap_t *pcap = filter_handle(in);
-	bool ok = pcap && pcap_compile(pcap, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	bool ok = pcap && (compile_of_use(in, text, program) ||
+			   pcap_compile(pcap, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0);
 
 	if (!ok)
 		err_set(err, "capture filter \"%s\": %s", text, pcap ? pcap_geterr(pcap) : "no memory");

@@ -42,6 +42,7 @@ struct input {
 	char *name;
 	pcap_t *pcap;		      /* NULL: a pipe whose header did not come yet, asleep, or over */
 	bool device;
+	bool whole;		      /* of a device: all its packets are wanted, not only those of use */
 	unsigned index;		      /* becomes pkt.source */
 	int datalink;		      /* the only or first one; known also when it is closed */
 	int to_ns;		      /* what tv_usec counts, in ns */
@@ -116,7 +117,10 @@ bool input_wake(struct input *in, size_t buffer, struct err *err);
 void input_finish(struct input *in);
 /* Sets a compiled filter, which it takes over. Further link types get what in->filter_text says. */
 bool input_set_filter(struct input *in, struct bpf_program *program, struct err *err);
-/* False and libpcap's words when the text is no filter. "" gives an empty program. Also of what is asleep. */
+/*
+ * False and libpcap's words when the text is no filter. "" gives an empty program, of a device one that passes what may
+ * be of use, unless in->whole. Also of what is asleep.
+ */
 bool input_compile(struct input *in, const char *text, struct bpf_program *program, struct err *err);
 /* Adds what kernel and device dropped since the last time. */
 void input_count_drops(struct input *in);

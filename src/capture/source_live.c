@@ -177,9 +177,8 @@ static bool open_device(struct source_pcap *s, struct input *in, const struct li
 	if (pcap_setnonblock(in->pcap, 1, words) < 0)
 		return err_set(err, "%s: %s", in->name, words);
 	once_on_loopback(in);
-	if (!conf->filter || !*conf->filter)
-		return true;
-	return input_compile(in, conf->filter, &program, err) &&
+	in->whole = conf->save;
+	return input_compile(in, conf->filter ? conf->filter : "", &program, err) &&
 		input_set_filter(in, &program, err);
 }
 

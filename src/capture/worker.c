@@ -20,6 +20,7 @@
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/mem.h"
+#include "util/str.h"
 
 #define BATCH 256
 #define BATCH_LIVE 128
@@ -277,6 +278,20 @@ static void busy_begins(struct busy *b)
 		b->since = clock_thread();
 }
 
+/* "ip.fragment 3, not.tcp 12": packets that were captured and not tracked. */
+static void say_what_was_not_used(const struct capture_stats *s)
+{
+	struct str text = STR_INIT;
+
+	for (size_t d = 1; d < DROP_COUNT; d++)
+		if (s->dropped[d] > 0)
+			str_addf(&text, "%s%s %llu", text.len ? ", " : "", drop_info[d].name,
+				(unsigned long long)s->dropped[d]);
+	if (text.len)
+		log_say(LOG_LEVEL_INFO, "packets not used: %s", text.s);
+	str_free(&text);
+}
+
 /* For whoever asks afterwards. */
 static void say_what_it_came_to(struct worker *w)
 {
@@ -286,6 +301,7 @@ static void say_what_it_came_to(struct worker *w)
 	if (!log_wants(LOG_LEVEL_INFO))
 		return;
 	source_stats(w->source, &s);
+	say_what_was_not_used(&s);
 	log_say(LOG_LEVEL_INFO, "%llu packets captured, %llu packets dropped by kernel, %llu by the device",
 		(unsigned long long)s.packets, (unsigned long long)s.kernel_drops,
 		(unsigned long long)s.interface_drops);

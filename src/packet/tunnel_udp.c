@@ -6,6 +6,7 @@
 
 #include "packet/walk.h"
 
+/* Without a capture filter the kernel passes no others: `of_use` in capture/input.c. */
 enum {
 	PORT_GTP_U = 2152,
 	PORT_TEREDO = 3544,
