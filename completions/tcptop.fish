@@ -6,7 +6,7 @@ complete -c tcptop -s r -l read -r -F -d 'read a pcap or pcapng file; repeatable
 complete -c tcptop -l demo -d 'show built-in traffic with every ending; needs no rights and no network'
 complete -c tcptop -s f -l capture-filter -x -d 'capture only what this BPF expression takes; trailing words are the same thing (default, on devices and without -w: what may carry TCP or an ICMP error)'
 complete -c tcptop -l duration -x -d 'stop a live capture after TIME (10s, 5m)'
-complete -c tcptop -s w -l write -r -F -d 'also save the packets, whole ones unless --snaplen says less'
+complete -c tcptop -s w -l write -r -F -d 'also save the packets, whole ones unless --snaplen says less; *.pcap is pcap, *.pcapng pcapng, any other name what they came in and need'
 complete -c tcptop -s p -l no-promiscuous -d 'do not switch the interface to promiscuous mode'
 complete -c tcptop -s B -l buffer-size -x -d 'kernel buffer of a live capture'
 complete -c tcptop -l snaplen -x -d 'octets captured of each packet (default: what headers need; 262144 with -w)'

@@ -185,6 +185,13 @@ void dump_man(struct str *out)
 	paragraph(out, "With -b nothing is drawn: the view is printed once when the input ends.");
 	section(out, "options");
 	man_options(out);
+	section(out, "saved packets");
+	paragraph(out,
+		"With -w, a FILE whose name ends in .pcapng becomes a pcapng file, with one interface for "
+		"each link type and time stamps in nanoseconds. One that ends in .pcap becomes a pcap file, "
+		"which holds one link type: when that is known to be too few, tcptop does not begin; when "
+		"it turns out later, saving stops and it says so. With any other name it is a pcapng file "
+		"if the packets are from one or are known to have several link types, else a pcap file.");
 	section(out, "views");
 	for (size_t v = 0; v < VIEW_COUNT; v++)
 		str_addf(out, "%s%s", v ? ", " : "", view_names[v]);

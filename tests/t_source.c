@@ -394,67 +394,6 @@ static void names_of_inputs(void **state)
 	unlink("b");
 }
 
-static void saved_as_read(void **state)
-{
-	static const char *const names[] = { "a", "b" };
-	struct files_conf conf = { .file = names, .files = 2, .save = "c", .filter = "port 80" };
-	struct capfile raw = { .link = CAPFILE_RAW, .nanoseconds = true };
-	struct err err = ERR_INIT;
-	struct pkt first[200];
-
-	write_syns("a", raw, T0 + 7, 2000, 100, 1000);
-	raw.ng = true;
-	write_syns("b", raw, T0 + 1001, 2000, 100, 2000);
-	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
-	assert_int_equal(got_n, 200);
-	memcpy(first, got, sizeof(first));
-	assert_int_equal(read_file("c", &err), SOURCE_END);
-	assert_int_equal(got_n, 200);
-	for (size_t i = 0; i < 200; i++) {
-		assert_int_equal(got[i].ts, first[i].ts);
-		assert_int_equal(got[i].seq, first[i].seq);
-	}
-
-	conf.save = "b";
-	assert_null(source_open_files(&conf, &err));
-	assert_string_equal(err.text, "b: cannot be read and written at once");
-	conf.save = "no/such/place";
-	assert_null(source_open_files(&conf, &err));
-	assert_non_null(strstr(err.text, "no/such/place"));
-	conf.save = "c";
-	write_syns("b", (struct capfile){ .link = CAPFILE_ETHERNET }, T0, 1, 1, 1);
-	assert_null(source_open_files(&conf, &err));
-	assert_non_null(strstr(err.text, "one file cannot hold packets of link types RAW and EN10MB"));
-
-	/* Nothing to save is still a capture file. */
-	write_syns("a", raw, T0, 1, 0, 0);
-	conf.files = 1;
-	assert_int_equal(read_files(&conf, 16, &err), SOURCE_END);
-	assert_int_equal(read_file("c", &err), SOURCE_END);
-	for (int i = 0; i < 2; i++)
-		unlink(names[i]);
-	unlink("c");
-}
-
-static void disk_full(void **state)
-{
-	const char *name = "a";
-	struct files_conf conf = { .file = &name, .files = 1, .save = "/dev/full" };
-	struct err err = ERR_INIT;
-
-	if (access("/dev/full", W_OK) != 0)
-		skip();
-	write_syns("a", (struct capfile){ .link = CAPFILE_RAW }, T0, 1000, 1000, 1);
-	got_n = 0;
-	struct source *s = open_files(&conf, 64, &err);
-	assert_int_equal(drain(s, 64, &err), SOURCE_WARNING);
-	assert_string_equal(err.text, "/dev/full: packets are no longer saved: No space left on device");
-	assert_int_equal(drain(s, 64, &err), SOURCE_END);
-	assert_int_equal(got_n, 1000);
-	source_close(s);
-	unlink("a");
-}
-
 /* Another filter may come while the thread reads: nothing is lost, and a bad one changes nothing. */
 static void filtered_ahead(void **state)
 {
@@ -525,8 +464,6 @@ int main(void)
 		cmocka_unit_test(counted_why_not),
 		cmocka_unit_test(filtered_and_saved_or_not),
 		cmocka_unit_test(names_of_inputs),
-		cmocka_unit_test(saved_as_read),
-		cmocka_unit_test(disk_full),
 	};
 	const struct CMUnitTest again[] = {
 		cmocka_unit_test(filtered_ahead),
@@ -541,8 +478,6 @@ int main(void)
 		cmocka_unit_test(absurd_times),
 		cmocka_unit_test(counted_why_not),
 		cmocka_unit_test(filtered_and_saved_or_not),
-		cmocka_unit_test(saved_as_read),
-		cmocka_unit_test(disk_full),
 	};
 	int failed = cmocka_run_group_tests(tests, begin, finish);
 

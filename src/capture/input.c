@@ -267,7 +267,11 @@ void input_opened(struct input *in)
 {
 	in->now = &in->only;
 	in->datalink = in->now->datalink = pcap_datalink(in->pcap);
+	in->from_ng = in->ng != NULL;
 	in->now->link = link_find(in->datalink);
+	/* A pipe: of the others it is known before they have a saver. */
+	if (in->saver)
+		saver_expect(in->saver, in->datalink, in->from_ng);
 	in->to_ns = pcap_get_tstamp_precision(in->pcap) == PCAP_TSTAMP_PRECISION_NANO ?
 		1 : (int)NS_PER_US;
 	if (!in->spool || in->ng || in->long_way || !in->now->link)

@@ -45,6 +45,7 @@ struct input {
 	bool whole;		      /* of a device: all its packets are wanted, not only those of use */
 	unsigned index;		      /* becomes pkt.source */
 	int datalink;		      /* the only or first one; known also when it is closed */
+	bool from_ng;		      /* it is a pcapng file; likewise */
 	int to_ns;		      /* what tv_usec counts, in ns */
 	struct face only, *now;	      /* the only one there is, but of pcapng; that of the packet at hand */
 	uint64_t frames;	      /* read so far, whatever became of them */

@@ -78,9 +78,10 @@ static struct face *face_of(struct input *in, unsigned link)
 		return face_at(in, INPUT_NG_FACES - 1);
 	n->link[n->faces++] = link;
 	/* The first one is begun by whoever opens the file. */
-	if (i == INPUT_NG_FACES - 1)
+	if (i == INPUT_NG_FACES - 1) {
+		face_at(in, i)->datalink = -1;
 		set_filter(face_at(in, i), NULL, in->filter_text);
-	else if (i > 0)
+	} else if (i > 0)
 		begin_face(in, face_at(in, i), link);
 	return face_at(in, i);
 }

@@ -79,20 +79,26 @@ void source_pcap_warn(struct source_pcap *s, const struct err *err)
 		s->warning[s->warnings++] = *err;
 }
 
+/* With pipes nothing is known of, the file waits for them: before the first packet all have begun. */
 bool source_pcap_save(struct source_pcap *s, const char *path, struct err *err)
 {
+	bool known = true;
+
 	if (!path)
 		return true;
 	s->saver = saver_open(path, err);
 	if (!s->saver)
 		return false;
 	for (size_t i = 0; i < s->inputs; i++) {
-		s->input[i].saver = s->saver;
-		if ((s->input[i].pcap || s->input[i].asleep) &&
-			!saver_begin(s->saver, s->input[i].datalink, err))
-			return false;
+		struct input *in = &s->input[i];
+
+		in->saver = s->saver;
+		if (in->pcap || in->asleep)
+			saver_expect(s->saver, in->datalink, in->from_ng);
+		else
+			known = false;
 	}
-	return true;
+	return !known || saver_begin(s->saver, err);
 }
 
 static bool next_warning(struct source_pcap *s, struct err *err)
