@@ -79,10 +79,10 @@ static void sort_line(struct app *a, struct list *l, struct canvas *c, int y)
 	x = canvas_put(c, x, y, ROLE_LABEL, "Sort ");
 	if (l->query.sort)
 		x = canvas_put(c, x, y, ROLE_STRONG, l->query.sort->name);
+	/* A plain v would be a letter of the name. */
 	x = canvas_put(c, x, y, ROLE_STRONG,
-		    l->query.ascending ? canvas_glyph(c, "▲", "^") : canvas_glyph(c, "▼", "v")) +
-	    2;
-	filter_words(a, l, c, x, y, right);
+		l->query.ascending ? canvas_glyph(c, "▲", " asc") : canvas_glyph(c, "▼", " desc"));
+	filter_words(a, l, c, x + 2, y, right);
 	if (l->table.scroll)
 		canvas_put(c, right - 3, y, ROLE_KEY, canvas_glyph(c, "◀", "<"));
 }
