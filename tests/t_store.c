@@ -34,6 +34,7 @@ struct truth { /* a connection as it should be known */
 	struct connection c;
 	uint32_t shard, slot;
 	uint64_t eseq;
+	uint32_t at; /* where the store had it the last time it was asked */
 	uint8_t what;
 	bool ignored; /* it had ended before a reset */
 };
@@ -417,13 +418,20 @@ static void check_connections(struct world *w, uint64_t log)
 
 	store_each_connection(w->st, check_connection, &k);
 	for (uint32_t i = 0; i < w->n; i++) {
-		const struct truth *t = &w->all[i];
+		struct truth *t = &w->all[i];
 		bool kept = t->what == LIVING || t->eseq + log >= w->eseq[t->shard];
-		struct connection c;
+		struct connection c, anew;
+		uint32_t nowhere = UINT32_MAX;
 
+		memset(&c, 0, sizeof(c));
+		memset(&anew, 0, sizeof(anew));
 		kept = kept && !(t->ignored && t->what == OVER);
 		should += kept;
-		assert_int_equal(store_connection(w->st, t->c.uid, &c), kept);
+		assert_int_equal(store_connection(w->st, t->c.uid, &t->at, &c), kept);
+		if (kept) {
+			assert_true(store_connection(w->st, t->c.uid, &nowhere, &anew));
+			assert_memory_equal(&c, &anew, sizeof(c));
+		}
 	}
 	store_usage(w->st, &u);
 	assert_int_equal(k.found, should);
@@ -622,13 +630,13 @@ static void time_wait_runs_out(void **state)
 	store_tick(w.st, w.now + 60 * NS_PER_SEC);
 	store_totals(w.st, &n);
 	assert_int_equal(n.n[COUNTER_TIME_WAIT], 1);
-	assert_true(store_connection(w.st, t->c.uid, &c));
+	assert_true(store_connection(w.st, t->c.uid, &t->at, &c));
 	assert_int_equal(c.side[CLIENT].state, STATE_TIME_WAIT);
 	store_tick(w.st, w.now + 61 * NS_PER_SEC);
 	store_totals(w.st, &n);
 	assert_int_equal(n.n[COUNTER_TIME_WAIT], 0);
 	assert_int_equal(n.n[counter_of_ending(ENDING_GRACEFUL)], 1);
-	assert_true(store_connection(w.st, t->c.uid, &c));
+	assert_true(store_connection(w.st, t->c.uid, &t->at, &c));
 	assert_int_equal(c.side[CLIENT].state, STATE_CLOSED);
 	assert_int_equal(store_now(w.st), w.now + 61 * NS_PER_SEC);
 	assert_int_equal(store_first(w.st), T0);

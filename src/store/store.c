@@ -180,9 +180,10 @@ static uint32_t log_find(const struct store *st, const struct store_shard *sh, u
 	return ref;
 }
 
-bool store_connection(const struct store *st, uint64_t uid, struct connection *out)
+bool store_connection(const struct store *st, uint64_t uid, uint32_t *at, struct connection *out)
 {
-	uint32_t ref = RECORD_NONE;
+	bool there = *at < st->records.live + st->records.ended && record_is(&st->records, *at, uid);
+	uint32_t ref = there ? *at : RECORD_NONE;
 
 	for (uint32_t i = 0; i < st->conf.shards && ref == RECORD_NONE; i++)
 		ref = record_find(&st->records, i * st->conf.max_live, st->shard[i].slots, uid);
@@ -191,6 +192,7 @@ bool store_connection(const struct store *st, uint64_t uid, struct connection *o
 	if (ref == RECORD_NONE)
 		return false;
 	store_get(st, ref, out);
+	*at = ref;
 	return true;
 }
 

@@ -58,9 +58,11 @@ void detail_refresh(struct app *a, struct detail *d)
 	struct connection c;
 	struct trail trail;
 
-	if (store_connection(a->conf.store, d->uid, &c)) {
+	if (!d->gone && store_connection(a->conf.store, d->uid, &d->at, &c)) {
 		d->c = c;
 		d->known = true;
+	} else {
+		d->gone = d->known;
 	}
 	if (store_trail(a->conf.store, d->uid, &trail)) {
 		d->trail = trail;
@@ -72,9 +74,9 @@ void detail_refresh(struct app *a, struct detail *d)
 	detail_work(a, d, ask_piece(a));
 }
 
-static void show(struct app *a, struct detail *d, uint64_t uid)
+static void show(struct app *a, struct detail *d, uint64_t uid, uint32_t at)
 {
-	*d = (struct detail){.uid = uid, .expanded = d->expanded};
+	*d = (struct detail){.uid = uid, .at = at, .expanded = d->expanded};
 	detail_refresh(a, d);
 	if (a->conf.calls.watch)
 		a->conf.calls.watch(a->conf.calls.arg, uid);
@@ -84,14 +86,15 @@ bool detail_open(struct app *a, uint64_t uid)
 {
 	struct connection c;
 	struct page *p;
+	uint32_t at = 0;
 
-	if (!store_connection(a->conf.store, uid, &c)) {
+	if (!store_connection(a->conf.store, uid, &at, &c)) {
 		app_say(a, ROLE_WARNING, "this connection is not kept any more");
 		return false;
 	}
 	p = app_push(a, PAGE_DETAIL);
 	if (p)
-		show(a, p->detail, uid);
+		show(a, p->detail, uid, at);
 	return p != NULL;
 }
 
@@ -408,7 +411,7 @@ static unsigned neighbour(struct app *a, struct detail *d, int by)
 		}
 		l->pinned = true;
 		table_select(&l->table, &m, by < 0 ? i - 1 : i + 1);
-		show(a, d, l->table.selected);
+		show(a, d, l->table.selected, d->at);
 		return EFFECT_REDRAW;
 	}
 	app_say(a, ROLE_NOTE, "the list below does not have it any more");

@@ -75,7 +75,8 @@ struct list {
 
 struct detail {
 	uint64_t uid;
-	bool known;
+	bool known, gone; /* the store had it; and has it no more */
+	uint32_t at;	  /* where */
 	struct connection c;
 	struct trail trail;
 	bool has_trail;
