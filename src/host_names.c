@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -22,6 +21,7 @@
 #include "util/hash.h"
 #include "util/mailbox.h"
 #include "util/mem.h"
+#include "util/thread.h"
 
 #define NAMES 16384 /* addresses remembered; the ones after that stay numbers */
 #define SLOTS (2 * NAMES)
@@ -85,7 +85,6 @@ static void *asker(void *arg)
 
 bool host_names_start(struct err *err)
 {
-	sigset_t all, old;
 	pthread_t thread;
 	int code = 0;
 
@@ -94,14 +93,11 @@ bool host_names_start(struct err *err)
 	if (!names.answers)
 		return false;
 	names.host = mem_array(SLOTS, sizeof *names.host);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (int i = 0; i < ASKERS && code == 0; i++) {
-		code = pthread_create(&thread, NULL, asker, NULL);
+		code = thread_start(&thread, asker, NULL);
 		if (code == 0)
 			pthread_detach(thread);
 	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return code == 0 || err_set_errno(err, code, "cannot start a thread for names");
 }
 

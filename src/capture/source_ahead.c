@@ -9,13 +9,13 @@
 #include "capture/source.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "model/capture_stats.h"
 #include "packet/pkt.h"
 #include "util/err.h"
 #include "util/mem.h"
 #include "util/relay.h"
+#include "util/thread.h"
 
 #define BATCHES 64 /* some hundred packets each: little enough to stay near, enough to sleep seldom */
 
@@ -176,19 +176,6 @@ static const struct source_ops ahead_ops = {
 	.close = ahead_close,
 };
 
-/* Signals are the main thread's. */
-static int start_thread(struct source_ahead *a)
-{
-	sigset_t all, old;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&a->thread, NULL, reader_main, a);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return error;
-}
-
 struct source *source_ahead(struct source *inner, size_t room, struct err *err)
 {
 	struct source_ahead *a = mem_alloc(sizeof(*a));
@@ -203,7 +190,7 @@ struct source *source_ahead(struct source *inner, size_t room, struct err *err)
 	a->pkt = mem_array(BATCHES * room, sizeof(*a->pkt));
 	for (size_t i = 0; i < BATCHES; i++)
 		a->batch[i].pkt = &a->pkt[i * room];
-	error = start_thread(a);
+	error = thread_start(&a->thread, reader_main, a);
 	if (error == 0)
 		return &a->head;
 	err_set_errno(err, error, "cannot start the reading thread");

@@ -21,6 +21,7 @@
 #include "util/mem.h"
 #include "util/relay.h"
 #include "util/str.h"
+#include "util/thread.h"
 
 #define BATCH 256
 #define BATCHES 16 /* beyond them packets wait in the kernel's buffer */
@@ -137,12 +138,11 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
-/* Signals are not for the thread that this runs in, nor for the new ones. */
 static bool start(struct fan *f, struct err *err)
 {
 	while (f->running < f->readers) {
 		struct reader *r = &f->reader[f->running];
-		int error = pthread_create(&r->thread, NULL, reader_main, r);
+		int error = thread_start(&r->thread, reader_main, r);
 
 		if (error != 0)
 			return err_set_errno(err, error, "cannot start a reading thread");

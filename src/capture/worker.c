@@ -9,7 +9,6 @@
 #include "capture/worker.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "util/mailbox.h"
 #include "util/mem.h"
 #include "util/str.h"
+#include "util/thread.h"
 
 #define BATCH 256
 #define BATCH_LIVE 128
@@ -360,19 +360,6 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start_thread(struct worker *w)
-{
-	sigset_t all, old;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&w->thread, NULL, worker_main, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return error;
-}
-
 static void worker_discard(struct worker *w)
 {
 	engine_free(w->engine);
@@ -425,7 +412,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	w->engine = w->news ? engine_new(&conf, &outlet, err) : NULL;
 	mem_small_pages(false);
 	if (w->engine)
-		error = start_thread(w);
+		error = thread_start(&w->thread, worker_main, w);
 	if (w->engine && error == 0)
 		return w;
 	if (error != 0)

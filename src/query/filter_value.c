@@ -368,22 +368,10 @@ bool operand_parse(struct parser *p, const struct column *col, const char *text,
 	out->empty = !*text;
 	if (out->empty)
 		return true;
-	switch (col->kind) {
-	case KIND_ADDR:
+	if (col->kind == KIND_ADDR)
 		return parse_net(p, text, at, out);
-	case KIND_TEXT:
-	case KIND_NAME:
-	case KIND_LIST:
+	if (kind_is_text(col->kind))
 		return parse_name(p, col, text, at, out);
-	case KIND_PORT:
-	case KIND_COUNT:
-	case KIND_BYTES:
-	case KIND_RATIO:
-	case KIND_SHARE:
-	case KIND_TIME:
-	case KIND_DURATION:
-		break;
-	}
 	return parse_numbers(p, col, text, at, out);
 }
 

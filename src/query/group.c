@@ -469,7 +469,7 @@ bool step_groups(struct result *r, size_t *work)
 	return true;
 }
 
-void row_of_group(struct result_memory *m, size_t place, struct query_row *row)
+void row_of_group(struct result_memory *m, uint64_t place, struct query_row *row)
 {
 	struct grouping *by = &m->by;
 	const struct group_row *g = m->query->limit ? &by->made[place] : make_row(m, place);

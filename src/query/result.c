@@ -232,32 +232,35 @@ uint64_t result_addr_tie(const struct addr *a)
 	return tie;
 }
 
+#define SUMS {step_groups, row_of_group, "rst.count", false}
+
+/* What makes each view, and the order it is in when nobody asks for another one. */
+static const struct view_kind {
+	bool (*step)(struct result *r, size_t *work);
+	void (*row)(struct result_memory *m, uint64_t number, struct query_row *row);
+	const char *sort;
+	bool ascending;
+} kinds[] = {
+	[VIEW_SERVERS] = SUMS,
+	[VIEW_CLIENTS] = SUMS,
+	[VIEW_CLIENT_ZONES] = SUMS,
+	[VIEW_SERVER_ZONES] = SUMS,
+	[VIEW_ZONES] = SUMS,
+	[VIEW_SERVICES] = SUMS,
+	[VIEW_PORTS] = SUMS,
+	[VIEW_CONVERSATIONS] = SUMS,
+	[VIEW_CONNECTIONS] = {step_connections, row_of_connection, "start", true},
+	[VIEW_ENDINGS] = {step_endings, row_of_ending, "count", false},
+	[VIEW_FINDINGS] = {step_findings, row_of_finding, "severity", false},
+	[VIEW_GRAPH] = {step_graph, row_of_step, "time", true},
+};
+
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == VIEW_COUNT, "each view has a row");
+
 const struct column *query_default_sort(enum view view, bool *ascending)
 {
-	*ascending = false;
-	switch (view) {
-	case VIEW_CONNECTIONS:
-		*ascending = true;
-		return column_find(view, "start");
-	case VIEW_GRAPH:
-		*ascending = true;
-		return column_find(view, "time");
-	case VIEW_ENDINGS:
-		return column_find(view, "count");
-	case VIEW_FINDINGS:
-		return column_find(view, "severity");
-	case VIEW_SERVERS:
-	case VIEW_CLIENTS:
-	case VIEW_CLIENT_ZONES:
-	case VIEW_SERVER_ZONES:
-	case VIEW_ZONES:
-	case VIEW_SERVICES:
-	case VIEW_PORTS:
-	case VIEW_CONVERSATIONS:
-	case VIEW_COUNT:
-		break;
-	}
-	return column_find(view, "rst.count");
+	*ascending = kinds[view].ascending;
+	return column_find(view, kinds[view].sort);
 }
 
 void result_free_lines(struct result_memory *m)
@@ -310,32 +313,6 @@ void query_begin(const struct store *st, const struct query *q, struct result *o
 	start(out);
 }
 
-static bool step(struct result *r, size_t *work)
-{
-	switch (r->memory->query->view) {
-	case VIEW_CONNECTIONS:
-		return step_connections(r, work);
-	case VIEW_ENDINGS:
-		return step_endings(r, work);
-	case VIEW_GRAPH:
-		return step_graph(r, work);
-	case VIEW_SERVERS:
-	case VIEW_CLIENTS:
-	case VIEW_CLIENT_ZONES:
-	case VIEW_SERVER_ZONES:
-	case VIEW_ZONES:
-	case VIEW_SERVICES:
-	case VIEW_PORTS:
-	case VIEW_CONVERSATIONS:
-		return step_groups(r, work);
-	case VIEW_FINDINGS:
-		return step_findings(r, work);
-	case VIEW_COUNT:
-		break;
-	}
-	return true;
-}
-
 bool query_step(struct result *r, size_t work)
 {
 	struct result_memory *m = r->memory;
@@ -347,7 +324,7 @@ bool query_step(struct result *r, size_t work)
 		if (++m->restarts > RESTARTS)
 			work = SIZE_MAX;
 	}
-	if (!step(r, &work))
+	if (!kinds[m->query->view].step(r, &work))
 		return false;
 	m->stage = STAGE_DONE;
 	return true;
@@ -390,36 +367,11 @@ void result_hand_over(struct result *from, struct result *to)
 const struct query_row *result_row(struct result *r, size_t i)
 {
 	struct result_memory *m = r->memory;
-	uint64_t number = m->sorter.item[i].row;
+	enum view view = m->query->view;
 
-	switch (m->query->view) {
-	case VIEW_CONNECTIONS:
-		if (m->copy)
-			m->current = m->copy[i];
-		row_of_connection(m, number, &m->row);
-		break;
-	case VIEW_ENDINGS:
-		row_of_ending(m, number, &m->row);
-		break;
-	case VIEW_GRAPH:
-		row_of_step(m, number, &m->row);
-		break;
-	case VIEW_SERVERS:
-	case VIEW_CLIENTS:
-	case VIEW_CLIENT_ZONES:
-	case VIEW_SERVER_ZONES:
-	case VIEW_ZONES:
-	case VIEW_SERVICES:
-	case VIEW_PORTS:
-	case VIEW_CONVERSATIONS:
-		row_of_group(m, i, &m->row);
-		break;
-	case VIEW_FINDINGS:
-		row_of_finding(m, number, &m->row);
-		break;
-	case VIEW_COUNT:
-		break;
-	}
+	if (view == VIEW_CONNECTIONS && m->copy)
+		m->current = m->copy[i];
+	kinds[view].row(m, kinds[view].row == row_of_group ? i : m->sorter.item[i].row, &m->row);
 	return &m->row;
 }
 

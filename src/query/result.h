@@ -164,7 +164,7 @@ bool step_endings(struct result *r, size_t *work);
 bool step_graph(struct result *r, size_t *work);
 bool step_findings(struct result *r, size_t *work);
 /* ... and make the row of that number; of groups, the row at that place of the result. */
-void row_of_group(struct result_memory *m, size_t place, struct query_row *row);
+void row_of_group(struct result_memory *m, uint64_t place, struct query_row *row);
 void row_of_connection(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_ending(struct result_memory *m, uint64_t number, struct query_row *row);
 void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row);

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "util/mem.h"
+#include "util/thread.h"
 
 #define STEP ((size_t)2 << 20) /* a huge page */
 #define AHEAD STEP
@@ -54,18 +54,12 @@ static void *have_pages(void *arg)
 
 static void start(void)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
-	sigset_t all, old;
 
-	if (sem_init(&bell, 0, 0) == -1 || pthread_attr_init(&attr))
+	if (sem_init(&bell, 0, 0) == -1 || thread_start(&thread, have_pages, NULL))
 		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (!pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED))
-		running = !pthread_create(&thread, &attr, have_pages, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
+	pthread_detach(thread);
+	running = true;
 }
 
 void front_begin(struct front *f, void *table, size_t n, size_t size)
