@@ -1,6 +1,6 @@
 /*
- * Writing pcapng: one section in this machine's byte order, one interface for each link type, stamps in nanoseconds.
- * Whether it could be written is asked of the stream, by ferror().
+ * Writing pcapng: one section in this machine's byte order, one interface for each link type,
+ * stamps in nanoseconds. Whether it could be written is asked of the stream, by ferror().
  */
 #ifndef TCPTOP_CAPTURE_NG_OUT_H
 #define TCPTOP_CAPTURE_NG_OUT_H

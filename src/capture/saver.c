@@ -138,7 +138,9 @@ static bool takes(struct saver *s, int datalink)
 	if (!s->ng)
 		return datalink == s->datalink || cannot_hold(s, datalink, &s->err);
 	return ng_out_link(&s->out, datalink) ||
-	       err_set(&s->err, "%s: packets are no longer saved: one has a link type that nobody knows", s->path);
+	       err_set(&s->err,
+		       "%s: packets are no longer saved: one has a link type that nobody knows",
+		       s->path);
 }
 
 void saver_add(struct saver *s, int datalink, const struct pcap_pkthdr *h, const u_char *data,

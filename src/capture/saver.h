@@ -1,6 +1,7 @@
 /*
- * Packets on their way to a file: what -w writes. That is a pcap file when its name ends in .pcap, a pcapng file when it
- * ends in .pcapng; with any other name it is pcap, unless the packets are from a pcapng file or of several link types.
+ * Packets on their way to a file: what -w writes. That is a pcap file when its name ends in .pcap,
+ * a pcapng file when it ends in .pcapng; with any other name it is pcap, unless the packets are
+ * from a pcapng file or of several link types.
  */
 #ifndef TCPTOP_CAPTURE_SAVER_H
 #define TCPTOP_CAPTURE_SAVER_H
@@ -18,7 +19,10 @@ struct saver;
 struct saver *saver_open(const char *path, struct err *err);
 /* Whether this is the file itself: reading it while it is written would never end. */
 bool saver_is(const char *path, dev_t dev, ino_t ino);
-/* Packets of that link type will come, from a pcapng file or not. All that is known is said before the first packet. */
+/*
+ * Packets of that link type will come, from a pcapng file or not. All that is known is said before
+ * the first packet.
+ */
 void saver_expect(struct saver *s, int datalink, bool ng);
 /* Writes the header, if a link type is known. False with err set when the file cannot hold what was said. */
 bool saver_begin(struct saver *s, struct err *err);

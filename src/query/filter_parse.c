@@ -126,7 +126,8 @@ static struct node *parse_counted(struct parser *p, const char *kind, const stru
 		struct node *n;
 
 		if (!col) {
-			parser_fail(p, at, "%s %s is known of single connections only: use the view connections",
+			parser_fail(p, at,
+				"%s %s is known of single connections only: use the view connections",
 				kind, value);
 			node_free(all);
 			all = NULL;
@@ -170,7 +171,8 @@ static void *unknown_name(struct parser *p, const char *name, size_t at)
 			view_names[p->view], meant);
 	for (i = 0; i < column_count; i++)
 		if (!strcmp(columns[i].name, name) && (columns[i].views >> VIEW_CONNECTIONS & 1))
-			return parser_fail(p, at, "'%s' is known of single connections: use the view connections",
+			return parser_fail(p, at,
+				"'%s' is known of single connections: use the view connections",
 				name);
 	return parser_fail(p, at, "no column '%s' in the view %s", name, view_names[p->view]);
 }

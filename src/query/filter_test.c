@@ -1,6 +1,7 @@
 /*
- * One test of a filter: the comparison and the values that stand behind the name of a column. The hard part is how
- * much of the text is the value: blanks, units, braces and operators that are meant as text.
+ * One test of a filter: the comparison and the values that stand behind the name of a column. The
+ * hard part is how much of the text is the value: blanks, units, braces and operators that are
+ * meant as text.
  */
 #include "config.h"
 

@@ -18,7 +18,8 @@ enum test { TEST_IN, TEST_LT, TEST_LE, TEST_GT, TEST_GE, TEST_MATCH };
 
 /* What a column is compared with. Which fields count follows from the column's kind. */
 struct operand {
-	int64_t i, i_to;   /* KIND_TIME and KIND_DURATION in ns, KIND_PORT; from and to, the same when no range */
+	/* KIND_TIME and KIND_DURATION in ns, KIND_PORT; from and to, the same when no range. */
+	int64_t i, i_to;
 	double r, r_to;	   /* other numbers; may be infinite */
 	struct addr net;   /* KIND_ADDR */
 	unsigned bits;

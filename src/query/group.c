@@ -1,8 +1,8 @@
 /*
- * Views of sums: conversations grouped by the keys of the view. The hard part is the order of things: filters on keys
- * are asked of conversations, then they are summed, then filters on values are asked of the sums. And to be quick with
- * a million of them: on the way only those counters are summed that sorting and filtering look at; all of them only
- * for the rows that are returned.
+ * Views of sums: conversations grouped by the keys of the view. The hard part is the order of
+ * things: filters on keys are asked of conversations, then they are summed, then filters on values
+ * are asked of the sums. And to be quick with a million of them: on the way only those counters are
+ * summed that sorting and filtering look at; all of them only for the rows that are returned.
  */
 #include "config.h"
 
@@ -56,8 +56,8 @@ static void fetch_conversation(const struct store *store, uint32_t handle)
 }
 
 /*
- * Rows come in an order that memory knows nothing of: what one that is wanted soon is made of is read into the cache,
- * first what leads to its conversation, then that.
+ * Rows come in an order that memory knows nothing of: what one that is wanted soon is made of is
+ * read into the cache, first what leads to its conversation, then that.
  */
 static void fetch_row(const struct result_memory *m, size_t place)
 {
@@ -191,10 +191,11 @@ static bool passes_before(struct result_memory *m, const struct conversation_key
 }
 
 /*
- * A peer that a conversation of a group may add. Most groups have but one: only a second conversation has the first one's
- * noted, so that they can be told apart.
+ * A peer that a conversation of a group may add. Most groups have but one: only a second
+ * conversation has the first one's noted, so that they can be told apart.
  */
-static uint64_t peer_to_note(struct result_memory *m, uint32_t number, uint32_t handle, const struct conversation_key *key)
+static uint64_t peer_to_note(struct result_memory *m, uint32_t number, uint32_t handle,
+	const struct conversation_key *key)
 {
 	struct grouping *by = &m->by;
 	struct group *g = &by->group[number];
@@ -326,9 +327,10 @@ static void judge_some(struct result *r, uint32_t from, size_t n)
 	for (uint32_t k = 0; k < wants && !by->need_key; k++)
 		mem_read(store_conversation(m->store, by->group[wanted[k]].any));
 	for (uint32_t k = 0; k < wants; k++) {
+		const struct conversation_key *key = store_conversation(m->store, by->group[wanted[k]].any);
+
 		judge_row(m, wanted[k]);
-		result_sort_in(m, &m->row, tie_of(by->group_by, store_conversation(m->store, by->group[wanted[k]].any)),
-			wanted[k]);
+		result_sort_in(m, &m->row, tie_of(by->group_by, key), wanted[k]);
 	}
 }
 
@@ -426,7 +428,8 @@ static void fill_some(struct result *r, uint32_t from, size_t n)
 }
 
 /* Goes on from m->at to all of them, some at once. True: it is there. */
-static bool through(struct result *r, uint32_t all, void (*some)(struct result *, uint32_t, size_t), size_t *work)
+static bool through(struct result *r, uint32_t all, void (*some)(struct result *, uint32_t, size_t),
+	size_t *work)
 {
 	struct result_memory *m = r->memory;
 

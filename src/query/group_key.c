@@ -39,7 +39,8 @@ unsigned group_parts(enum view view)
 {
 	unsigned keys = group_keys(view);
 
-	return (keys & KEY_WHOLE) | (keys & BY_ZONE_CLIENT ? KEY_CLIENT : 0) | (keys & BY_ZONE_SERVER ? KEY_SERVER : 0);
+	return (keys & KEY_WHOLE) | (keys & BY_ZONE_CLIENT ? KEY_CLIENT : 0) |
+	       (keys & BY_ZONE_SERVER ? KEY_SERVER : 0);
 }
 
 bool group_is_exact(enum view view)

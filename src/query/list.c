@@ -339,7 +339,10 @@ void row_of_step(struct result_memory *m, uint64_t number, struct query_row *row
 		row->group[i] = step->line[SERIES_GROUP + i - 1];
 }
 
-/* Of the same severity, what was found in more connections first; else by what they are and whom they are about. */
+/*
+ * Of the same severity, what was found in more connections first; else by what they are and whom
+ * they are about.
+ */
 static int compare_findings(const void *arg, uint64_t x, uint64_t y)
 {
 	const struct result_memory *m = arg;

@@ -1,6 +1,7 @@
 /*
- * What a question needs to be told apart. The hard part is who is counted: a row that is all conversations of one part
- * of the key can count the other ends as they come; any other needs them told apart to the end.
+ * What a question needs to be told apart. The hard part is who is counted: a row that is all
+ * conversations of one part of the key can count the other ends as they come; any other needs them
+ * told apart to the end.
  */
 #include "config.h"
 

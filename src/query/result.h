@@ -61,7 +61,10 @@ struct group_row {
 struct grouping {
 	struct slots found; /* high half: that of the identity; low half: the group, plus one */
 	uint32_t most;	    /* groups that there is room for there, and peers */
-	/* The groups of the first so many handles stand for the next query as long as it groups the same keys the same way. */
+	/*
+	 * The groups of the first so many handles stand for the next query as long as it groups the
+	 * same keys the same way.
+	 */
 	uint32_t handles;
 	struct grouping_basis {
 		uint64_t keys; /* store_keys_version(); 0: of nothing */
@@ -155,8 +158,8 @@ uint64_t result_addr_tie(const struct addr *a);
 void *result_room(void *p, size_t n, size_t *room, size_t size);
 
 /*
- * One for each kind of view: goes on with the query from m->stage and m->at, and takes what it did from *work, which
- * counts rows. True when the result is whole. ...
+ * One for each kind of view: goes on with the query from m->stage and m->at, and takes what it did
+ * from *work, which counts rows. True when the result is whole. ...
  */
 bool step_groups(struct result *r, size_t *work);
 bool step_connections(struct result *r, size_t *work);
@@ -176,8 +179,8 @@ void grouping_begin(struct grouping *g);
 /* Forgets the groups, unless they have that basis. */
 void grouping_rebase(struct grouping *g, const struct grouping_basis *basis);
 /*
- * Makes room for so many handles, which may mean that their groups have to be found anew; when all are in their groups,
- * for their sums.
+ * Makes room for so many handles, which may mean that their groups have to be found anew; when all
+ * are in their groups, for their sums.
  */
 void grouping_room(struct grouping *g, uint32_t handles);
 void grouping_sums(struct grouping *g);
@@ -223,7 +226,10 @@ struct row_key group_key_of(struct result_memory *m, unsigned keys, const struct
 uint64_t group_id(struct result_memory *m, unsigned keys, const struct conversation_key *key);
 /* Of a group and the peer that a conversation has in it; 0: nobody that could be counted. */
 uint64_t group_peer_hash(enum view view, uint32_t group, const struct conversation_key *key);
-/* Parts of the conversation's key that rows of the view are grouped by, and whom it counts as peers (0: nobody). */
+/*
+ * Parts of the conversation's key that rows of the view are grouped by, and whom it counts as peers
+ * (0: nobody).
+ */
 unsigned group_parts(enum view view);
 unsigned group_peers(enum view view);
 /* Whether a row of the view is all conversations that agree in those parts, and no other. */

@@ -1,7 +1,8 @@
 /*
- * Order. Where only the first rows are kept, twice as many are taken in before the others are dropped, which takes a few
- * comparisons a row whatever order they come in; then a merge sort does it. The hard thing is that a million rows are in
- * no cache: so an item carries numbers that decide nearly every comparison, and neither its value nor its row is looked at.
+ * Order. Where only the first rows are kept, twice as many are taken in before the others are
+ * dropped, which takes a few comparisons a row whatever order they come in; then a merge sort does
+ * it. The hard thing is that a million rows are in no cache: so an item carries numbers that decide
+ * nearly every comparison, and neither its value nor its row is looked at.
  */
 #include "config.h"
 
@@ -113,7 +114,8 @@ void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bo
 	s->keep = keep;
 	s->column = column;
 	s->ascending = ascending;
-	s->exact = !kind_is_text(column->kind); /* the rank of a number is the number, but for the least or the greatest */
+	/* The rank of a number is the number, but for the least or the greatest. */
+	s->exact = !kind_is_text(column->kind);
 	s->decide = decide;
 	s->arg = arg;
 }

@@ -41,9 +41,10 @@ struct sorter {
 void sorter_begin(struct sorter *s, size_t keep, const struct column *column, bool ascending,
 	int (*decide)(const void *arg, uint64_t a, uint64_t b), const void *arg);
 /*
- * A row, its value in the sort column, and a number that comes in the order of rows of one value as far as it goes (0
- * for all will do). Whether it could be among the first, by its value alone and by all of it: false is certain; and
- * adding it. A text of the value must live as long as the items.
+ * A row, its value in the sort column, and a number that comes in the order of rows of one value as
+ * far as it goes (0 for all will do). Whether it could be among the first, by its value alone and
+ * by all of it: false is certain; and adding it. A text of the value must live as long as the
+ * items.
  */
 bool sorter_may_want(const struct sorter *s, const struct value *v);
 bool sorter_wants(const struct sorter *s, const struct value *v, uint64_t tie, uint64_t row);

@@ -290,7 +290,8 @@ static int compare_rows(const void *a, const void *b)
 		return x->kind < y->kind ? -1 : 1;
 	if (by_subject)
 		return by_subject;
-	return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : strcmp(x->sentence, y->sentence);
+	return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
+				    : strcmp(x->sentence, y->sentence);
 }
 
 void board_settle_order(struct board *b)

@@ -1,6 +1,7 @@
 /*
- * When did it happen? Rows say how often, and when last; so what is new in a row is booked at the row's own times,
- * not when the row came. An event with a time of its own (attempt, handshake, ending) moves when its time does.
+ * When did it happen? Rows say how often, and when last; so what is new in a row is booked at the
+ * row's own times, not when the row came. An event with a time of its own (attempt, handshake,
+ * ending) moves when its time does.
  */
 #include "config.h"
 

@@ -35,7 +35,10 @@ struct bunch {
 	uint32_t head, tail; /* links, in order of time; 1 + index, 0 = none */
 	uint32_t host;	     /* of a service: number of its host's bunch */
 	uint32_t n;	     /* facts linked */
-	/* Of all facts, linked or not: accepted and answered of services and hosts, established of services, ended of all. */
+	/*
+	 * Of all facts, linked or not: accepted and answered of services and hosts, established of
+	 * services, ended of all.
+	 */
 	uint32_t accepted, established, answered, ended;
 	uint32_t failed, delivered, gaps, one_way, closes, taken_late, waiting;
 	uint32_t by[ENDING_COUNT];
@@ -80,12 +83,15 @@ void lens_begin(struct lens *l, const struct facts *facts);
 size_t lens_taken(const struct lens *l);
 #define LENS_MANY 16
 /*
- * Facts come in order of time, at most LENS_MANY at a time, and go in the order in which they came. `longer`: bunch as the
- * long window wants it, else as the short one.
+ * Facts come in order of time, at most LENS_MANY at a time, and go in the order in which they came.
+ * `longer`: bunch as the long window wants it, else as the short one.
  */
 void lens_add(struct lens *l, const uint32_t *fact, size_t n, bool longer);
 void lens_remove(struct lens *l, uint32_t fact);
-/* What is counted in a step comes, or goes: its cells from..to - 1, and with the first one what belongs to none. */
+/*
+ * What is counted in a step comes, or goes: its cells from..to - 1, and with the first one what
+ * belongs to none.
+ */
 void lens_count(struct lens *l, const struct step *s, uint32_t from, uint32_t to, bool back);
 /* Counts who was served among the clients with at least `vain` failures. Returns how many it looked at. */
 int64_t lens_count_served(struct lens *l, struct step *const *step, size_t n, uint32_t vain);

@@ -1,6 +1,6 @@
 /*
- * The table of the judges, and what they share. Each judge counts its cases in the window and says so with their
- * numbers; how long a finding lasts is not its business (findings.c).
+ * The table of the judges, and what they share. Each judge counts its cases in the window and says
+ * so with their numbers; how long a finding lasts is not its business (findings.c).
  */
 #include "config.h"
 

@@ -37,7 +37,8 @@ static const char *usual_stage(const struct judging *j, is_case *what)
 
 static bool are_too_many(const struct judging *j, uint64_t k)
 {
-	return (double)k >= LEAST(j, ABORTS_LEAST) && wilson_lower(k, j->bunch->established) >= LEAST(j, ABORTS_SHARE) &&
+	return (double)k >= LEAST(j, ABORTS_LEAST) &&
+	       wilson_lower(k, j->bunch->established) >= LEAST(j, ABORTS_SHARE) &&
 	       is_surprise(j, k);
 }
 
@@ -73,7 +74,8 @@ static bool is_harmless_reset(const struct judging *j, const struct kept *f)
 {
 	(void)j;
 	return f->ending == ENDING_QUICK_RESET ||
-	       (f->flags & FACT_DELIVERED && (f->ending == ENDING_SERVER_ABORT || f->ending == ENDING_CLIENT_ABORT));
+	       (f->flags & FACT_DELIVERED &&
+		       (f->ending == ENDING_SERVER_ABORT || f->ending == ENDING_CLIENT_ABORT));
 }
 
 uint32_t count_harmless(const struct bunch *b)
@@ -192,7 +194,8 @@ bool judge_restart(struct judging *j, struct claim *c)
 		cases_clients(j, is_lost) >= 2)
 		return say_restart(j, c, is_lost, "no longer knew");
 	anywhen(j);
-	burst = count_server_aborts(b) < LEAST(j, RESTART_ABORTS) ? 0 : cases_burst(j, is_abort_now, time_at, NS_PER_SEC);
+	burst = count_server_aborts(b) < LEAST(j, RESTART_ABORTS) ? 0 :
+		cases_burst(j, is_abort_now, time_at, NS_PER_SEC);
 	all = j->bench->times;
 	if ((double)burst >= LEAST(j, RESTART_ABORTS) && stands_out(j, burst, all))
 		return say_restart(j, c, is_abort_now, "aborted");

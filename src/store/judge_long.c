@@ -199,8 +199,8 @@ static void about_ports(struct judging *j, const char *more, char client[ADDR_TE
 	addr_text(&who->a, client);
 	addr_text(&who->b, server);
 	snprintf(c->subject, sizeof(c->subject), "%s", client);
-	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u%s", client, server,
-		who->port, more);
+	snprintf(c->filter, sizeof(c->filter), "client = %s and server = %s and server.port = %u%s",
+		client, server, who->port, more);
 }
 
 bool judge_port_churn(struct judging *j, struct claim *c)

@@ -143,7 +143,10 @@ static uint64_t served_meanwhile(const struct judging *j)
 	return n;
 }
 
-/* The two faces of a full queue that need no others served: never taken, and taken when there was room again. */
+/*
+ * The two faces of a full queue that need no others served: never taken, and taken when there was
+ * room again.
+ */
 static bool is_not_taken(const struct judging *j, const struct kept *f)
 {
 	(void)j;

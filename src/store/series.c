@@ -1,8 +1,8 @@
 /*
- * Time series of conversations. Most have events in a handful of seconds, a few in every one; so a series is a chain
- * of chunks of cells, and a cell says second, line and count. Cells of one second may lie in several chunks; reading
- * adds them. The hard thing is running out: a long chain gives back its own oldest chunk, else the series that
- * changed longest ago is lost, and its owner knows.
+ * Time series of conversations. Most have events in a handful of seconds, a few in every one; so a
+ * series is a chain of chunks of cells, and a cell says second, line and count. Cells of one second
+ * may lie in several chunks; reading adds them. The hard thing is running out: a long chain gives
+ * back its own oldest chunk, else the series that changed longest ago is lost, and its owner knows.
  */
 #include "config.h"
 

@@ -1,6 +1,7 @@
 /*
- * Events per second. Of everything together: a ring of 24 h. Of conversations: only the seconds and lines in which
- * something happened, in chunks from one bounded pool; whoever changed longest ago gives way.
+ * Events per second. Of everything together: a ring of 24 h. Of conversations: only the seconds and
+ * lines in which something happened, in chunks from one bounded pool; whoever changed longest ago
+ * gives way.
  */
 #ifndef TCPTOP_STORE_SERIES_H
 #define TCPTOP_STORE_SERIES_H

@@ -1,6 +1,7 @@
 /*
- * What is old enough is worked out for the last time, and its facts are dropped: that bounds memory and work. It is done
- * in pieces, as rows come: what is older than `settled_to` does not change any more from the moment it begins.
+ * What is old enough is worked out for the last time, and its facts are dropped: that bounds memory
+ * and work. It is done in pieces, as rows come: what is older than `settled_to` does not change any
+ * more from the moment it begins.
  */
 #include "config.h"
 
@@ -49,7 +50,8 @@ static bool take(struct findings *fs, const struct step *s, uint32_t moment)
 {
 	const struct kept *k = &fs->facts.kept[moment_fact(moment)];
 
-	return k->at >= s->at && k->at < s->at + STEP && facts_take(&fs->facts, k->uid, (enum fact_kind)k->kind);
+	return k->at >= s->at && k->at < s->at + STEP &&
+	       facts_take(&fs->facts, k->uid, (enum fact_kind)k->kind);
 }
 
 /* Takes some of what no window needs any more out of a step. True when it is all out. */

@@ -163,7 +163,8 @@ bool sums_add(struct sums *s, const struct tally *t)
 		wide[k] = s->wide[k] + t->wide[k];
 		beyond |= wide[k] | t->wide[k];
 	}
-	if (top & SUMS_TOP_BITS || beyond > UINT32_MAX || (t->ending != ENDING_NONE && !sums_add_ending(s, t->ending)))
+	if (top & SUMS_TOP_BITS || beyond > UINT32_MAX ||
+		(t->ending != ENDING_NONE && !sums_add_ending(s, t->ending)))
 		return false;
 	for (int k = 0; k < SUMS_WORDS; k++)
 		s->n[k] = n[k];

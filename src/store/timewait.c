@@ -1,6 +1,6 @@
 /*
- * A wheel of one-second slots that reaches further than any TIME_WAIT lasts. So nobody need say when theirs runs out:
- * their slot does. A million of them wait, so those of a slot lie in bundles.
+ * A wheel of one-second slots that reaches further than any TIME_WAIT lasts. So nobody need say
+ * when theirs runs out: their slot does. A million of them wait, so those of a slot lie in bundles.
  */
 #include "config.h"
 

@@ -25,9 +25,15 @@ void timewait_clear(struct timewait *w); /* the time stays */
 bool timewait_over(const struct timewait *w, int64_t until);
 /* Whether one can be added: not over yet, and there is room. */
 bool timewait_room(const struct timewait *w, int64_t until);
-/* `who`, of 31 bits, is the conversation of one that left the table, or the slot of one that did not. At most an hour from now. */
+/*
+ * `who`, of 31 bits, is the conversation of one that left the table, or the slot of one that did
+ * not. At most an hour from now.
+ */
 void timewait_add(struct timewait *w, int64_t until, uint32_t who, bool has_slot);
-/* Time passes: `fire` is called for each that ran out; it may add. Of some in a row `fetch` is called before. */
+/*
+ * Time passes: `fire` is called for each that ran out; it may add. Of some in a row `fetch` is
+ * called before.
+ */
 void timewait_tick(struct timewait *w, int64_t now,
 	void (*fetch)(const void *arg, uint32_t who, bool has_slot),
 	void (*fire)(void *arg, uint32_t who, bool has_slot), void *arg);

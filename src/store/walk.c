@@ -1,6 +1,7 @@
 /*
- * Every stage can stop after a bounded part of it, and nothing but the walk says where. What is hard is that the steps
- * it walks over must stand still meanwhile: who changes them ends the walk first.
+ * Every stage can stop after a bounded part of it, and nothing but the walk says where. What is
+ * hard is that the steps it walks over must stand still meanwhile: who changes them ends the walk
+ * first.
  */
 #include "config.h"
 
@@ -148,11 +149,18 @@ static void judge_bunch(struct walk *w, unsigned which, const struct bunch *bunc
 	raised = memo && memo->raised;
 	worth = worth && (double)cases >= least * (raised ? ease : 1);
 	if (worth) {
-		struct judging j = { .lens = judge->longer ? &w->far : &w->near, .bunch = bunch,
-			.step = w->with.line->step + w->near_from, .steps = w->in - w->near_from, .thresholds = t,
-			.bench = &w->bench, .ease = raised ? ease : 1,
-			.usual = judge->rated ? board_usual(board, which, &bunch->who, w->now) : 0, .until = w->now,
-			.from = INT64_MIN, .to = INT64_MAX, .counted = raised ? memo->counted : INT64_MIN };
+		struct judging j = {.lens = judge->longer ? &w->far : &w->near,
+			.bunch = bunch,
+			.step = w->with.line->step + w->near_from,
+			.steps = w->in - w->near_from,
+			.thresholds = t,
+			.bench = &w->bench,
+			.ease = raised ? ease : 1,
+			.usual = judge->rated ? board_usual(board, which, &bunch->who, w->now) : 0,
+			.until = w->now,
+			.from = INT64_MIN,
+			.to = INT64_MAX,
+			.counted = raised ? memo->counted : INT64_MIN};
 
 		memset(&claim, 0, sizeof(claim));
 		worth = judge->holds(&j, &claim);
@@ -264,7 +272,10 @@ static void come_in(struct walk *w, int64_t *work)
 		order_step(w, s, work);
 		next_stage(w, WALK_LINK);
 	} else if (w->stage == WALK_LINK) {
-		/* Groups are made by facts first, which are in order of time: by counts they would be in order of arrival. */
+		/*
+		 * Groups are made by facts first, which are in order of time: by counts they would
+		 * be in order of arrival.
+		 */
 		if (link_some(w, s, work))
 			next_stage(w, WALK_COUNT);
 	} else if (w->in < w->near_from || count_cells(w, s, false, work)) {

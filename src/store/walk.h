@@ -1,6 +1,7 @@
 /*
- * Windows slid over the facts and judged, piece by piece: as much as there is time for, then it goes on where it
- * stopped. While it goes on no fact may change that is older than where it goes to.
+ * Windows slid over the facts and judged, piece by piece: as much as there is time for, then it
+ * goes on where it stopped. While it goes on no fact may change that is older than where it goes
+ * to.
  */
 #ifndef TCPTOP_STORE_WALK_H
 #define TCPTOP_STORE_WALK_H
@@ -56,7 +57,10 @@ enum walk_word {
 void walk_fini(struct walk *w);
 /* Nothing is to be judged for a while: gives back what it works in, if that is much. */
 void walk_rest(struct walk *w);
-/* To judge all windows that end after `from`, up to which the board is made, and not after `to`. INT64_MIN: all. */
+/*
+ * To judge all windows that end after `from`, up to which the board is made, and not after `to`.
+ * INT64_MIN: all.
+ */
 void walk_begin(struct walk *w, const struct walk_bounds *with, int64_t from, int64_t to);
 /* Goes on. work: how much, about a tenth of a microsecond each; what was done is taken off it. */
 enum walk_word walk_on(struct walk *w, int64_t *work);
