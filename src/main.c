@@ -22,6 +22,7 @@
 #include "util/err.h"
 #include "util/hash.h"
 #include "util/log.h"
+#include "util/mem.h"
 #include "util/str.h"
 
 static int complain(const struct err *err)
@@ -145,6 +146,7 @@ int main(int argc, char **argv)
 	struct rc rc;
 	int status;
 
+	mem_large_apart();
 	/* Which characters the terminal can show; numbers and times never ask the locale. */
 	setlocale(LC_CTYPE, "");
 	hash_seed(hash_random_seed());

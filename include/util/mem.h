@@ -65,6 +65,13 @@ void *mem_table(size_t n, size_t size);
  * called before there is a second thread that makes tables.
  */
 void mem_small_pages(bool small);
+/* This one has small pages: of it so little is used mostly that half a huge one would be a lot. */
+void mem_table_small(void *p, size_t n, size_t size);
+/*
+ * What mem_array() and mem_grow() give is taken from the system apart from all else where it is large,
+ * and given back as soon as it is freed. To be called once, first of all.
+ */
+void mem_large_apart(void);
 /*
  * Has those pages of a table from the system now, its content as it is. False (errno set): it
  * cannot, or not all.

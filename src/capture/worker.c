@@ -33,7 +33,8 @@
 /* How far behind the clock a device's packets may come: the kernel gathers them for a while. */
 #define CLOCK_LAG (100 * NS_PER_MS)
 
-#define BLOCKS_FILE 16	/* blocks under way; enough to keep both threads busy */
+#define BLOCKS_LEAST 16	/* blocks under way; enough to keep both threads busy ... */
+#define BLOCKS_LOOKED_AT 8 /* ... and, from files, where the viewer has so much to do that it is waited for anyway */
 /* Handed over together where nobody looks before the end; the others are filled meanwhile. */
 #define BLOCKS_GATHERED 8
 #define BLOCKS_LIVE 512 /* a viewer that stops for a while costs this many blocks at most (90 MB), then delay */
@@ -373,12 +374,14 @@ static void worker_discard(struct worker *w)
 }
 
 /* As many rows under way as there are connections: who wants small tables wants no large queue before them. */
-static size_t blocks_for(const struct source *source, uint32_t connections)
+static size_t blocks_for(const struct source *source, const struct engine_conf *engine)
 {
-	size_t blocks = connections / BLOCK_ROWS;
+	size_t blocks = engine->max_connections / BLOCK_ROWS;
 
-	if (!source->live || blocks < BLOCKS_FILE)
-		return BLOCKS_FILE;
+	if (!source->live && !engine->final_only)
+		return BLOCKS_LOOKED_AT;
+	if (!source->live || blocks < BLOCKS_LEAST)
+		return BLOCKS_LEAST;
 	return blocks < BLOCKS_LIVE ? blocks : BLOCKS_LIVE;
 }
 
@@ -401,7 +404,7 @@ struct worker *worker_start(struct source *source, const struct engine_conf *eng
 	atomic_init(&w->pass_ms, source->live || source->piped ? PASS_MS : 0);
 	w->patient = !source->live;
 	w->room = source->live ? BATCH_LIVE : BATCH;
-	w->blocks_most = blocks_for(source, engine->max_connections);
+	w->blocks_most = blocks_for(source, engine);
 	conf.from_file = !source->live;
 	conf.unmade_rows = true;
 	w->gather = conf.final_only ? BLOCKS_GATHERED : 1;

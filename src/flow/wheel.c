@@ -16,6 +16,7 @@ bool wheel_init(struct wheel *w, uint32_t max)
 	memset(w, 0, sizeof(*w));
 	w->sheets = sheets_for(max);
 	w->sheet = mem_table(w->sheets, sizeof(w->sheet[0]));
+	mem_table_small(w->sheet, w->sheets, sizeof(w->sheet[0]));
 	return w->sheet != NULL;
 }
 

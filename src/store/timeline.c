@@ -150,6 +150,8 @@ static uint32_t more(uint32_t room)
 	return room < 64 ? 64 : room + room / 2;
 }
 
+#define SCRATCH_KEPT ((size_t)256 << 10) /* what is larger is seldom wanted, and given back */
+
 static void *scratch(struct timeline *t, size_t size)
 {
 	if (size > t->scratch_size) {
@@ -158,6 +160,15 @@ static void *scratch(struct timeline *t, size_t size)
 		t->scratch = mem_grow(NULL, t->scratch_size, 1);
 	}
 	return t->scratch;
+}
+
+static void scratch_rest(struct timeline *t)
+{
+	if (t->scratch_size <= SCRATCH_KEPT)
+		return;
+	mem_free(t->scratch);
+	t->scratch = NULL;
+	t->scratch_size = 0;
 }
 
 /* --- Kept facts ---------------------------------------------------------------------------------- */
@@ -251,6 +262,11 @@ static void order_moments(struct timeline *t, struct step *s, struct facts *fact
 				break;
 			s->moment[--at] = s->moment[--kept];
 		}
+	scratch_rest(t);
+	if (s->moments < s->moment_room / 4) {
+		s->moment_room = s->moments + s->moments / 2;
+		s->moment = mem_grow(s->moment, s->moment_room, sizeof(s->moment[0]));
+	}
 }
 
 void timeline_note(struct timeline *t, struct facts *facts, uint32_t i)
@@ -277,27 +293,52 @@ void timeline_stale(struct timeline *t, int64_t at)
 
 /* --- Counted facts ------------------------------------------------------------------------------- */
 
-static uint32_t *cell_place(const struct step *s, const struct addr *server, uint16_t port)
+/* step.index: the number of a cell + 1, above it some bits of its hash, so that few others are looked at in vain. */
+#define INDEX_BITS 24
+#define CELLS_MAX ((UINT32_C(1) << INDEX_BITS) - 2)
+
+static uint32_t index_cell(uint32_t entry)
+{
+	return entry & (CELLS_MAX + 1);
+}
+
+static uint32_t cell_hash(const struct addr *server, uint16_t port)
 {
 	uint64_t w[2];
-	uint32_t i;
 
 	memcpy(w, server->b, sizeof(w));
-	i = (uint32_t)hash_two(w[0] ^ port, w[1]) & (s->index_room - 1);
-	for (; s->index[i]; i = (i + 1) & (s->index_room - 1)) {
-		const struct cell *c = &s->cell[s->index[i] - 1];
+	return (uint32_t)hash_two(w[0] ^ port, w[1]);
+}
 
-		if (c->port == port && !memcmp(&c->server, server, sizeof(*server)))
+static uint32_t *cell_place(const struct step *s, const struct addr *server, uint16_t port, uint32_t hash)
+{
+	uint32_t i = hash & (s->index_room - 1);
+
+	for (; s->index[i]; i = (i + 1) & (s->index_room - 1)) {
+		const struct cell *c = &s->cell[index_cell(s->index[i]) - 1];
+
+		if (s->index[i] >> INDEX_BITS == hash >> INDEX_BITS && c->port == port &&
+			!memcmp(&c->server, server, sizeof(*server)))
 			break;
 	}
 	return &s->index[i];
 }
 
+static struct cell *cell_find(const struct step *s, const struct addr *server, uint16_t port)
+{
+	uint32_t entry = s->index_room ? *cell_place(s, server, port, cell_hash(server, port)) : 0;
+
+	return entry ? &s->cell[index_cell(entry) - 1] : NULL;
+}
+
 const struct cell *step_cell(const struct step *s, const struct addr *server, uint16_t port)
 {
-	uint32_t i = s->index_room ? *cell_place(s, server, port) : 0;
+	return cell_find(s, server, port);
+}
 
-	return i ? &s->cell[i - 1] : NULL;
+static uint32_t index_entry(uint32_t cell, uint32_t hash)
+{
+	return hash >> INDEX_BITS << INDEX_BITS | (cell + 1);
 }
 
 static void index_double(struct step *s)
@@ -305,30 +346,32 @@ static void index_double(struct step *s)
 	s->index_room = s->index_room ? s->index_room * 2 : 64;
 	mem_free(s->index);
 	s->index = mem_array(s->index_room, sizeof(s->index[0]));
-	for (uint32_t i = 0; i < s->cells; i++)
-		*cell_place(s, &s->cell[i].server, s->cell[i].port) = i + 1;
+	for (uint32_t i = 0; i < s->cells; i++) {
+		uint32_t hash = cell_hash(&s->cell[i].server, s->cell[i].port);
+
+		*cell_place(s, &s->cell[i].server, s->cell[i].port, hash) = index_entry(i, hash);
+	}
 }
 
 /* NULL: the step is shut, and was before anything was counted there. */
 static struct cell *cell_obtain(struct timeline *t, struct step *s, const struct fact *f)
 {
-	uint32_t *place;
+	uint32_t hash, *place;
 
-	if (s->shut) {
-		place = s->index_room ? cell_place(s, &f->server, f->port) : NULL;
-		return place && *place ? &s->cell[*place - 1] : NULL;
-	}
-	if (s->cells * 2 >= s->index_room)
+	if (s->shut || s->cells == CELLS_MAX)
+		return cell_find(s, &f->server, f->port);
+	if (s->cells * UINT64_C(4) >= s->index_room * UINT64_C(3))
 		index_double(s);
-	place = cell_place(s, &f->server, f->port);
+	hash = cell_hash(&f->server, f->port);
+	place = cell_place(s, &f->server, f->port, hash);
 	if (*place)
-		return &s->cell[*place - 1];
+		return &s->cell[index_cell(*place) - 1];
 	if (s->cells == s->cell_room) {
 		s->cell_room = more(s->cell_room);
 		s->cell = mem_grow(s->cell, s->cell_room, sizeof(s->cell[0]));
 	}
 	s->cell[s->cells] = (struct cell){ .server = f->server, .port = f->port };
-	*place = s->cells + 1;
+	*place = index_entry(s->cells, hash);
 	t->cells++;
 	return &s->cell[s->cells++];
 }
@@ -420,6 +463,7 @@ static void order_served(struct timeline *t, struct step *s)
 	}
 	t->served += s->serveds;
 	s->grouped = true;
+	scratch_rest(t);
 }
 
 /* Who was served, or that they were not. */

@@ -36,7 +36,7 @@ struct step {
 	int64_t at; /* its beginning */
 	uint32_t *moment;
 	struct cell *cell;
-	uint32_t *index; /* hash -> 1 + cell */
+	uint32_t *index; /* hash -> 1 + cell, and some of the hash */
 	struct served *served;
 	uint32_t moments, moment_room, cells, cell_room, index_room, serveds, served_room;
 	uint32_t ended, accepted; /* connections that ended, attempts accepted */

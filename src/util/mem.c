@@ -9,10 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef HAVE_MALLOC_H
+#include <malloc.h>
+#endif
 
 static void (*failure_hook)(void);
 static bool small_pages;
 
+#define LARGE (128 << 10)
 #define TOUCH_ALL ((size_t)4 << 20)
 #define TOUCH_FIRST ((size_t)256 << 10)
 
@@ -82,6 +86,26 @@ void mem_free(void *p)
 void mem_small_pages(bool small)
 {
 	small_pages = small;
+}
+
+void mem_table_small(void *p, size_t n, size_t size)
+{
+#ifdef MADV_NOHUGEPAGE
+	if (p && n && size)
+		(void)madvise(p, n * size, MADV_NOHUGEPAGE);
+#else
+	(void)p;
+	(void)n;
+	(void)size;
+#endif
+}
+
+void mem_large_apart(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	/* Else the C library raises it with every large piece that is freed, until none is large any more. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
 }
 
 bool mem_populate(void *p, size_t n)
