@@ -47,6 +47,7 @@ bool index_init(struct index *x, uint64_t max, const uint32_t *hash, size_t stri
 		index_fini(x);
 		return false;
 	}
+	mem_table_small(x->over, x->over_max, sizeof(x->over[0])); /* a few per cent of the buckets */
 	set_most(x);
 	front_begin(&x->front, x->bucket, x->buckets_max, sizeof(x->bucket[0]));
 	return true;

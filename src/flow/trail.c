@@ -40,6 +40,7 @@ bool trails_open(struct trail_pool *t, uint32_t max)
 		return true;
 	t->kept = mem_table(max, sizeof(t->kept[0]));
 	t->page = mem_table((size_t)max * TRAIL_PAGES, sizeof(t->page[0]));
+	mem_table_small(t->page, (size_t)max * TRAIL_PAGES, sizeof(t->page[0]));
 	return t->kept && t->page;
 }
 

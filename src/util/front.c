@@ -12,7 +12,7 @@
 #include "util/thread.h"
 
 #define STEP ((size_t)2 << 20) /* a huge page */
-#define AHEAD STEP
+#define AHEAD (STEP / 2) /* as much is had before it is filled, at least */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and held while pages are had */
 static struct front *fronts;
@@ -93,9 +93,10 @@ void front_end(struct front *f)
 
 void front_passed(struct front *f, size_t octets)
 {
-	size_t wanted = octets + AHEAD;
+	uintptr_t filled = (uintptr_t)f->table + octets;
+	size_t wanted = octets + AHEAD + STEP - (filled + AHEAD) % STEP; /* to the next end of a huge page */
 
-	f->mark = octets + STEP / 2;
+	f->mark = wanted - AHEAD;
 	atomic_store_explicit(&f->wanted, wanted < f->size ? wanted : f->size, memory_order_relaxed);
 	sem_post(&bell);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #ifdef HAVE_MALLOC_H
 #include <malloc.h>
 #endif
@@ -17,6 +18,8 @@ static void (*failure_hook)(void);
 static bool small_pages;
 
 #define LARGE (128 << 10)
+#define HUGE_PAGE ((size_t)2 << 20) /* a huge page, mostly */
+#define HUGE_FROM ((size_t)8 << 20) /* tables that have them */
 #define TOUCH_ALL ((size_t)4 << 20)
 #define TOUCH_FIRST ((size_t)256 << 10)
 
@@ -129,34 +132,67 @@ static void touch(void *p, size_t size)
 	(void)mem_populate(p, size <= TOUCH_ALL ? size : TOUCH_FIRST);
 }
 
-void *mem_table(size_t n, size_t size)
+static char *map(size_t size)
 {
-	void *p;
-
-	if (size && n > SIZE_MAX / size) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	if (n * size == 0)
-		n = size = 1;
-	p = mmap(NULL, n * size, PROT_READ | PROT_WRITE,
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS
 #ifdef MAP_NORESERVE
 			| MAP_NORESERVE
 #endif
 		,
 		-1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 #ifdef MADV_HUGEPAGE
+static size_t round_up(size_t size, size_t unit)
+{
+	return (size + unit - 1) / unit * unit;
+}
+
+/*
+ * To begin where a huge page does: else the first one has the end of what lies before the table, which
+ * nobody ever touches.
+ */
+static char *map_huge(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), all = round_up(size + HUGE_PAGE, page), before, used;
+	char *p = map(all);
+
+	if (!p)
+		return NULL;
+	before = round_up((uintptr_t)p, HUGE_PAGE) - (uintptr_t)p;
+	used = before + round_up(size, page);
+	if (before)
+		(void)munmap(p, before);
+	if (used < all)
+		(void)munmap(p + used, all - used);
 	/* Advice only: where huge pages are not to be had, small ones serve. */
-	if (small_pages)
-		(void)madvise(p, n * size, MADV_NOHUGEPAGE);
-	else if (n * size >= (size_t)8 << 20)
-		(void)madvise(p, n * size, MADV_HUGEPAGE);
+	(void)madvise(p + before, size, MADV_HUGEPAGE);
+	return p + before;
+}
 #endif
-	if (small_pages)
+
+void *mem_table(size_t n, size_t size)
+{
+	void *p;
+
+	if (size && n > SIZE_MAX / 2 / size) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (n * size == 0)
+		n = size = 1;
+#ifdef MADV_HUGEPAGE
+	if (!small_pages && n * size >= HUGE_FROM)
+		return map_huge(n * size);
+#endif
+	p = map(n * size);
+	if (p && small_pages) {
+		mem_table_small(p, n, size);
 		touch(p, n * size);
+	}
 	return p;
 }
 
