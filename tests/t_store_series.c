@@ -98,10 +98,66 @@ static void busy_one_pays_for_itself(void **state)
 	series_book(&p, &quiet, SERIES_CT, T0, 1);
 	for (int64_t s = 0; s < 1000; s++)
 		for (int line = 0; line < SERIES_LINES; line++)
-			series_book(&p, &busy, (enum series_line)line, T0 + s, 1);
+			series_book(&p, &busy, (enum series_line)line, T0 + s, 2);
 	assert_int_equal(sum_of(&p, quiet, SERIES_CT, T0, 1), 1);
-	assert_int_equal(sum_of(&p, busy, SERIES_CT, T0 + 999, 100), 100);
+	assert_int_equal(sum_of(&p, busy, SERIES_CT, T0 + 999, 100), 200);
 	assert_false(series_read(&p, busy, SERIES_CT, T0 + 999, 1000, step));
+	series_fini(&p);
+}
+
+#define SECONDS 12
+#define EVENTS 600 /* few enough for one series */
+
+/* Events that come one by one, several at a time, and go again are as many as in a table of them. */
+static void some_are_exact_in_any_order(uint32_t x)
+{
+	uint32_t of[SERIES_LINES][SECONDS] = { { 0 } }, a = 0;
+	struct series_pool p = pool_new(64);
+
+	for (int i = 0; i < EVENTS; i++) {
+		uint32_t line, second, n, step[SECONDS] = { 0 };
+
+		x = x * 1664525u + 1013904223u;
+		line = (x >> 8) % SERIES_LINES;
+		second = (x >> 16) % SECONDS;
+		n = x >> 24 & 7 ? 1 + (x >> 28) % 3 : x >> 28 ? 1 : 40000;
+		if (i / 100 % 2 && of[line][second] >= n) {
+			series_take(&p, &a, (enum series_line)line, T0 + second, n);
+			of[line][second] -= n;
+		} else {
+			series_book(&p, &a, (enum series_line)line, T0 + second, n);
+			of[line][second] += n;
+		}
+		assert_true(series_read(&p, a, (enum series_line)line, T0 + SECONDS - 1, SECONDS, step));
+		assert_memory_equal(step, of[line], sizeof(step));
+	}
+	series_fini(&p);
+}
+
+static void counts_are_exact_in_any_order(void **state)
+{
+	(void)state;
+	for (uint32_t x = 1; x <= 50; x++)
+		some_are_exact_in_any_order(x);
+}
+
+/* A connection that opens and closes within a second, twenty times: no more than a cell for each. */
+static void single_events_of_a_second_share_a_cell(void **state)
+{
+	struct series_pool p = pool_new(64);
+	uint32_t a = 0;
+
+	(void)state;
+	for (int64_t s = 0; s < 20; s++)
+		for (int line = 0; line < SERIES_LINES; line++)
+			series_book(&p, &a, (enum series_line)line, T0 + s, 1);
+	assert_int_equal(p.chunks_used, 1);
+	/* What comes twice has a cell for itself, and the shared one is rid of it. */
+	series_book(&p, &a, SERIES_CT, T0 + 19, 1);
+	assert_int_equal(sum_of(&p, a, SERIES_CT, T0 + 19, 20), 21);
+	series_take(&p, &a, SERIES_CT, T0 + 19, 2);
+	assert_int_equal(sum_of(&p, a, SERIES_CT, T0 + 19, 20), 19);
+	assert_int_equal(p.chunks_used, 1);
 	series_fini(&p);
 }
 
@@ -181,6 +237,8 @@ int main(void)
 		cmocka_unit_test(taken_back_where_it_was),
 		cmocka_unit_test(longest_unchanged_gives_way),
 		cmocka_unit_test(busy_one_pays_for_itself),
+		cmocka_unit_test(counts_are_exact_in_any_order),
+		cmocka_unit_test(single_events_of_a_second_share_a_cell),
 		cmocka_unit_test(old_seconds_are_forgotten),
 		cmocka_unit_test(merging_adds),
 		cmocka_unit_test(total_is_a_day_long),

@@ -17,7 +17,8 @@
 #define CELLS 27
 #define SPAN 4096	  /* seconds a chunk can name */
 #define EARLIER 64	  /* of them, those before its first event */
-#define CELL_MAX 0x7fffu  /* events a cell can count */
+#define CELL_MAX 0x3fffu  /* events a cell can count */
+#define CELL_ONCE 0x80000000u /* a cell of lines that have one event each in that second */
 #define SEARCH_CHUNKS 4	  /* newest chunks searched for a cell to add to */
 #define REST 8		  /* seconds after which a change makes a series the newest again */
 #define LONG_CHAIN 32	  /* chunks beyond which a series pays for itself */
@@ -28,11 +29,15 @@ struct chunk {
 	uint32_t older, newer; /* in its series; `newer` links the free ones */
 	int64_t base;	       /* second of offset 0 */
 	uint32_t latest;       /* offset of the last event there was */
-	uint32_t cell[CELLS];  /* offset << 20 | line << 15 | count; count 0 is free */
+	/*
+	 * offset << 19 | line << 14 | count, or CELL_ONCE | offset << 19 | bit per line. Of a line of a second there is
+	 * one event here, counted in a bit, or more in a cell of their own. Free when it counts nothing.
+	 */
+	uint32_t cell[CELLS];
 };
 
 _Static_assert(sizeof(struct chunk) == 128, "two cache lines");
-_Static_assert(SERIES_LINES <= 32, "five bits");
+_Static_assert(SERIES_LINES <= 19, "a bit each beside the offset");
 
 struct series {
 	uint32_t *owner; /* the field that names this series; NULL: free */
@@ -76,19 +81,37 @@ void series_clear(struct series_pool *p)
 	p->now = BEFORE_ALL;
 }
 
-static inline uint32_t cell_count(uint32_t cell)
+static inline uint32_t cell_offset(uint32_t cell)
 {
-	return cell & CELL_MAX;
-}
-
-static inline enum series_line cell_line(uint32_t cell)
-{
-	return (enum series_line)(cell >> 15 & 31);
+	return cell >> 19 & (SPAN - 1);
 }
 
 static inline int64_t cell_second(const struct chunk *k, uint32_t cell)
 {
-	return k->base + (cell >> 20);
+	return k->base + cell_offset(cell);
+}
+
+static inline bool cell_is_free(uint32_t cell)
+{
+	return !(cell & (cell & CELL_ONCE ? (UINT32_C(1) << SERIES_LINES) - 1 : CELL_MAX));
+}
+
+/* The events of a line that it counts. */
+static inline uint32_t cell_count(uint32_t cell, enum series_line line)
+{
+	if (cell & CELL_ONCE)
+		return cell >> line & 1;
+	return (cell >> 14 & 31) == line ? cell & CELL_MAX : 0;
+}
+
+static inline uint32_t cell_once(uint32_t offset, enum series_line line)
+{
+	return CELL_ONCE | offset << 19 | UINT32_C(1) << line;
+}
+
+static inline uint32_t cell_many(uint32_t offset, enum series_line line, uint32_t n)
+{
+	return offset << 19 | (uint32_t)line << 14 | n;
 }
 
 static int64_t chunk_latest(const struct chunk *k)
@@ -218,89 +241,102 @@ static struct chunk *chunk_add(struct series_pool *p, struct series *s, int64_t 
 	return k;
 }
 
-/* The first cell that says `head` and can count more, CELLS when there is none. */
-static int chunk_find(const struct chunk *k, uint32_t head)
+/* Counts up to n events in that cell, if it is one of theirs. Returns how many; `offset` is their second. */
+static uint32_t cell_book(uint32_t *cell, enum series_line line, uint32_t offset, uint32_t n)
 {
-	int i = 0;
+	uint32_t once = cell_once(offset, line), left;
 
-	while (i < CELLS && (k->cell[i] >> 15 != head || cell_count(k->cell[i]) == CELL_MAX))
-		i++;
-	return i;
+	if (cell_is_free(*cell) || cell_offset(*cell) != offset)
+		return 0;
+	if (*cell == once)
+		*cell = cell_many(offset, line, 1);
+	if (*cell & CELL_ONCE) {
+		if (*cell & once & ~CELL_ONCE & ((UINT32_C(1) << SERIES_LINES) - 1))
+			return 0;
+		*cell |= once;
+		return 1;
+	}
+	if ((*cell >> 14 & 31) != line)
+		return 0;
+	left = CELL_MAX - (*cell & CELL_MAX);
+	n = n < left ? n : left;
+	*cell += n;
+	return n;
 }
 
-static int chunk_room(const struct chunk *k)
+/* The same in a cell that is free. Where another one has counted the first of them, it is theirs now. */
+static uint32_t cell_begin(struct chunk *k, uint32_t *cell, enum series_line line, uint32_t offset, uint32_t n)
 {
-	int i = 0;
+	for (int i = 0; i < CELLS; i++) {
+		uint32_t *other = &k->cell[i];
 
-	while (i < CELLS && cell_count(k->cell[i]) != 0)
-		i++;
-	return i;
+		if (*other & CELL_ONCE && cell_offset(*other) == offset && cell_count(*other, line)) {
+			*other &= ~(UINT32_C(1) << line);
+			n = n < CELL_MAX ? n : CELL_MAX - 1;
+			*cell = cell_many(offset, line, n + 1);
+			return n;
+		}
+	}
+	n = n < CELL_MAX ? n : CELL_MAX;
+	*cell = n == 1 ? cell_once(offset, line) : cell_many(offset, line, n);
+	return n;
 }
 
-/* A cell that can count one more of it: the one begun, else, of the newest chunk, a free one, else NULL. */
-static uint32_t *chunk_cell(struct chunk *k, enum series_line line, int64_t second)
+/* Counts some in a cell that is begun, else, of the newest chunk, in a free one. Returns how many. */
+static uint32_t chunk_book(struct chunk *k, enum series_line line, int64_t second, uint32_t n)
 {
-	uint32_t offset, head;
-	int i = CELLS;
+	uint32_t offset, booked = 0;
 
 	if (second < k->base || second - k->base >= SPAN)
-		return NULL;
+		return 0;
 	offset = (uint32_t)(second - k->base);
-	head = offset << 5 | (uint32_t)line;
 	if (offset <= k->latest)
-		i = chunk_find(k, head);
-	if (i == CELLS && !k->newer)
-		i = chunk_room(k);
-	if (i == CELLS)
-		return NULL;
-	if (cell_count(k->cell[i]) == 0)
-		k->cell[i] = head << 15;
-	if (offset > k->latest)
+		for (int i = 0; i < CELLS && !booked; i++)
+			booked = cell_book(&k->cell[i], line, offset, n);
+	if (!k->newer)
+		for (int i = 0; i < CELLS && !booked; i++)
+			if (cell_is_free(k->cell[i]))
+				booked = cell_begin(k, &k->cell[i], line, offset, n);
+	if (booked && offset > k->latest)
 		k->latest = offset;
-	return &k->cell[i];
+	return booked;
 }
 
 /* Chunks follow each other in time, roughly: one that ends before the second also ends the search. */
-static uint32_t *series_cell(struct series_pool *p, struct series *s, enum series_line line,
-	int64_t second)
+static uint32_t book_some(struct series_pool *p, struct series *s, enum series_line line, int64_t second, uint32_t n)
 {
 	uint32_t i = s->last;
 	struct chunk *k;
 
 	for (int tries = 0; i && tries < SEARCH_CHUNKS; tries++, i = k->older) {
-		uint32_t *cell;
+		uint32_t booked;
 
 		k = &p->chunk[i];
-		cell = chunk_cell(k, line, second);
-		if (cell)
-			return cell;
+		booked = chunk_book(k, line, second, n);
+		if (booked)
+			return booked;
 		if (chunk_latest(k) < second)
 			break;
 	}
 	k = chunk_add(p, s, second);
-	return k ? chunk_cell(k, line, second) : NULL;
+	return k ? chunk_book(k, line, second, n) : 0;
 }
 
 void series_book(struct series_pool *p, uint32_t *owner, enum series_line line, int64_t second,
 	uint32_t n)
 {
 	struct series *s;
+	uint32_t booked;
 
 	if (n == 0 || p->max == 0 || second <= p->now - SERIES_KEEP - 1)
 		return;
 	s = series_of(p, owner, second);
 	if (second > p->now)
 		p->now = second;
-	while (s && n > 0) {
-		uint32_t *cell = series_cell(p, s, line, second);
-		uint32_t part;
-
-		if (!cell)
+	for (; s && n > 0; n -= booked) {
+		booked = book_some(p, s, line, second, n);
+		if (!booked)
 			return;
-		part = CELL_MAX - cell_count(*cell);
-		part = n < part ? n : part;
-		*cell += part;
-		n -= part;
 	}
 }
 
@@ -316,13 +352,12 @@ static uint32_t chunk_take(struct chunk *k, enum series_line line, int64_t secon
 	enum where where, uint32_t n)
 {
 	for (int i = 0; i < CELLS && n > 0; i++) {
-		uint32_t *cell = &k->cell[i], part = cell_count(*cell);
+		uint32_t *cell = &k->cell[i], part = cell_count(*cell, line);
 
-		if (part == 0 || cell_line(*cell) != line ||
-			!is_there(cell_second(k, *cell), second, where))
+		if (part == 0 || !is_there(cell_second(k, *cell), second, where))
 			continue;
 		part = part < n ? part : n;
-		*cell -= part;
+		*cell -= *cell & CELL_ONCE ? UINT32_C(1) << line : part;
 		n -= part;
 	}
 	return n;
@@ -339,6 +374,12 @@ void series_take(struct series_pool *p, uint32_t *owner, enum series_line line, 
 	for (enum where w = THERE; w <= ANYWHERE; w++)
 		for (uint32_t i = s->last; i && n > 0; i = p->chunk[i].older)
 			n = chunk_take(&p->chunk[i], line, second, w, n);
+}
+
+static void cell_merge(struct series_pool *p, uint32_t *to, const struct chunk *k, uint32_t cell)
+{
+	for (unsigned line = 0; line < SERIES_LINES; line++)
+		series_book(p, to, (enum series_line)line, cell_second(k, cell), cell_count(cell, (enum series_line)line));
 }
 
 void series_merge(struct series_pool *p, uint32_t *from, uint32_t *to)
@@ -365,8 +406,7 @@ void series_merge(struct series_pool *p, uint32_t *from, uint32_t *to)
 		/* Given back before it is booked again, so that there is room for it. */
 		chunk_drop_first(p, s);
 		for (int i = 0; i < CELLS; i++)
-			series_book(p, to, cell_line(k.cell[i]), cell_second(&k, k.cell[i]),
-				cell_count(k.cell[i]));
+			cell_merge(p, to, &k, k.cell[i]);
 	}
 	if (*from != SERIES_NONE && *from != SERIES_LOST)
 		series_drop(p, *from, SERIES_NONE);
@@ -393,9 +433,10 @@ bool series_read(const struct series_pool *p, uint32_t owner, enum series_line l
 
 		for (int j = 0; j < CELLS; j++) {
 			int64_t at = cell_second(k, k->cell[j]);
+			uint32_t n = cell_count(k->cell[j], line);
 
-			if (cell_line(k->cell[j]) == line && at >= from && at <= until)
-				sum[at - from] += cell_count(k->cell[j]);
+			if (n && at >= from && at <= until)
+				sum[at - from] += n;
 		}
 	}
 	return true;
