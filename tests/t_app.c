@@ -690,6 +690,24 @@ static void an_ended_file_is_not_drawn_again(void **state)
 	screen_fini(&s);
 }
 
+/* The last packet is news, however dear the look before it was. */
+static void a_rest_ends_with_the_input(void **state)
+{
+	struct str packets = STR_INIT;
+	struct screen s;
+
+	screen_init(&s, NULL, 100, 30);
+	screen_sample(&packets);
+	screen_packets(&s, packets.s, false);
+	app_tick(s.app, s.now);
+	app_rest(s.app, 3600 * NS_PER_SEC);
+	screen_packets(&s, "", true);
+	assert_true(app_tick(s.app, s.now) & EFFECT_REDRAW);
+	assert_has(&s, " END ");
+	str_free(&packets);
+	screen_fini(&s);
+}
+
 /* Who brings the store's changes is told when they will be looked at. */
 static void says_when_it_looks_next(void **state)
 {
@@ -769,6 +787,7 @@ int main(void)
 		cmocka_unit_test(a_bad_filter_or_theme_is_refused_at_start),
 		cmocka_unit_test(themes_change_what_is_shown_and_nothing_else),
 		cmocka_unit_test(an_ended_file_is_not_drawn_again),
+		cmocka_unit_test(a_rest_ends_with_the_input),
 		cmocka_unit_test(says_when_it_looks_next),
 		cmocka_unit_test(every_size_draws),
 	};

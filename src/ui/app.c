@@ -396,7 +396,7 @@ static bool look_is_due(struct app *a)
 {
 	const struct page *p = base_page(a);
 
-	if (!a->looked)
+	if (!a->looked || (!a->paused && store_input_ended(a->conf.store) && !a->was_ended))
 		return true;
 	if (a->now < a->rest_until)
 		return false;
@@ -404,8 +404,6 @@ static bool look_is_due(struct app *a)
 		return true;
 	if (a->paused || store_version(a->conf.store) == a->version)
 		return false;
-	if (store_input_ended(a->conf.store) && !a->was_ended)
-		return true;
 	return a->now >= app_next_look(a) || a->now < a->refreshed;
 }
 
