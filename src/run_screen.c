@@ -25,7 +25,9 @@
 #define FILTER_WAIT_MS 1000 /* for the capture thread's answer to another filter */
 #define TICK_MS 100
 #define SLOW_LOOK_NS (10 * NS_PER_MS)
-#define REST 4		   /* after a slow look the packets have so many times as long */
+/* After a slow look, what it asked for included, the packets have so many times as long. */
+#define REST 4
+#define REST_FILE 9 /* a file is waited for */
 /* So long before a look changes are asked for: a tick, and what handing them over takes. */
 #define LEAD_NS (150 * NS_PER_MS)
 #define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
@@ -39,12 +41,15 @@ struct screen {
 	struct canvas canvas;
 	struct str note;
 	bool over, answered;
+	bool asked;	   /* for changes, which have not all come yet */
 	enum source_state how;
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
 	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
 	int64_t asked_for; /* the look that the worker was asked to hand changes over for */
-	int64_t looked;	   /* how long the look has taken that is not done yet */
+	int64_t looked;	   /* how long the look has taken that is not done yet, ... */
+	int64_t taken;	   /* ... and taking in what was asked for */
+	int64_t rest;	   /* REST or REST_FILE */
 	int signal;	   /* that ended it, 0 = none */
 };
 
@@ -57,8 +62,16 @@ static void set_note(struct screen *s, const char *text)
 	s->effects |= EFFECT_REDRAW;
 }
 
+static void take_block(struct screen *s, struct block *b)
+{
+	store_apply(s->store, b);
+	if (b->pass_complete)
+		s->asked = false;
+	worker_return(s->worker, b);
+}
+
 /* Takes news for as long as a slice. True when there may be more. */
-static bool take_news(struct screen *s)
+static bool take_some(struct screen *s)
 {
 	int64_t end = clock_monotonic() + SLICE_NS;
 	struct worker_news news;
@@ -68,8 +81,7 @@ static bool take_news(struct screen *s)
 			return false;
 		switch (news.word) {
 		case WORKER_BLOCK:
-			store_apply(s->store, news.block);
-			worker_return(s->worker, news.block);
+			take_block(s, news.block);
 			break;
 		case WORKER_WARNING:
 			set_note(s, news.err.text);
@@ -87,6 +99,16 @@ static bool take_news(struct screen *s)
 		}
 	}
 	return !s->over;
+}
+
+static bool take_news(struct screen *s)
+{
+	int64_t begin = clock_monotonic();
+	bool for_look = s->asked, more = take_some(s);
+
+	if (for_look)
+		s->taken += clock_monotonic() - begin;
+	return more;
 }
 
 static void call_watch(void *arg, uint64_t uid)
@@ -218,11 +240,11 @@ static void look(struct screen *s)
 		now = clock_monotonic();
 	}
 	s->looked += now - begin;
-	if (app_is_busy(s->app))
+	if (app_is_busy(s->app) || app_next_look(s->app) == s->asked_for)
 		return;
-	if (s->looked > SLOW_LOOK_NS)
-		app_rest(s->app, REST * s->looked);
-	s->looked = 0;
+	if (s->looked + s->taken > SLOW_LOOK_NS)
+		app_rest(s->app, s->rest * (s->looked + s->taken));
+	s->looked = s->taken = 0;
 }
 
 /* Once for each look: it sees what was true a moment ago, and nothing is handed over that nobody sees. */
@@ -233,6 +255,7 @@ static void ask_for_changes(struct screen *s)
 	if (s->over || next == s->asked_for || clock_wall() < next - LEAD_NS)
 		return;
 	s->asked_for = next;
+	s->asked = true;
 	worker_pass(s->worker);
 }
 
@@ -297,6 +320,7 @@ static bool begin(struct screen *s, struct source *source, const char *input, st
 		term_close(s->term, NULL);
 		return false;
 	}
+	s->rest = plan_is_live(s->plan->conf) ? REST : REST_FILE;
 	worker_pace(s->worker, s->plan->conf->delay / 4 * 5);
 	term_size(s->term, &w, &h);
 	canvas_init(&s->canvas, w, h);

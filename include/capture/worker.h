@@ -51,10 +51,10 @@ void worker_return(struct worker *w, struct block *b);
 /* From now on blocks carry the trail of this live connection (0: of none), the next ones at once. */
 void worker_watch(struct worker *w, uint64_t uid);
 /*
- * How often changes are handed over unless they are asked for, between 100 ms (from devices and pipes
- * until this is called) and 1250. Each change costs both threads, so who looks once a second asks for
- * them once a second. Until this is called a file's come by packets alone, so that the same file gives
- * the same rows.
+ * Each change that is handed over costs both threads, so who looks asks for them. From now on they come
+ * besides, from a device, every `ns` or so, between 100 ms and 1250 (until this is called, 100); from
+ * anything else when nothing comes. Until this is called a file's come by packets alone, so that the same
+ * file gives the same rows.
  */
 void worker_pace(struct worker *w, int64_t ns);
 /* Changes are handed over now: somebody is about to look. */

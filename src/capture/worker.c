@@ -27,6 +27,7 @@
 #define WAIT_MS 100		     /* the longest sleep: a tick comes at least this often */
 #define PASS_MS 100	     /* live: how often changes are handed over, ... */
 #define PASS_MS_MOST 1250    /* ... and how seldom, unless they are asked for */
+#define ON_ASKING (-1)
 #define PASS_PACKETS (1 << 20)	     /* files: at most so many packets apart; worker_pace() */
 #define STEP_ROWS 64		     /* rows handed over between two batches of a device */
 #define STATS_EVERY (100 * NS_PER_MS)
@@ -73,7 +74,7 @@ struct worker {
 	pthread_t thread;
 	atomic_bool stop;	/* read no more */
 	atomic_bool abandoned;	/* nobody takes news any more */
-	atomic_int pass_ms;	/* 0: whenever there is something to see, or by packets */
+	atomic_int pass_ms;	/* 0: by packets; ON_ASKING: only then, and when nothing comes */
 
 	/* The thread's own; the viewer's again when it has ended. */
 	struct block *block[BLOCKS_LIVE];
@@ -231,11 +232,11 @@ static void publish_live(struct worker *w, int64_t now)
 
 static void publish_file(struct worker *w, bool idle, int64_t now)
 {
-	bool due = idle || pass_is_due(w, now);
+	bool many = w->since_pass >= PASS_PACKETS && atomic_load(&w->pass_ms) != ON_ASKING;
 
-	w->asked = false;
-	if (w->since_pass < PASS_PACKETS && !(due && w->since_pass > 0))
+	if (!many && !((idle || pass_is_due(w, now)) && w->since_pass > 0))
 		return;
+	w->asked = false;
 	w->since_pass = 0;
 	w->pass_at = now;
 	while (!engine_publish(w->engine, STEP_ROWS) && !atomic_load(&w->abandoned))
@@ -482,7 +483,7 @@ void worker_pace(struct worker *w, int64_t ns)
 	int64_t ms = ns / NS_PER_MS;
 
 	ms = ms < PASS_MS ? PASS_MS : ms > PASS_MS_MOST ? PASS_MS_MOST : ms;
-	atomic_store(&w->pass_ms, (int)ms);
+	atomic_store(&w->pass_ms, w->source->live ? (int)ms : ON_ASKING);
 }
 
 void worker_pass(struct worker *w)
