@@ -223,6 +223,34 @@ static void pieces_make_the_same_answer(void **state)
 	world_free(b);
 }
 
+/* Pieces that it takes to work out so many events, one each two seconds and each of somebody else, all told at once. */
+static size_t pieces_of(uint32_t events)
+{
+	struct world *w = bounded(0, false);
+	size_t pieces = 0;
+
+	for (uint32_t i = 0; i < events; i++)
+		tell(w, 2.0 * i, i, i, ENDING_REFUSED);
+	for (uint32_t i = 0; i < 40; i++)
+		tell(w, 2.0 * events + i, 5, 0, ENDING_REFUSED);
+	pass(w, T0 + SEC(2.0 * events + 60));
+	while (!store_findings_step(w->st, 100))
+		pieces++;
+	assert_non_null(find(w->st, FINDING_SERVICE_REFUSING));
+	world_free(w);
+	return pieces;
+}
+
+static void a_long_time_takes_no_more_than_its_parts(void **state)
+{
+	size_t some = pieces_of(4000), many = pieces_of(16000);
+
+	(void)state;
+	assert_true(some > 100);
+	if (many > 5 * some)
+		fail_msg("%zu pieces, %zu for four times as much", some, many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +261,7 @@ int main(void)
 		cmocka_unit_test(counts_outlive_who_was_served),
 		cmocka_unit_test(usual_rates_are_bounded),
 		cmocka_unit_test(pieces_make_the_same_answer),
+		cmocka_unit_test(a_long_time_takes_no_more_than_its_parts),
 	};
 
 	hash_seed(7);

@@ -137,9 +137,13 @@ static struct entry *next_slot(const struct numbers *by, struct entry *e)
 	return ++e == by->entry + by->room ? by->entry : e;
 }
 
-static void numbers_clear(struct numbers *by)
+/* Of n that were entered. What was made for far more is let go, as clearing it would cost more than they did. */
+static void numbers_clear(struct numbers *by, size_t n)
 {
-	if (by->entry)
+	if (by->room > 16 * (n + 256)) {
+		mem_free(by->entry);
+		*by = (struct numbers){ 0 };
+	} else if (by->entry)
 		memset(by->entry, 0, by->room * sizeof(by->entry[0]));
 }
 
@@ -279,10 +283,10 @@ size_t lens_taken(const struct lens *l)
 
 void lens_begin(struct lens *l, const struct facts *facts)
 {
+	numbers_clear(&l->bunch_by, l->bunches);
+	numbers_clear(&l->client_by, l->clients);
 	l->facts = facts;
 	l->bunches = l->clients = l->links = l->gone = 0;
-	numbers_clear(&l->bunch_by);
-	numbers_clear(&l->client_by);
 }
 
 /* by: 1 when the fact comes, -1 when it goes. */

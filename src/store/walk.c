@@ -20,6 +20,7 @@
 #define COST_BOARD 2000
 
 #define CELLS 256 /* counted at a time */
+#define LOOKED_AT_LEAST 256 /* bunches and clients */
 #define REST_OVER ((size_t)1 << 20) /* octets */
 
 void walk_fini(struct walk *w)
@@ -233,6 +234,20 @@ static void finish_window(struct walk *w, int64_t *work)
 
 /* --- Walking ------------------------------------------------------------------------------------- */
 
+/* Every window looks at them, at those of which all facts went too. */
+static size_t looked_at(const struct walk *w)
+{
+	return w->near.bunches + w->near.clients + w->far.bunches;
+}
+
+/* So the windows are made anew from what lies in them, when that is less work than has been done since the last time. */
+static bool is_worth_anew(const struct walk *w)
+{
+	size_t live = w->near.links - w->near.gone + w->far.links - w->far.gone;
+
+	return w->sliding && looked_at(w) > 2 * w->looked_at + live / 8 + LOOKED_AT_LEAST;
+}
+
 /* To the next window. False: there is none. */
 static bool next_window(struct walk *w)
 {
@@ -312,6 +327,12 @@ static bool go_on(struct walk *w, int64_t *work)
 		come_in(w, work);
 		break;
 	case WALK_BEGIN:
+		if (is_worth_anew(w)) {
+			walk_begin(w, &w->with, w->now, w->to);
+			break;
+		}
+		if (!w->sliding)
+			w->looked_at = looked_at(w);
 		w->sliding = true;
 		next_stage(w, next_window(w) ? WALK_IN : WALK_END);
 		break;

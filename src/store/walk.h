@@ -46,6 +46,7 @@ struct walk {
 	size_t in, near_from, far_from; /* steps: the next to come, the first in each window */
 	size_t at;			/* of what the stage goes through */
 	bool sliding;			/* the windows are as they were at the beginning */
+	size_t looked_at;		/* by each window at the beginning */
 };
 
 enum walk_word {
