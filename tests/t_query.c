@@ -459,6 +459,24 @@ static void a_long_graph_has_longer_steps(void **state)
 	store_free(st);
 }
 
+/* The only connection began at a time that is not reached any more. */
+static void a_clock_that_was_set_back_does_not_end_the_graph(void **state)
+{
+	struct store *st = world_empty();
+	struct connection c = world_connection("10.0.0.1", 4000, "10.0.0.5", 80, ENDING_REFUSED, 0);
+	struct query q = {.view = VIEW_GRAPH};
+	struct result result = {0};
+
+	c.last -= 3600 * NS_PER_SEC;
+	world_add(st, c);
+	assert_true(store_first(st) <= store_now(st));
+	query_run(st, &q, &result);
+	assert_int_equal(result.rows, 1);
+	assert_int_equal(result.sum.n[COUNTER_ATTEMPTS], 1);
+	result_free(&result);
+	store_free(st);
+}
+
 static void endings_are_all_there_with_their_shares(void **state)
 {
 	struct store *st = world_new();
@@ -537,6 +555,7 @@ int main(void)
 		cmocka_unit_test(sparklines_show_what_was_counted),
 		cmocka_unit_test(the_graph_adds_up),
 		cmocka_unit_test(a_long_graph_has_longer_steps),
+		cmocka_unit_test(a_clock_that_was_set_back_does_not_end_the_graph),
 		cmocka_unit_test(endings_are_all_there_with_their_shares),
 		cmocka_unit_test(an_empty_store_has_no_rows),
 		cmocka_unit_test(folded_conversations_stay_in_the_sums),

@@ -69,7 +69,7 @@ void store_reset(struct store *st);
 
 /* Latest time known, ns since the epoch; 0 before the first packet. */
 int64_t store_now(const struct store *st);
-int64_t store_first(const struct store *st);	/* time of the first packet; 0 before it */
+int64_t store_first(const struct store *st);	/* time of the first packet, never after store_now(); 0 before it */
 uint64_t store_version(const struct store *st); /* another value whenever anything changed */
 bool store_input_ended(const struct store *st); /* all shards said so */
 

@@ -240,6 +240,8 @@ static void begin_lines(struct result_memory *m, int64_t first)
 	m->until = store_now(m->store) / NS_PER_SEC;
 	if (first <= m->until - GRAPH_SPAN)
 		first = m->until - GRAPH_SPAN + 1;
+	if (first > m->until) /* nobody has said yet how late it is */
+		first = m->until;
 	m->seconds = (size_t)(m->until - first + 1);
 	m->step_length = step_length(m->until - first + 1);
 	for (line = 0; line < SERIES_LINES; line++) {

@@ -115,9 +115,10 @@ int64_t store_now(const struct store *st)
 	return st->now;
 }
 
+/* A clock that was set back while connections were open may be behind all of them. */
 int64_t store_first(const struct store *st)
 {
-	return st->first;
+	return st->now != 0 && st->first > st->now ? st->now : st->first;
 }
 
 uint64_t store_version(const struct store *st)
