@@ -33,7 +33,7 @@ static void index_agrees_with_a_list(uint32_t kinds)
 	uint32_t in = 0;
 
 	memset(hash_of, 0, sizeof(hash_of));
-	assert_true(index_init(&x, REFS, &hash_of[1], sizeof(hash_of[0])));
+	assert_true(index_init(&x, REFS, INDEX_QUICK, &hash_of[1], sizeof(hash_of[0])));
 	for (int i = 0; i < 200000; i++) {
 		uint32_t ref = 1 + dice(REFS), found = 0, r;
 
@@ -80,7 +80,7 @@ static void index_finds_among_many(void **state)
 
 	(void)state;
 	assert_non_null(hash_of);
-	assert_true(index_init(&x, MANY, &hash_of[1], sizeof(hash_of[0])));
+	assert_true(index_init(&x, MANY, INDEX_SMALL, &hash_of[1], sizeof(hash_of[0])));
 	for (uint32_t ref = 1; ref <= MANY; ref++) {
 		hash_of[ref] = dice(0x10000) << 16 | dice(0x10000);
 		index_add(&x, hash_of[ref], ref);

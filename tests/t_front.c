@@ -49,7 +49,7 @@ static void pages_are_had_ahead(void **state)
 		mem_table_free(table, SIZE, 1);
 		skip();
 	}
-	front_begin(&f, table, SIZE, 1);
+	front_begin(&f, table, SIZE / 400, 400); /* a megabyte and some ahead */
 	memset(table, 7, MB);
 	front_at(&f, MB);
 	assert_true(resident(table) <= 3 * MB); /* small tables cost what they hold, but for a huge page */

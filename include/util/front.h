@@ -14,6 +14,7 @@
 struct front {
 	char *table;
 	size_t size; /* octets */
+	size_t ahead; /* octets that are had before they are filled */
 	size_t mark; /* of the next call */
 	_Atomic size_t wanted;
 	size_t had; /* the thread's */

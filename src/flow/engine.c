@@ -69,7 +69,7 @@ size_t engine_bytes(const struct engine_conf *conf)
 	return conf->max_connections *
 		       (sizeof(e->flows.flow[0]) + sizeof(struct rare) + sizeof(e->flows.queue[0]) +
 			       sizeof(e->flows.spare[0])) +
-	       wheel_bytes(conf->max_connections) + index_bytes(conf->max_connections) +
+	       wheel_bytes(conf->max_connections) + index_bytes(conf->max_connections, INDEX_QUICK) +
 	       tombs_bytes(tombs) + trails_pool_bytes(conf->max_trails);
 }
 

@@ -30,7 +30,7 @@ bool flows_init(struct flows *t, uint32_t max, const struct index *graves)
 	t->queue = mem_table(max, sizeof(t->queue[0]));
 	t->spare = mem_table(max, sizeof(t->spare[0]));
 	ok = rares_init(&t->rares, max);
-	ok = t->flow && index_init(&t->index, max, &t->flow[0].hash, sizeof(t->flow[0])) && ok;
+	ok = t->flow && index_init(&t->index, max, INDEX_QUICK, &t->flow[0].hash, sizeof(t->flow[0])) && ok;
 	ok = wheel_init(&t->wheel, max) && ok;
 	if (!ok || !t->queue || !t->spare) {
 		flows_fini(t);

@@ -7,13 +7,18 @@
 #include "util/mem.h"
 
 #define LOW_START 256u
-#define LOAD_OF_TWO 9 /* entries in two buckets, on average: with more, every eighth search goes on into another bucket */
 
-static uint64_t buckets_for(uint64_t max)
+/* Buckets for so many entries. */
+static uint64_t at_least(uint64_t entries, enum index_load load)
+{
+	return 2 * entries / load;
+}
+
+static uint64_t buckets_for(uint64_t max, enum index_load load)
 {
 	uint64_t n = LOW_START;
 
-	while (n < 2 * max / LOAD_OF_TWO + 1)
+	while (n < at_least(max, load) + 1)
 		n *= 2;
 	return n * 2;
 }
@@ -28,18 +33,19 @@ static uint64_t over_for(uint64_t max)
 static void set_most(struct index *x)
 {
 	uint32_t buckets = x->low + x->split;
-	uint64_t most = (uint64_t)buckets * LOAD_OF_TWO / 2;
+	uint64_t most = (uint64_t)buckets * x->load / 2;
 
 	x->n_most = buckets < x->buckets_max && most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
 }
 
-bool index_init(struct index *x, uint64_t max, const uint32_t *hash, size_t stride)
+bool index_init(struct index *x, uint64_t max, enum index_load load, const uint32_t *hash, size_t stride)
 {
 	memset(x, 0, sizeof(*x));
 	x->hash = (const char *)hash;
 	x->stride = stride;
+	x->load = load;
 	x->low = LOW_START;
-	x->buckets_max = (uint32_t)buckets_for(max);
+	x->buckets_max = (uint32_t)buckets_for(max, load);
 	x->over_max = (uint32_t)over_for(max);
 	x->bucket = mem_table(x->buckets_max, sizeof(x->bucket[0]));
 	x->over = mem_table(x->over_max, sizeof(x->over[0]));
@@ -61,9 +67,9 @@ void index_fini(struct index *x)
 	x->bucket = x->over = NULL;
 }
 
-size_t index_bytes(uint64_t max)
+size_t index_bytes(uint64_t max, enum index_load load)
 {
-	return (2 * max / LOAD_OF_TWO + over_for(max) / 8) * sizeof(struct bucket);
+	return (at_least(max, load) + over_for(max) / 8) * sizeof(struct bucket);
 }
 
 static uint32_t over_take(struct index *x)

@@ -25,12 +25,19 @@ struct bucket {
 
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 
+/*
+ * Entries in two buckets, on average. Every eighth search goes on into another bucket, or, where memory
+ * counts for more, every sixth.
+ */
+enum index_load { INDEX_QUICK = 9, INDEX_SMALL = 10 };
+
 struct index {
 	const char *hash; /* borrowed: of ref 1; that of the next one lies `stride` octets on */
 	size_t stride;
 	struct bucket *bucket; /* [buckets_max], of which 0 .. low + split - 1 are in use */
 	struct front front;    /* of bucket */
 	struct bucket *over;   /* what does not fit, [over_max] */
+	enum index_load load;
 	uint32_t low;	       /* power of two; buckets before `split` have been split in two */
 	uint32_t split;
 	uint32_t buckets_max, over_max, over_fresh, over_free;
@@ -41,10 +48,10 @@ struct index {
  * Room for `max` entries; false when the address space cannot be had. Untouched parts cost no memory. hash: where the
  * whole hash of ref 1 stands, those of the others `stride` octets apart; each must as long as its ref is in the index.
  */
-bool index_init(struct index *x, uint64_t max, const uint32_t *hash, size_t stride);
+bool index_init(struct index *x, uint64_t max, enum index_load load, const uint32_t *hash, size_t stride);
 void index_fini(struct index *x);
 /* Octets for `max` entries. */
-size_t index_bytes(uint64_t max);
+size_t index_bytes(uint64_t max, enum index_load load);
 
 /*
  * ref is not 0, and its hash stands where index_init() was told. The same hash may be there many times,

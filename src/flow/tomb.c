@@ -24,7 +24,7 @@ bool tombs_init(struct tombs *t, uint32_t max)
 	t->queue = mem_table(t->chunks, sizeof(t->queue[0]));
 	t->chunk = mem_table(t->chunks, sizeof(t->chunk[0]));
 	if (!t->tomb || !t->queue || !t->chunk ||
-		!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits, &t->tomb[0].hash, sizeof(t->tomb[0]))) {
+		!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits, INDEX_SMALL, &t->tomb[0].hash, sizeof(t->tomb[0]))) {
 		tombs_fini(t);
 		return false;
 	}
@@ -46,7 +46,7 @@ void tombs_fini(struct tombs *t)
 
 size_t tombs_bytes(uint64_t max)
 {
-	return max * sizeof(struct tomb) + index_bytes(max);
+	return max * sizeof(struct tomb) + index_bytes(max, INDEX_SMALL);
 }
 
 uint32_t tomb_id(const struct tuple *tuple, bool *first_high)

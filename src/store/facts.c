@@ -13,11 +13,12 @@
 #include "util/mem.h"
 #include "util/number.h"
 
+/* One and a half in a bucket at most, or three quarters. */
 static uint32_t buckets_for(uint32_t max)
 {
 	uint32_t buckets = 16;
 
-	while (buckets < max)
+	while (buckets < max / 3 * 2)
 		buckets *= 2;
 	return buckets;
 }

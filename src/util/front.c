@@ -12,7 +12,11 @@
 #include "util/thread.h"
 
 #define STEP ((size_t)2 << 20) /* a huge page */
-#define AHEAD (STEP / 2) /* as much is had before it is filled, at least */
+/*
+ * Had before they are filled, at least: of a table of connections so many are filled while the next huge
+ * page comes, of others fewer.
+ */
+#define ENTRIES_AHEAD 3000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and held while pages are had */
 static struct front *fronts;
@@ -64,7 +68,7 @@ static void start(void)
 
 void front_begin(struct front *f, void *table, size_t n, size_t size)
 {
-	*f = (struct front){.table = table, .size = n * size};
+	*f = (struct front){.table = table, .size = n * size, .ahead = ENTRIES_AHEAD * size};
 	if (f->size < 2 * STEP)
 		return;
 	pthread_once(&started, start);
@@ -94,9 +98,9 @@ void front_end(struct front *f)
 void front_passed(struct front *f, size_t octets)
 {
 	uintptr_t filled = (uintptr_t)f->table + octets;
-	size_t wanted = octets + AHEAD + STEP - (filled + AHEAD) % STEP; /* to the next end of a huge page */
+	size_t wanted = octets + f->ahead + STEP - (filled + f->ahead) % STEP; /* to the next end of a huge page */
 
-	f->mark = wanted - AHEAD;
+	f->mark = wanted - f->ahead;
 	atomic_store_explicit(&f->wanted, wanted < f->size ? wanted : f->size, memory_order_relaxed);
 	sem_post(&bell);
 }
