@@ -67,6 +67,8 @@ void *mem_table(size_t n, size_t size);
 void mem_small_pages(bool small);
 /* This one has small pages: of it so little is used mostly that half a huge one would be a lot. */
 void mem_table_small(void *p, size_t n, size_t size);
+/* The same of its first megabytes, which are mostly all of it that is used. */
+void mem_table_small_first(void *p, size_t n, size_t size);
 /*
  * What mem_array() and mem_grow() give is taken from the system apart from all else where it is large,
  * and given back as soon as it is freed. To be called once, first of all.

@@ -501,7 +501,7 @@ void lens_count(struct lens *l, const struct step *s, uint32_t from, uint32_t to
 static void count_in_step(struct lens *l, const struct numbers *wanted, const struct step *s)
 {
 	for (uint32_t i = 0; i < s->serveds; i++) {
-		uint64_t hash = s->served[i].client;
+		uint64_t hash = served_client(&s->served[i]);
 		struct entry *e = slot(wanted, hash);
 
 		for (; e->number; e = next_slot(wanted, e))

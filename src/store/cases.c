@@ -62,7 +62,7 @@ bool accepted_next(const struct judging *j, struct acceptances *a, int64_t *at, 
 		a->end = a->next + c->n;
 	}
 	*at = served_at(j->step[a->step - 1], a->next);
-	*client = a->next++->client;
+	*client = served_client(a->next++);
 	return true;
 }
 

@@ -44,6 +44,7 @@ size_t conversations_taken(const struct conversations *cs)
 static bool tables_init(struct conversations *cs)
 {
 	cs->row = mem_table((size_t)cs->max + 1, sizeof(struct talk));
+	mem_table_small_first(cs->row, (size_t)cs->max + 1, sizeof(struct talk));
 	cs->queue = mem_table(QUEUE_START, sizeof(uint32_t));
 	return cs->row && cs->queue && slots_init(&cs->slots, cs->max) &&
 	       pairs_init(&cs->pairs, cs->met ? cs->max : 0);

@@ -27,7 +27,7 @@ uint64_t client_hash(const struct addr *a)
 	uint64_t w[2];
 
 	memcpy(w, a->b, sizeof(w));
-	return hash_two(w[0], w[1]);
+	return hash_two(w[0], w[1]) >> 16;
 }
 
 /* --- Steps --------------------------------------------------------------------------------------- */
@@ -295,11 +295,11 @@ void timeline_stale(struct timeline *t, int64_t at)
 
 /* step.index: the number of a cell + 1, above it some bits of its hash, so that few others are looked at in vain. */
 #define INDEX_BITS 24
-#define CELLS_MAX ((UINT32_C(1) << INDEX_BITS) - 2)
+#define CELLS_MAX (UINT32_C(1) << SERVED_CELL_BITS)
 
 static uint32_t index_cell(uint32_t entry)
 {
-	return entry & (CELLS_MAX + 1);
+	return entry & ((UINT32_C(1) << INDEX_BITS) - 1);
 }
 
 static uint32_t cell_hash(const struct addr *server, uint16_t port)
@@ -392,13 +392,14 @@ bool timeline_is_shut(struct timeline *t, int64_t at)
 static int compare_served(const void *a, const void *b)
 {
 	const struct served *x = a, *y = b;
-	uint64_t at = x->when >> 1, bt = y->when >> 1;
+	uint64_t a_when = served_when(x), b_when = served_when(y);
+	uint64_t a_client = served_client(x), b_client = served_client(y);
 
-	if (at != bt)
-		return at < bt ? -1 : 1;
-	if (x->client != y->client)
-		return x->client < y->client ? -1 : 1;
-	return (int)(x->when & 1) - (int)(y->when & 1);
+	if (a_when >> 1 != b_when >> 1)
+		return a_when < b_when ? -1 : 1;
+	if (a_client != b_client)
+		return a_client < b_client ? -1 : 1;
+	return (int)(a_when & 1) - (int)(b_when & 1);
 }
 
 static void sort_cell(struct served *x, uint32_t n)
@@ -416,10 +417,11 @@ static uint32_t cancel(struct served *x, uint32_t n)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (x[i].when & 1) {
+		if (served_when(&x[i]) & 1) {
+			const struct served taken = served_of(served_when(&x[i]) - 1, served_client(&x[i]));
 			uint32_t k = kept;
 
-			while (k > 0 && (x[k - 1].when != x[i].when - 1 || x[k - 1].client != x[i].client))
+			while (k > 0 && memcmp(&x[k - 1], &taken, sizeof(taken)) != 0)
 				k--;
 			assert(k > 0);
 			memmove(&x[k - 1], &x[k], (kept-- - k) * sizeof(*x));
@@ -439,14 +441,14 @@ static void order_served(struct timeline *t, struct step *s)
 	for (uint32_t i = 0; i < s->cells; i++)
 		s->cell[i].n = 0;
 	for (uint32_t i = 0; i < s->serveds; i++)
-		s->cell[s->served[i].when >> SERVED_CELL].n++;
+		s->cell[served_when(&s->served[i]) >> SERVED_CELL].n++;
 	for (uint32_t i = 0; i < s->cells; i++) {
 		s->cell[i].first = at;
 		at += s->cell[i].n;
 		s->cell[i].n = 0;
 	}
 	for (uint32_t i = 0; i < s->serveds; i++) {
-		struct cell *c = &s->cell[s->served[i].when >> SERVED_CELL];
+		struct cell *c = &s->cell[served_when(&s->served[i]) >> SERVED_CELL];
 
 		by_cell[c->first + c->n++] = s->served[i];
 	}
@@ -476,8 +478,8 @@ static void serve(struct timeline *t, struct step *s, const struct fact *f, cons
 		s->served_room = more(s->served_room);
 		s->served = mem_grow(s->served, s->served_room, sizeof(s->served[0]));
 	}
-	s->served[s->serveds++] = (struct served){
-		(uint64_t)(c - s->cell) << SERVED_CELL | (uint64_t)(f->at - s->at) << 1 | back, client_hash(&f->client) };
+	s->served[s->serveds++] = served_of((uint64_t)(c - s->cell) << SERVED_CELL |
+		(uint64_t)(f->at - s->at) << 1 | back, client_hash(&f->client));
 	t->served++;
 	s->grouped = false;
 }

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "store/facts.h"
+#include "util/number.h"
 
 /* A kept fact's place in time is its index here, with MOMENT_RARE when it is FACT_RARE. */
 #define MOMENT_RARE (UINT32_C(1) << 31)
@@ -19,11 +21,14 @@ static inline uint32_t moment_fact(uint32_t moment)
 	return moment & ~MOMENT_RARE;
 }
 
-struct served { /* an attempt that was accepted */
-	uint64_t when; /* its cell << SERVED_CELL | ns since the step's beginning << 1 | taken back */
-	uint64_t client; /* hash of the address */
+struct served { /* an attempt that was accepted; a million of them may be kept, so they lie without gaps */
+	uint8_t when[7];   /* its cell << SERVED_CELL | ns since the step's beginning << 1 | taken back */
+	uint8_t client[6]; /* client_hash() */
 };
 #define SERVED_CELL 35
+#define SERVED_CELL_BITS 21
+
+_Static_assert(sizeof(struct served) == 13 && SERVED_CELL + SERVED_CELL_BITS == 8 * 7, "as in doc/performance.md");
 
 struct cell { /* counts of a service */
 	struct addr server;
@@ -89,11 +94,42 @@ void timeline_drop(struct timeline *t, size_t step);
 const struct cell *step_cell(const struct step *s, const struct addr *server, uint16_t port);
 
 int64_t step_of(int64_t at);
+/*
+ * 48 bits of a keyed hash. Of a million clients that were served one is taken for one of ten thousand that
+ * were not once in thirty thousand runs.
+ */
 uint64_t client_hash(const struct addr *a);
+
+static inline uint64_t served_when(const struct served *x)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, x->when, sizeof(x->when));
+	return number_low_first(v);
+}
+
+static inline uint64_t served_client(const struct served *x)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, x->client, sizeof(x->client));
+	return number_low_first(v);
+}
+
+static inline struct served served_of(uint64_t when, uint64_t client)
+{
+	struct served x;
+
+	when = number_low_first(when);
+	client = number_low_first(client);
+	memcpy(x.when, &when, sizeof(x.when));
+	memcpy(x.client, &client, sizeof(x.client));
+	return x;
+}
 
 static inline int64_t served_at(const struct step *s, const struct served *x)
 {
-	return s->at + (int64_t)(x->when >> 1 & ((UINT64_C(1) << (SERVED_CELL - 1)) - 1));
+	return s->at + (int64_t)(served_when(x) >> 1 & ((UINT64_C(1) << (SERVED_CELL - 1)) - 1));
 }
 
 #endif

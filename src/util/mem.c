@@ -20,6 +20,7 @@ static bool small_pages;
 #define LARGE (128 << 10)
 #define HUGE_PAGE ((size_t)2 << 20) /* a huge page, mostly */
 #define HUGE_FROM ((size_t)8 << 20) /* tables that have them */
+#define SMALL_FIRST ((size_t)8 << 20)
 #define TOUCH_ALL ((size_t)4 << 20)
 #define TOUCH_FIRST ((size_t)256 << 10)
 
@@ -101,6 +102,13 @@ void mem_table_small(void *p, size_t n, size_t size)
 	(void)n;
 	(void)size;
 #endif
+}
+
+void mem_table_small_first(void *p, size_t n, size_t size)
+{
+	size_t some = SMALL_FIRST / size;
+
+	mem_table_small(p, n < some ? n : some, size);
 }
 
 void mem_large_apart(void)

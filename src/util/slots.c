@@ -41,6 +41,7 @@ bool slots_init(struct slots *s, uint32_t max)
 {
 	*s = (struct slots){ .bits = BITS_LEAST, .most = bits_for(max) };
 	s->slot = mem_table(room(s->most), sizeof(*s->slot));
+	mem_table_small_first(s->slot, room(s->most), sizeof(*s->slot));
 	return s->slot != NULL;
 }
 
