@@ -162,7 +162,7 @@ static enum source_state numbers_read(struct source *head, struct pkt *pkt, size
 	}
 	if (s->next < s->most)
 		return SOURCE_READY;
-	if (s->head.live)
+	if (s->head.live || s->head.piped)
 		return SOURCE_IDLE;
 	if (s->end != SOURCE_END)
 		err_set(err, "the end");
@@ -321,6 +321,19 @@ static void a_pipe_is_shown_while_it_comes(void **state)
 	assert_true(v.next > 0 && numbers_made < 1 << 20);
 	worker_free(w);
 	assert_true(numbers_closed);
+}
+
+/* What is counted belongs to what is shown, also when nothing more comes for a while. */
+static void a_pipe_that_pauses_has_told_all(void **state)
+{
+	struct worker *w = start_source(false, true, 500, SOURCE_END);
+	struct viewer v = { 0 };
+
+	for (int i = 0; i < 100 && v.next < 500; i++)
+		look(&v, w, 100);
+	assert_int_equal(v.next, 500);
+	assert_int_equal(v.stats.packets, 500);
+	worker_free(w);
 }
 
 static void words_come_after_the_last_block(void **state)
@@ -482,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_waits_for_the_viewer),
 		cmocka_unit_test(a_pipe_is_shown_while_it_comes),
+		cmocka_unit_test(a_pipe_that_pauses_has_told_all),
 		cmocka_unit_test(words_come_after_the_last_block),
 		cmocka_unit_test(a_device_never_waits),
 		cmocka_unit_test(stops_at_once_when_idle),

@@ -191,11 +191,14 @@ static void count(struct worker *w, int64_t now)
 {
 	struct capture_stats stats = { 0 };
 
-	if (now - w->stats_at < STATS_EVERY)
-		return;
 	w->stats_at = now;
 	source_stats(w->source, &stats);
 	engine_stats(w->engine, &stats);
+}
+
+static bool count_is_due(const struct worker *w, int64_t now)
+{
+	return now - w->stats_at >= STATS_EVERY;
 }
 
 /* Live time is the clock, less what packets may be late; never earlier than a packet that was seen. */
@@ -239,6 +242,7 @@ static void publish_file(struct worker *w, bool idle, int64_t now)
 	w->asked = false;
 	w->since_pass = 0;
 	w->pass_at = now;
+	count(w, now); /* the next time may be long from now */
 	while (!engine_publish(w->engine, STEP_ROWS) && !atomic_load(&w->abandoned))
 		;
 }
@@ -247,7 +251,8 @@ static void publish(struct worker *w, bool idle)
 {
 	int64_t now = clock_monotonic();
 
-	count(w, now);
+	if (count_is_due(w, now))
+		count(w, now);
 	if (w->source->live)
 		publish_live(w, now);
 	else
@@ -355,7 +360,7 @@ static void *worker_main(void *arg)
 	say_what_it_came_to(w);
 	w->patient = true;
 	if (!atomic_load(&w->abandoned)) {
-		count(w, w->stats_at + STATS_EVERY);
+		count(w, clock_monotonic());
 		engine_finish(w->engine);
 	}
 	tell(w, WORKER_OVER, how, &err);
