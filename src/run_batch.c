@@ -160,6 +160,19 @@ static void tell_drops(const struct store *store)
 			lost, stats.packets);
 }
 
+/* Too small a snap length: one connection of many may be left, and looks as if it were all. */
+static void tell_cut_off(const struct plan *p, const struct store *store)
+{
+	struct capture_stats stats;
+	uint64_t cut;
+
+	store_capture_stats(store, &stats);
+	cut = stats.dropped[DROP_LINK_SHORT] + stats.dropped[DROP_IP_SHORT] + stats.dropped[DROP_TCP_SHORT];
+	if (cut > 0)
+		cli_complain("%" PRIu64 " of %" PRIu64 " packets were cut off inside their headers, and not counted%s", cut,
+			stats.packets, plan_is_live(p->conf) ? ": a larger --snaplen helps" : "");
+}
+
 int run_batch(struct plan *p, struct source *source)
 {
 	struct intake in;
@@ -170,6 +183,7 @@ int run_batch(struct plan *p, struct source *source)
 	if (print_view(p, in.store)) {
 		tell_unlisted(p, in.store);
 		tell_drops(in.store);
+		tell_cut_off(p, in.store);
 		status = intake_exit_code(&in);
 	}
 	store_free(in.store);
