@@ -38,7 +38,8 @@ static void set_most(struct index *x)
 	x->n_most = buckets < x->buckets_max && most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
 }
 
-bool index_init(struct index *x, uint64_t max, enum index_load load, const uint32_t *hash, size_t stride)
+bool index_init(struct index *x, uint64_t max, enum index_load load, const uint32_t *hash,
+	size_t stride)
 {
 	memset(x, 0, sizeof(*x));
 	x->hash = (const char *)hash;
@@ -107,7 +108,7 @@ static void bucket_add(struct index *x, struct bucket *b, uint32_t tag, uint32_t
 	b->ref[i] = ref;
 }
 
-/* The bit of an entry's hash that says which half it goes to. While it is not in the tag, the owner knows it. */
+/* Says which half an entry goes to: a bit of its hash. While it is not in the tag, the owner knows it. */
 static bool goes_up(const struct index *x, uint32_t tag, uint32_t ref)
 {
 	uint32_t hash = tag << 16;

@@ -18,7 +18,8 @@
 #define BUCKET_ENTRIES 10
 
 struct bucket {
-	uint16_t tag[BUCKET_ENTRIES]; /* upper halves of hashes; the number of the bucket says most of the lower ones */
+	/* Upper halves of hashes; the number of the bucket says most of the lower ones. */
+	uint16_t tag[BUCKET_ENTRIES];
 	uint32_t more; /* overflow bucket + 1, 0 none */
 	uint32_t ref[BUCKET_ENTRIES]; /* filled from the front; 0 ends it */
 };
@@ -45,17 +46,19 @@ struct index {
 };
 
 /*
- * Room for `max` entries; false when the address space cannot be had. Untouched parts cost no memory. hash: where the
- * whole hash of ref 1 stands, those of the others `stride` octets apart; each must as long as its ref is in the index.
+ * Room for `max` entries; false when the address space cannot be had. Untouched parts cost no memory.
+ * hash: where the whole hash of ref 1 stands, those of the others `stride` octets apart; each must as
+ * long as its ref is in the index.
  */
-bool index_init(struct index *x, uint64_t max, enum index_load load, const uint32_t *hash, size_t stride);
+bool index_init(struct index *x, uint64_t max, enum index_load load, const uint32_t *hash,
+	size_t stride);
 void index_fini(struct index *x);
 /* Octets for `max` entries. */
 size_t index_bytes(uint64_t max, enum index_load load);
 
 /*
- * ref is not 0, and its hash stands where index_init() was told. The same hash may be there many times,
- * the same ref once.
+ * ref is not 0, and its hash stands where index_init() was told. The same hash may be there many
+ * times, the same ref once.
  */
 void index_add(struct index *x, uint32_t hash, uint32_t ref);
 /* False: it was not there. */
@@ -108,7 +111,8 @@ static inline uint32_t index_ref_hits(const struct bucket *b, uint32_t ref)
 	__m128i high = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(const void *)&b->ref[4]), all);
 	__m128i last = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)(const void *)b + 3), all);
 
-	hits = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_packs_epi32(last, last)));
+	hits = (uint32_t)_mm_movemask_epi8(
+		_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_packs_epi32(last, last)));
 	hits = (hits & 0xff) | (hits >> 2 & 0x300);
 #else
 	for (unsigned i = 0; i < BUCKET_ENTRIES; i++)
@@ -127,7 +131,7 @@ static inline struct index_place index_at(const struct index *x, uint32_t hash)
 	return index_place_in(index_bucket(x, hash), hash);
 }
 
-/* The next ref whose hash may be that one, or 0. Once in ten thousand times it is another with the same tag. */
+/* The next ref whose hash may be that one, or 0. Once in ten thousand times it is another's. */
 static inline uint32_t index_next(const struct index *x, struct index_place *at, uint32_t hash)
 {
 	for (;;) {

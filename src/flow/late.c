@@ -20,7 +20,8 @@ static struct late *late_row(struct engine *e, const struct tomb *t, int side, c
 	memset(l, 0, sizeof(*l));
 	l->eseq = eseq;
 	l->c.tuple = side == SERVER ? tuple_reversed(sender_first) : *sender_first;
-	l->c.start = tombs_start(&e->tombs, t); /* of it, the times of the row; the connection's own is not kept */
+	/* What the times of the row count from; the connection's own is not kept. */
+	l->c.start = tombs_start(&e->tombs, t);
 	return l;
 }
 

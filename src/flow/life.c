@@ -12,7 +12,8 @@
 #define HOLD (60 * NS_PER_SEC)		/* late packets are expected for this long */
 #define RETRY (100 * NS_PER_MS)
 
-_Static_assert(HOLD >> 30 < TOMB_LEFT_MOST / 2, "tombstones can say so, and chunks of them need not be short");
+_Static_assert(HOLD >> 30 < TOMB_LEFT_MOST / 2,
+	"tombstones can say so, and chunks of them need not be short");
 
 /* The one that is missed least: ended, then never established, then the longest idle of a few. */
 static struct flow *victim(struct engine *e)
@@ -242,7 +243,9 @@ static void bury(struct engine *e, const struct flow *f, uint64_t eseq)
 
 	t.client_high = high;
 	tombs_add(&e->tombs, &t, eseq,
-		&(struct tomb_times){.now = e->now, .start = f->start, .until = tomb_second(f->heard + HOLD)});
+		&(struct tomb_times){.now = e->now,
+			.start = f->start,
+			.until = tomb_second(f->heard + HOLD)});
 }
 
 bool life_end(struct engine *e, struct flow *f, unsigned when)

@@ -10,7 +10,7 @@
 
 #define CHUNK_BITS_MAX 10
 #define AHEAD 16
-/* The newest one is not full, the oldest one is forgotten whole, and two may have been closed by time alone. */
+/* The newest one is not full, the oldest one is forgotten whole, two may have been closed by time. */
 #define SPARE_CHUNKS 4
 
 bool tombs_init(struct tombs *t, uint32_t max)
@@ -24,7 +24,8 @@ bool tombs_init(struct tombs *t, uint32_t max)
 	t->queue = mem_table(t->chunks, sizeof(t->queue[0]));
 	t->chunk = mem_table(t->chunks, sizeof(t->chunk[0]));
 	if (!t->tomb || !t->queue || !t->chunk ||
-		!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits, INDEX_SMALL, &t->tomb[0].hash, sizeof(t->tomb[0]))) {
+		!index_init(&t->index, (uint64_t)t->chunks << t->chunk_bits, INDEX_SMALL,
+			&t->tomb[0].hash, sizeof(t->tomb[0]))) {
 		tombs_fini(t);
 		return false;
 	}
@@ -91,7 +92,8 @@ static void chunk_begin(struct tombs *t, uint64_t eseq, const struct tomb_times 
 	}
 	t->queue[(t->first + t->used++) % t->chunks] = chunk;
 	t->newest = chunk;
-	t->chunk[chunk] = (struct tomb_chunk){.eseq = eseq, .start = times->start, .second = second};
+	t->chunk[chunk] = (struct tomb_chunk){
+		.eseq = eseq, .start = times->start, .second = second};
 }
 
 /* Room for one more in the newest chunk, and it can say until when that one is remembered. */
@@ -99,12 +101,15 @@ static bool has_room(const struct tombs *t, uint32_t until)
 {
 	const struct tomb_chunk *c = &t->chunk[t->newest];
 
-	return t->used && c->n < UINT32_C(1) << t->chunk_bits && (until < c->second || until - c->second <= TOMB_LEFT_MOST);
+	return t->used && c->n < UINT32_C(1) << t->chunk_bits &&
+		(until < c->second || until - c->second <= TOMB_LEFT_MOST);
 }
 
 static bool is_due(const struct tombs *t, uint32_t i, uint32_t second)
 {
-	return (uint64_t)t->chunk[i >> t->chunk_bits].second + t->tomb[i].left <= second || !t->tomb[i].left;
+	uint64_t end = (uint64_t)t->chunk[i >> t->chunk_bits].second + t->tomb[i].left;
+
+	return end <= second || !t->tomb[i].left;
 }
 
 /* The one that is not due before `second`, or NULL: of one tuple there may be others, but no two that are not due. */
@@ -122,7 +127,8 @@ static struct tomb *find(const struct tombs *t, uint32_t hash, uint32_t id, uint
 	return NULL;
 }
 
-void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, const struct tomb_times *times)
+void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq,
+	const struct tomb_times *times)
 {
 	struct tomb *older = NULL;
 	struct tomb_chunk *c;
@@ -139,7 +145,9 @@ void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, const st
 	if (what->generation > 1)
 		older = find(t, what->hash, what->id, tomb_second(times->now));
 	t->tomb[i] = *what;
-	t->tomb[i].left = times->until < c->second ? 0 : (times->until - c->second + 1) & (TOMB_LEFT_MOST + 1);
+	t->tomb[i].left = 0;
+	if (times->until >= c->second)
+		t->tomb[i].left = (times->until - c->second + 1) & (TOMB_LEFT_MOST + 1);
 	if (older)
 		(void)index_replace(&t->index, what->hash, (uint32_t)(older - t->tomb) + 1, i + 1);
 	else

@@ -19,7 +19,8 @@ struct tomb {
 	uint32_t hash;	/* of its index entry */
 	uint32_t id;	/* with the hash as good as the tuple, which the late packet brings along */
 	uint16_t generation;
-	uint16_t left : 7; /* tombs_add() sets it: seconds from its chunk's, up to which it is remembered, + 1; 0: not at all */
+	/* tombs_add() sets it: seconds from its chunk's, up to which it is remembered, + 1; 0: not at all. */
+	uint16_t left : 7;
 	/* Bit per side: whether isn, nxt are known, whether it had sent a FIN, a RST. */
 	uint16_t isn_known : 2, nxt_known : 2, fins : 2, rsts : 2;
 	uint16_t client_high : 1; /* the client is the higher endpoint of the two */
@@ -27,7 +28,8 @@ struct tomb {
 
 _Static_assert(sizeof(struct tomb) == 28, "as stated in doc/performance.md");
 
-#define TOMB_LEFT_MOST 126 /* tomb_second()s from its chunk's beginning, the last in which a tombstone is remembered */
+/* From its chunk's beginning to the last tomb_second() in which a tombstone is remembered. */
+#define TOMB_LEFT_MOST 126
 
 struct tomb_chunk { /* of those that were added one after the other */
 	uint64_t eseq;	/* of the first; the others count on from it */
@@ -66,14 +68,15 @@ uint32_t tomb_id(const struct tuple *tuple, bool *first_high);
 /* What is said of a connection besides. */
 struct tomb_times {
 	int64_t now, start;  /* ns; start: of the connection, since the epoch */
-	uint32_t until;	     /* tomb_second(), the last in which it is remembered, at most TOMB_LEFT_MOST from now */
+	uint32_t until;	     /* last tomb_second() in which it is remembered, at most TOMB_LEFT_MOST from now */
 };
 
 /*
  * Remembers one, in place of the one of the generation before it, if that is still remembered. eseq: one more than the
  * last time. The oldest are forgotten for it when they are due now, or when there is no room.
  */
-void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq, const struct tomb_times *times);
+void tombs_add(struct tombs *t, const struct tomb *what, uint64_t eseq,
+	const struct tomb_times *times);
 /* That of the tuple, if it is not yet forgotten at `now`; *side is the packet's sender in it. NULL: none. */
 struct tomb *tombs_find(const struct tombs *t, const struct tuple *tuple, uint32_t hash, int64_t now, int *side);
 /* The eseq it was added with. */
