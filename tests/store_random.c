@@ -55,7 +55,7 @@ static struct addr any_addr(struct random *r)
 static void random_side(struct random *r, struct side *s, int wild)
 {
 	s->bytes = any(r, 64, wild);
-	s->packets = (uint32_t)any(r, 32, wild);
+	s->packets = any(r, 48, wild);
 	s->syn = (uint32_t)any(r, 32, wild);
 	s->synack = (uint32_t)any(r, 32, wild);
 	s->fin = (uint32_t)any(r, 32, wild);

@@ -352,6 +352,30 @@ static void counts_go_on_beyond_sixteen_bits(void **state)
 	assert_int_equal(flow_count(&f, SERVER, COUNT_FIN), 0);
 }
 
+static void packets_go_on_beyond_thirty_two_bits(void **state)
+{
+	static struct rare rare[2];
+	static struct rares pool = {rare, 1, 0};
+	struct flow f;
+	uint64_t sum = UINT32_MAX - 5;
+
+	(void)state;
+	rare[0].pool = &pool;
+	memset(&f, 0, sizeof(f));
+	f.rare = rare;
+	f.half[CLIENT].packets = UINT32_MAX - 5;
+	for (int i = 0; i < 100; i++) {
+		uint32_t more = i % 10 ? 1 : 3000000000u;
+
+		assert_true(flow_has_rare(&f) || sum <= UINT32_MAX);
+		flow_packets_up(&f, CLIENT, more);
+		sum += more;
+		assert_true(flow_packets(&f, CLIENT) == sum);
+		assert_true(f.half[CLIENT].packets > 0);
+	}
+	assert_true(flow_packets(&f, SERVER) == 0);
+}
+
 /* verdict_of() answers most packets without the table: never otherwise than the table would. */
 static void short_cut_agrees_with_the_table(void **state)
 {
@@ -402,6 +426,7 @@ int main(void)
 		cmocka_unit_test(the_last_generation_is_the_one_remembered),
 		cmocka_unit_test(seldom_ones_are_remembered_as_long),
 		cmocka_unit_test(counts_go_on_beyond_sixteen_bits),
+		cmocka_unit_test(packets_go_on_beyond_thirty_two_bits),
 		cmocka_unit_test(short_cut_agrees_with_the_table),
 	};
 

@@ -41,7 +41,7 @@ enum closer { CLOSER_NONE, CLOSER_CLIENT, CLOSER_SERVER, CLOSER_BOTH };
 
 struct side { /* what one end sent */
 	uint64_t bytes;	  /* unique payload octets */
-	uint32_t packets; /* with TCP header, retransmissions too */
+	uint64_t packets; /* with TCP header, retransmissions too */
 	uint32_t syn;	  /* packets with SYN, SYN-ACKs too */
 	uint32_t synack, fin, rst;
 	uint32_t retr, zwin, dupack, ooo;

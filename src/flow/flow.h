@@ -108,6 +108,7 @@ _Static_assert(UINT64_C(0) +
 /* Packets that are counted in 16 bits, and in the rare part beyond them: nothing is ever cut off. */
 enum flow_count { COUNT_SYN, COUNT_SYNACK, COUNT_FIN, COUNT_RETR, COUNT_DUPACK, COUNTS };
 #define COUNT_CARRY 32768u
+#define PACKETS_CARRY (UINT32_C(1) << 31) /* the same for all packets, which have 32 bits */
 
 /* Different ones among them, in 8 bits and as many more as are needed. */
 enum flow_uniq { UNIQ_SYN, UNIQ_FIN, UNIQS };
@@ -119,7 +120,7 @@ struct half { /* what one end has sent */
 	uint32_t ack;	/* highest ack: its RCV.NXT */
 	uint32_t redge; /* right edge it granted the peer */
 	uint64_t bytes; /* unique payload octets seen */
-	uint32_t packets;
+	uint32_t packets; /* and what flow_packets() adds */
 	uint32_t sig[2];  /* of its last two packets, against copies of a span port */
 	reltime t_last;	  /* its last packet */
 	reltime t_data;	  /* its last data */
@@ -152,6 +153,7 @@ struct odd {
 		uint32_t from, to;
 	} hole[HOLES]; /* octets jumped over, not seen yet */
 	uint32_t carried[COUNTS]; /* of half.n, in units of COUNT_CARRY */
+	uint32_t packets_carried; /* of half.packets, in units of PACKETS_CARRY */
 	uint16_t uniq_more[UNIQS]; /* beyond the 255 of half.uniq; saturating */
 	uint32_t rst, ooo;
 	uint32_t rst_seq;
@@ -344,6 +346,25 @@ static inline void flow_count_up(struct flow *f, int side, enum flow_count what,
 		n -= (uint64_t)carry * COUNT_CARRY;
 	}
 	f->half[side].n[what] = (uint16_t)n;
+}
+
+static inline uint64_t flow_packets(const struct flow *f, int side)
+{
+	return f->half[side].packets + (uint64_t)f->rare->odd[side].packets_carried * PACKETS_CARRY;
+}
+
+/* `more` of them. half.packets is 0 only where there was none. */
+static inline void flow_packets_up(struct flow *f, int side, uint32_t more)
+{
+	uint64_t n = (uint64_t)f->half[side].packets + more;
+
+	if (__builtin_expect(n > UINT32_MAX, 0)) {
+		uint32_t carry = (uint32_t)(n / PACKETS_CARRY - 1);
+
+		flow_odd(f, side)->packets_carried += carry;
+		n -= (uint64_t)carry * PACKETS_CARRY;
+	}
+	f->half[side].packets = (uint32_t)n;
 }
 
 static inline uint16_t flow_uniq(const struct flow *f, int side, enum flow_uniq what)

@@ -84,13 +84,10 @@ static bool is_terminal(const struct flow *f)
 /* Another SYN than the one that waits has come: that one opened nothing and is the old connection's. */
 static void drop_other_pending(struct flow *f, int side, const struct pkt *p)
 {
-	struct half *x;
-
 	if (!(f->flags & FLOW_PENDING) || (f->rare->pending.isn == p->seq && f->rare->pending.side == side))
 		return;
-	x = &f->half[f->rare->pending.side];
 	flow_count_up(f, f->rare->pending.side, COUNT_SYN, f->rare->pending.count);
-	x->packets += f->rare->pending.count;
+	flow_packets_up(f, f->rare->pending.side, f->rare->pending.count);
 	flow_uniq_up(f, f->rare->pending.side, UNIQ_SYN);
 	f->flags &= ~(uint32_t)FLOW_PENDING;
 }

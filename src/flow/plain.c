@@ -63,11 +63,13 @@ static void letter(struct flow *f, int side, char what)
 }
 
 /* What track_copy() and track_packet() do. */
-static reltime count_it(struct flow *f, struct half *x, const struct pkt *p, uint32_t sig)
+static reltime count_it(struct flow *f, int side, const struct pkt *p, uint32_t sig)
 {
+	struct half *x = &f->half[side];
+
 	x->sig[1] = x->sig[0];
 	x->sig[0] = sig;
-	x->packets++;
+	flow_packets_up(f, side, 1);
 	x->last_ack = p->ack;
 	return x->t_last = rel_of(p->ts - f->start);
 }
@@ -108,7 +110,7 @@ static enum plain take_synack(struct flow *f, int side, const struct pkt *p)
 		    has_tail(y) || p->ack != y->nxt || !sent_syn_only(y)))
 		return PLAIN_NOT;
 	x->ttl = p->ttl;
-	x->t_syn_last = count_it(f, x, p, sig);
+	x->t_syn_last = count_it(f, side, p, sig);
 	x->n[COUNT_SYN] = x->n[COUNT_SYNACK] = 1;
 	x->flags |= HALF_ISN | HALF_SEEN | HALF_ACK;
 	x->isn = p->seq;
@@ -139,7 +141,7 @@ static enum plain take_third(struct flow *f, int side, const struct pkt *p)
 	if (RARELY(p->len || p->ack != y->nxt || !sent_syn_only(y)))
 		return PLAIN_NOT;
 	x->ack = x->redge = p->ack;
-	count_it(f, x, p, sig);
+	count_it(f, side, p, sig);
 	track_window(x, y, p);
 	x->win = p->win;
 	x->flags = (x->flags | HALF_ACK | HALF_PROGRESS | HALF_EMPTY_LAST) & ~(uint32_t)HALF_FIN_ACK_LAST;
@@ -214,7 +216,7 @@ static enum plain take_next(struct flow *f, int side, const struct pkt *p)
 
 	if (RARELY(!are_plain(f, x, y, p) || may_be_copy(x, sig)))
 		return PLAIN_NOT;
-	count_it(f, x, p, sig);
+	count_it(f, side, p, sig);
 	moved = take_ack(x, y, p->ack);
 	step = p->flags & TCP_FIN || (moved && (x->flags | y->flags) & HALF_FIN);
 	track_window(x, y, p);

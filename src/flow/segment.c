@@ -270,7 +270,6 @@ static void set_heard(const struct engine *e, struct flow *f, const struct pkt *
 static void segment_apply(struct engine *e, struct flow *f, int side, const struct pkt *p)
 {
 	enum segment_note note = NOTE_NONE;
-	struct half *x = &f->half[side];
 	struct odd *o;
 	bool step = p->flags & (TCP_SYN | TCP_RST | TCP_FIN);
 
@@ -278,7 +277,7 @@ static void segment_apply(struct engine *e, struct flow *f, int side, const stru
 		split_steps(e, f, side, p);
 	if (track_copy(f, side, p)) {
 		count_flags(f, side, p);
-		x->packets++;
+		flow_packets_up(f, side, 1);
 		if (!(p->flags & TCP_RST)) {
 			o = flow_odd(f, side);
 			o->copies = saturating_up(o->copies);

@@ -46,7 +46,7 @@ static void side_of(const struct flow *f, int i, int64_t now, int64_t time_wait,
 	const struct half *h = &f->half[i], *peer = &f->half[!i];
 
 	out->bytes = h->bytes;
-	out->packets = h->packets;
+	out->packets = flow_packets(f, i);
 	out->syn = h->n[COUNT_SYN];
 	out->synack = h->n[COUNT_SYNACK];
 	out->fin = h->n[COUNT_FIN];

@@ -62,7 +62,7 @@ void track_packet(struct flow *f, int side, const struct pkt *p)
 	struct half *h = &f->half[side], *peer = &f->half[!side];
 	struct odd *o;
 
-	h->packets++;
+	flow_packets_up(f, side, 1);
 	h->t_last = rel_of(p->ts - f->start);
 	if (p->flags & TCP_RST)
 		return;

@@ -210,7 +210,7 @@ INLINE void squeeze_side(const struct connection *c, int i, struct writer *w)
 
 	put(w, n + N_BYTES, s->bytes);
 	put(w, n + N_PACKETS,
-		i == CLIENT ? s->packets : number_fold_sign((uint64_t)s->packets - c->side[CLIENT].packets));
+		i == CLIENT ? s->packets : number_fold_sign(s->packets - c->side[CLIENT].packets));
 	put(w, n + N_TTL, s->ttl);
 	put(w, n + N_TTL_RST, s->ttl_rst);
 	put(w, n + N_RETR, s->retr);
@@ -237,8 +237,8 @@ INLINE void stretch_side(struct reader *r, int i, struct connection *c)
 	unsigned n = N_SIDE + (unsigned)i * N_PER_SIDE;
 
 	s->bytes = get(r, n + N_BYTES);
-	s->packets = (uint32_t)(i == CLIENT ? get(r, n + N_PACKETS)
-					    : number_unfold_sign(get(r, n + N_PACKETS)) + c->side[CLIENT].packets);
+	s->packets = i == CLIENT ? get(r, n + N_PACKETS)
+				 : number_unfold_sign(get(r, n + N_PACKETS)) + c->side[CLIENT].packets;
 	s->ttl = (uint8_t)get(r, n + N_TTL);
 	s->ttl_rst = (uint8_t)get(r, n + N_TTL_RST);
 	s->retr = (uint32_t)get(r, n + N_RETR);

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,7 +155,7 @@ static const struct {
 static void side_value(const struct side *s, size_t column, char *out, size_t room)
 {
 	char bytes[FMT_TEXT];
-	unsigned value[] = {s->syn, s->fin, s->rst, 0, s->packets, s->retr, s->zwin, s->dupack, s->ttl,
+	uint64_t value[] = {s->syn, s->fin, s->rst, 0, s->packets, s->retr, s->zwin, s->dupack, s->ttl,
 		s->ttl_rst};
 
 	if (column == 3)
@@ -162,7 +163,7 @@ static void side_value(const struct side *s, size_t column, char *out, size_t ro
 	else if ((column == 8 || column == 9) && value[column] == 0)
 		snprintf(out, room, "-");
 	else
-		snprintf(out, room, "%u", value[column]);
+		snprintf(out, room, "%" PRIu64, value[column]);
 }
 
 static void draw_side(const struct connection *con, int which, struct canvas *c, int y, int address_width)

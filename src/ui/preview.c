@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -398,7 +399,7 @@ static int draw_side(const struct connection *con, int which, struct canvas *c, 
 
 	canvas_put(c, x, y, which == CLIENT ? ROLE_CLIENT_SIDE : ROLE_SERVER_SIDE,
 		which == CLIENT ? "client" : "server");
-	canvas_putf(c, x + 8, y, ROLE_TEXT, "SYN %u  FIN %u  RST %u  %s in %u packets", side->syn, side->fin,
+	canvas_putf(c, x + 8, y, ROLE_TEXT, "SYN %u  FIN %u  RST %u  %s in %" PRIu64 " packets", side->syn, side->fin,
 		side->rst, fmt_bytes(text, side->bytes), side->packets);
 	x = canvas_putf(c, x + 53, y, ROLE_STRONG, "%s%s", state_names[side->state],
 		side->state_assumed ? "~" : "");
