@@ -30,6 +30,7 @@
 #define REST_FILE 9 /* a file is waited for */
 /* So long before a look changes are asked for: a tick, and what handing them over takes. */
 #define LEAD_NS (150 * NS_PER_MS)
+#define CHANGES_NS (2 * NS_PER_SEC) /* the longest that a look waits for them */
 #define FRAME_NS (100 * NS_PER_MS) /* at most ten pictures a second */
 
 struct screen {
@@ -41,12 +42,12 @@ struct screen {
 	struct canvas canvas;
 	struct str note;
 	bool over, answered;
-	bool asked;	   /* for changes, which have not all come yet */
+	bool asked, ready; /* for changes; they have come, and the look that they are for has not been */
 	enum source_state how;
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
 	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
-	int64_t asked_for; /* the look that the worker was asked to hand changes over for */
+	int64_t next;	   /* when that look was due as they had come */
 	int64_t looked;	   /* how long the look has taken that is not done yet, ... */
 	int64_t taken;	   /* ... and taking in what was asked for */
 	int64_t rest;	   /* REST or REST_FILE */
@@ -65,8 +66,12 @@ static void set_note(struct screen *s, const char *text)
 static void take_block(struct screen *s, struct block *b)
 {
 	store_apply(s->store, b);
-	if (b->pass_complete)
+	if (b->pass_complete && s->asked) {
+		app_rest(s->app, 0);
+		s->next = app_next_look(s->app);
 		s->asked = false;
+		s->ready = true;
+	}
 	worker_return(s->worker, b);
 }
 
@@ -240,22 +245,24 @@ static void look(struct screen *s)
 		now = clock_monotonic();
 	}
 	s->looked += now - begin;
-	if (app_is_busy(s->app) || app_next_look(s->app) == s->asked_for)
+	if (app_is_busy(s->app) || s->asked || (s->ready && app_next_look(s->app) == s->next))
 		return;
+	s->ready = false;
 	if (s->looked + s->taken > SLOW_LOOK_NS)
 		app_rest(s->app, s->rest * (s->looked + s->taken));
 	s->looked = s->taken = 0;
 }
 
-/* Once for each look: it sees what was true a moment ago, and nothing is handed over that nobody sees. */
+/*
+ * Once for each look, which waits for them: it sees what was true a moment ago, and nothing is handed over
+ * that nobody sees.
+ */
 static void ask_for_changes(struct screen *s)
 {
-	int64_t next = app_next_look(s->app);
-
-	if (s->over || next == s->asked_for || clock_wall() < next - LEAD_NS)
+	if (s->over || s->asked || s->ready || clock_wall() < app_next_look(s->app) - LEAD_NS)
 		return;
-	s->asked_for = next;
 	s->asked = true;
+	app_rest(s->app, CHANGES_NS);
 	worker_pass(s->worker);
 }
 

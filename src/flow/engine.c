@@ -197,9 +197,10 @@ static bool publish_changed(struct engine *e, size_t budget)
 		}
 		budget--;
 	}
-	if (budget && have_block(e))
-		give(e, e->flows.queued == 0, false);
-	return e->flows.queued == 0;
+	if (e->flows.queued || !have_block(e))
+		return false;
+	give(e, true, false);
+	return true;
 }
 
 /*
