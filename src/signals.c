@@ -10,7 +10,7 @@
 
 #include "util/err.h"
 
-static const int watched[] = { SIGINT, SIGTERM, SIGHUP };
+static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static int ends[2] = { -1, -1 };
 
 static void note(int sig)

@@ -6,7 +6,7 @@
 
 struct err;
 
-/* SIGINT, SIGTERM and SIGHUP are noted from now on, SIGPIPE is ignored. */
+/* SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted from now on, SIGPIPE is ignored. */
 bool signals_watch(struct err *err);
 /* Readable when one has come. */
 int signals_fd(void);
