@@ -42,15 +42,14 @@ struct screen {
 	struct canvas canvas;
 	struct str note;
 	bool over, answered;
-	bool asked, ready; /* for changes; they have come, and the look that they are for has not been */
+	bool asked;	   /* for changes, which have not all come yet */
 	enum source_state how;
 	struct err answer; /* to the last worker_filter() */
 	unsigned effects;
 	int64_t drawn;	   /* when the last picture was, on the monotonic clock */
-	int64_t next;	   /* when that look was due as they had come */
+	int64_t ready;	   /* when the look is due for which they have come, 0 = none */
 	int64_t looked;	   /* how long the look has taken that is not done yet, ... */
 	int64_t taken;	   /* ... and taking in what was asked for */
-	int64_t rest;	   /* REST or REST_FILE */
 	int signal;	   /* that ended it, 0 = none */
 };
 
@@ -68,9 +67,8 @@ static void take_block(struct screen *s, struct block *b)
 	store_apply(s->store, b);
 	if (b->pass_complete && s->asked) {
 		app_rest(s->app, 0);
-		s->next = app_next_look(s->app);
+		s->ready = app_next_look(s->app);
 		s->asked = false;
-		s->ready = true;
 	}
 	worker_return(s->worker, b);
 }
@@ -237,7 +235,7 @@ static int wait_ms(const struct screen *s, bool more)
  */
 static void look(struct screen *s)
 {
-	int64_t begin = clock_monotonic(), now = begin;
+	int64_t begin = clock_monotonic(), now = begin, rest = plan_is_live(s->plan->conf) ? REST : REST_FILE;
 
 	s->effects |= app_tick(s->app, clock_wall());
 	while (app_is_busy(s->app) && now - begin < SLICE_NS) {
@@ -245,11 +243,11 @@ static void look(struct screen *s)
 		now = clock_monotonic();
 	}
 	s->looked += now - begin;
-	if (app_is_busy(s->app) || s->asked || (s->ready && app_next_look(s->app) == s->next))
+	if (app_is_busy(s->app) || s->asked || app_next_look(s->app) == s->ready)
 		return;
-	s->ready = false;
+	s->ready = 0;
 	if (s->looked + s->taken > SLOW_LOOK_NS)
-		app_rest(s->app, s->rest * (s->looked + s->taken));
+		app_rest(s->app, rest * (s->looked + s->taken));
 	s->looked = s->taken = 0;
 }
 
@@ -327,8 +325,7 @@ static bool begin(struct screen *s, struct source *source, const char *input, st
 		term_close(s->term, NULL);
 		return false;
 	}
-	s->rest = plan_is_live(s->plan->conf) ? REST : REST_FILE;
-	worker_pace(s->worker, s->plan->conf->delay / 4 * 5);
+	worker_pace(s->worker, s->plan->conf->delay / 4 * 5); /* a look that asks in time comes first */
 	term_size(s->term, &w, &h);
 	canvas_init(&s->canvas, w, h);
 	s->canvas.ascii = term_is_ascii(s->term);

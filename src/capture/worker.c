@@ -469,7 +469,7 @@ static void command(struct worker *w, enum order order, void *thing)
 		mem_free(thing);
 }
 
-/* An order without a thing; any will do that is not NULL: it is not looked at. */
+/* An order without a thing: in its place stands the worker, since it must not be NULL. */
 static void nudge(struct worker *w, enum order order)
 {
 	(void)mailbox_put(w->orders, (int)order, w);
@@ -522,7 +522,7 @@ void worker_free(struct worker *w)
 	while (worker_next(w, &news))
 		;
 	while ((thing = mailbox_take(w->orders, &order)) != NULL)
-		if (order != ORDER_WAKE && order != ORDER_PASS)
+		if (thing != w) /* nudge() */
 			mem_free(thing);
 	worker_discard(w);
 }

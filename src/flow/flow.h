@@ -334,17 +334,28 @@ static inline uint32_t flow_count(const struct flow *f, int side, enum flow_coun
 	return f->half[side].n[what] + f->rare->odd[side].carried[what] * COUNT_CARRY;
 }
 
+/*
+ * Where there are many ways out, compilers take the way through for one that is hardly ever gone, and keep
+ * it short.
+ */
+#define RARELY(condition) __builtin_expect(!!(condition), 0)
+
+/* Takes off so many units that one is left, so that what was there is never 0. Returns how many. */
+static inline uint32_t carry_off(uint64_t *n, uint32_t unit)
+{
+	uint32_t carry = (uint32_t)(*n / unit - 1);
+
+	*n -= (uint64_t)carry * unit;
+	return carry;
+}
+
 /* `more` of them. half.n is 0 only where there was none. */
 static inline void flow_count_up(struct flow *f, int side, enum flow_count what, uint32_t more)
 {
 	uint64_t n = (uint64_t)f->half[side].n[what] + more;
 
-	if (n > UINT16_MAX) {
-		uint32_t carry = (uint32_t)(n / COUNT_CARRY - 1);
-
-		flow_odd(f, side)->carried[what] += carry;
-		n -= (uint64_t)carry * COUNT_CARRY;
-	}
+	if (n > UINT16_MAX)
+		flow_odd(f, side)->carried[what] += carry_off(&n, COUNT_CARRY);
 	f->half[side].n[what] = (uint16_t)n;
 }
 
@@ -358,12 +369,8 @@ static inline void flow_packets_up(struct flow *f, int side, uint32_t more)
 {
 	uint64_t n = (uint64_t)f->half[side].packets + more;
 
-	if (__builtin_expect(n > UINT32_MAX, 0)) {
-		uint32_t carry = (uint32_t)(n / PACKETS_CARRY - 1);
-
-		flow_odd(f, side)->packets_carried += carry;
-		n -= (uint64_t)carry * PACKETS_CARRY;
-	}
+	if (RARELY(n > UINT32_MAX))
+		flow_odd(f, side)->packets_carried += carry_off(&n, PACKETS_CARRY);
 	f->half[side].packets = (uint32_t)n;
 }
 

@@ -11,12 +11,6 @@
 #include "flow/track.h"
 #include "flow/track_parts.h"
 
-/*
- * With so many ways out before it, compilers take the way through for one that is hardly ever gone,
- * and keep it short.
- */
-#define RARELY(condition) __builtin_expect(!!(condition), 0)
-
 #define BIT_OF(letter) (UINT32_C(1) << ((letter) - 'a')) /* half.history */
 #define FLAGS_OF_STATE (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 

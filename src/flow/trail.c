@@ -195,10 +195,11 @@ static void settle_last(struct trail_pool *t, struct trail_kept *k)
 void trail_ask(const struct trail_pool *t, uint32_t i)
 {
 	const struct trail_kept *k = &t->kept[i];
-	uint32_t at = last_place(k);
+	uint32_t at;
 
 	if (!k->n)
 		return;
+	at = last_place(k);
 	if (k->n < TRAIL_SEGMENTS && at % TRAIL_PAGE == 0)
 		mem_ask(&t->page[t->pages_free == NIL ? t->pages_fresh : t->pages_free]);
 	else
