@@ -58,7 +58,8 @@ class Tap:
 
     def wait_ready(self, sockets):
         until = time.monotonic() + 10
-        while self.ns.packet_sockets() < sockets or not os.path.exists(self.path):
+        while (self.ns.packet_sockets() < sockets or not os.path.exists(self.path) or
+               not net.reads(self.processes[-1])):
             if time.monotonic() > until or any(p.poll() is not None for p in self.processes):
                 with open(self.path + '.log') as f:
                     raise RuntimeError('tap %s did not start: %s' % (self.letter, f.read()))

@@ -102,6 +102,13 @@ class Netns:
         os.close(self.fd)
 
 
+def reads(process):
+    """Whether a tcptop has opened its inputs, filters and all, and begun to read: then it has a second thread.
+    Its packet socket runs before that, and what comes until the filter is set is thrown away."""
+    with open('/proc/%d/status' % process.pid) as f:
+        return any(line.startswith('Threads:') and int(line.split()[1]) > 1 for line in f)
+
+
 def proc_end(address, port):
     """An end as /proc/net/tcp writes it, of packed address and port."""
     words = [address[i:i + 4][::-1].hex().upper() for i in range(0, len(address), 4)]

@@ -12,7 +12,6 @@ DURATION = 2    # seconds
 
 def duration(s):
     """--duration: the capture ends in time, with all that came until then."""
-    already = s.lab.router.packet_sockets()
     begun = time.monotonic()
     with s.lab.router:
         watch = subprocess.Popen(
@@ -20,7 +19,7 @@ def duration(s):
              '--duration', '%ds' % DURATION], stdout=subprocess.PIPE, text=True,
             preexec_fn=net.die_with_parent)
     s.children.append(watch)
-    s.wait_for('a capture', lambda: s.lab.router.packet_sockets() > already)
+    s.wait_for('a capture', lambda: net.reads(watch))
     c, v, ends = s.pair()
     s.talk(c, v)
     c.close()
